@@ -1,0 +1,75 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+/// The release executable carries the Swift runtime, so that it starts in milliseconds and runs on a machine without Swift.
+/// The libraries behind Foundation (a dependency of Yams) are named because they are archives here.
+let staticRuntime: [LinkerSetting] = [
+  .unsafeFlags(
+    [
+      "-static-stdlib", "-lFoundation", "-lCoreFoundation", "-l_FoundationICU", "-l_FoundationCShims",
+      "-l_FoundationCollections", "-lstdc++", "-Xlinker", "--gc-sections", "-Xlinker", "-s",
+    ], .when(platforms: [.linux], configuration: .release))
+]
+
+let package = Package(
+  name: "distill-make",
+  products: [
+    .executable(name: "distill-make", targets: ["distill-make"]),
+    .library(name: "Receipts", targets: ["Receipts"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+  ],
+  targets: [
+    .systemLibrary(
+      name: "COpenSSL", path: "Sources/C/OpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(name: "CGit2", path: "Sources/C/Git2", pkgConfig: "libgit2", providers: [.apt(["libgit2-dev"])]),
+    .systemLibrary(name: "CZstd", path: "Sources/C/Zstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+    .systemLibrary(name: "CZlib", path: "Sources/C/Zlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CJQ", path: "Sources/C/JQ", providers: [.apt(["libjq-dev", "libonig-dev"])]),
+    // Not through pkg-config: simdjson's file carries a flag that the package manager refuses with a warning.
+    .target(name: "CSimdJSON", path: "Sources/C/SimdJSON", linkerSettings: [.linkedLibrary("simdjson")]),
+
+    .target(name: "JSONTape", dependencies: ["CSimdJSON"]),
+    .target(
+      name: "Receipts",
+      dependencies: [
+        "JSONTape", "COpenSSL", "CGit2", .product(name: "SystemPackage", package: "swift-system"),
+      ]),
+    .target(
+      name: "Stages",
+      dependencies: ["JSONTape", "Receipts", "CJQ", "CZstd", "CZlib", "Yams"],
+      resources: [
+        .embedInCode("Sources/Presets/tau-bench.yaml"),
+        .embedInCode("Sources/Presets/bashkit-eval.yaml"),
+        .embedInCode("Sources/Presets/m-ifeval.yaml"),
+        .embedInCode("Sources/Presets/lakehouse.yaml"),
+      ]),
+    .executableTarget(
+      name: "distill-make",
+      dependencies: [
+        "Stages", "Receipts", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      linkerSettings: staticRuntime),
+    .target(
+      name: "ReceiptsTesting",
+      dependencies: ["Receipts", "JSONTape", .product(name: "SystemPackage", package: "swift-system")]),
+
+    .testTarget(name: "JSONTapeTests", dependencies: ["JSONTape"]),
+    .testTarget(
+      name: "ReceiptsTests",
+      dependencies: [
+        "Receipts", "ReceiptsTesting", "JSONTape", "CGit2", .product(name: "SystemPackage", package: "swift-system"),
+      ]),
+    .testTarget(
+      name: "StagesTests",
+      dependencies: [
+        "Stages", "Receipts", "ReceiptsTesting", "JSONTape", .product(name: "SystemPackage", package: "swift-system"),
+      ]),
+    .testTarget(name: "DistillMakeTests", dependencies: ["JSONTape", "Receipts", "distill-make"]),
+  ],
+  swiftLanguageModes: [.v6],
+  cxxLanguageStandard: .cxx17
+)

@@ -1,0 +1,75 @@
+#ifndef CSIMDJSON_H
+#define CSIMDJSON_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(__cplusplus)
+#define CSIMDJSON_NOEXCEPT noexcept
+extern "C" {
+#else
+#define CSIMDJSON_NOEXCEPT
+#endif
+
+/* A parsed text in simdjson's tape format, with the place in the text of every value added.
+ *
+ * words[0] is the root: 'r' in the top byte, the number of words in the rest. A value is one word, its kind in the
+ * top byte:
+ *   n t f        null, true, false
+ *   "            offset into `strings` of a 32-bit length, that many bytes of WTF-8 and a zero
+ *   l u d b      a number, its value in the next word: int64, uint64, double; b is a number that no 64-bit integer
+ *                holds or that is too large for a double: the nearest double, which may be infinite
+ *   [ {          in the low 32 bits the index after the matching closing word
+ *   ] }          in the low 32 bits the index of the opening word
+ * positions[i] is the offset in the text of the first byte of the value whose word is i. */
+typedef struct {
+  const uint64_t *words;
+  const uint8_t *strings;
+  const uint32_t *positions;
+  const uint8_t *text;
+  size_t text_count;
+} csimdjson_tape;
+
+typedef struct csimdjson_parser csimdjson_parser;
+
+enum {
+  CSIMDJSON_PADDING = 64, /* readable bytes that must follow a text and every string on a tape */
+  CSIMDJSON_PARSED = 0,
+  CSIMDJSON_REFUSED = 1, /* not JSON, or one of the things that simdjson has no value for */
+  CSIMDJSON_NO_MEMORY = 2
+};
+
+/* NULL: no memory. At most `maximum_depth` nested containers are accepted; some texts of just that depth are
+ * refused. */
+csimdjson_parser *csimdjson_create(size_t maximum_depth) CSIMDJSON_NOEXCEPT;
+void csimdjson_destroy(csimdjson_parser *parser) CSIMDJSON_NOEXCEPT;
+
+/* Fills `tape`, which is valid until the next call and as long as `text` stays. CSIMDJSON_PADDING readable bytes must
+ * follow the text. */
+int csimdjson_parse(
+  csimdjson_parser *parser, const uint8_t *text, size_t count, csimdjson_tape *tape) CSIMDJSON_NOEXCEPT;
+
+typedef struct {
+  size_t consumed;
+  size_t written;
+} csimdjson_progress;
+
+enum { CSIMDJSON_ESCAPE_ROOM = 64 /* less room than that and nothing is written */ };
+
+/* Writes WTF-8 as the inside of a JSON string, escaping only what must be, until the source ends or less than
+ * CSIMDJSON_ESCAPE_ROOM bytes are left. A lone surrogate becomes \udxxx if `keep_surrogates`, else U+FFFD. */
+csimdjson_progress csimdjson_escape(
+  const uint8_t *source, size_t count, uint8_t *destination, size_t room, int keep_surrogates) CSIMDJSON_NOEXCEPT;
+
+/* The shortest decimal that reads back as `value` (finite, positive), the closest one if there are several:
+ * significand * 10^exponent. */
+void csimdjson_shortest(double value, uint64_t *significand, int32_t *exponent) CSIMDJSON_NOEXCEPT;
+
+/* The double nearest to a JSON number token, infinite if it is too large. Independent of the locale. */
+double csimdjson_nearest(const uint8_t *token, size_t count) CSIMDJSON_NOEXCEPT;
+
+#if defined(__cplusplus)
+}
+#endif
+
+#endif

@@ -1,0 +1,105 @@
+#if canImport(Glibc)
+  public import Glibc
+#elseif canImport(Musl)
+  public import Musl
+#else
+  public import Darwin
+#endif
+
+/// A run of bytes that somebody else owns: a record, a string on the tape.
+///
+/// Valid only as long as its owner says; copying the slice does not keep the owner alive. Not `Sendable`.
+public struct ByteSlice: Hashable {
+  public let buffer: UnsafeBufferPointer<UInt8>
+
+  @inlinable
+  public init(_ bytes: UnsafeBufferPointer<UInt8>) {
+    precondition(bytes.count == 0 || bytes.baseAddress != nil, "a slice of nothing that has bytes")
+    buffer = bytes
+  }
+
+  @inlinable
+  public init(_ bytes: UnsafeRawBufferPointer) {
+    self.init(bytes.assumingMemoryBound(to: UInt8.self))
+  }
+
+  @inlinable
+  public static var empty: ByteSlice { ByteSlice(UnsafeBufferPointer<UInt8>(start: nil, count: 0)) }
+
+  @inlinable
+  public var count: Int { buffer.count }
+
+  @inlinable
+  public var isEmpty: Bool { buffer.isEmpty }
+
+  @inlinable
+  public var raw: UnsafeRawBufferPointer { UnsafeRawBufferPointer(buffer) }
+
+  /// The byte at `index`, which must be in `0..<count`.
+  @inlinable
+  public subscript(index: Int) -> UInt8 {
+    precondition(index >= 0 && index < buffer.count, "byte index out of range")
+    return buffer.baseAddress.unsafelyUnwrapped[index]
+  }
+
+  /// The bytes of `range`, which must lie in `0..<count`; it has the same owner.
+  @inlinable
+  public subscript(range: Range<Int>) -> ByteSlice {
+    precondition(range.lowerBound >= 0 && range.upperBound <= buffer.count, "byte range out of range")
+    return ByteSlice(UnsafeBufferPointer(rebasing: buffer[range]))
+  }
+
+  /// The bytes as text; what is not UTF-8 becomes U+FFFD.
+  public func string() -> String { String(decoding: buffer, as: UTF8.self) }
+
+  public func hasPrefix(_ prefix: StaticString) -> Bool {
+    count >= prefix.utf8CodeUnitCount && self[0..<prefix.utf8CodeUnitCount] == prefix
+  }
+
+  public func hash(into hasher: inout Hasher) {
+    hasher.combine(bytes: raw)
+  }
+}
+
+// Equality is equality of bytes, never Unicode equivalence.
+extension ByteSlice {
+  @inlinable
+  public static func == (left: ByteSlice, right: ByteSlice) -> Bool {
+    left.hasSameBytes(as: right.raw)
+  }
+
+  @inlinable
+  public static func == (left: ByteSlice, right: StaticString) -> Bool {
+    left.hasSameBytes(as: right.rawBytes)
+  }
+
+  public static func == (left: ByteSlice, right: String) -> Bool {
+    var right = right
+    return right.withUTF8 { left.hasSameBytes(as: UnsafeRawBufferPointer($0)) }
+  }
+
+  @inlinable
+  func hasSameBytes(as other: UnsafeRawBufferPointer) -> Bool {
+    guard count == other.count else { return false }
+    guard let left = buffer.baseAddress, let right = other.baseAddress else { return true }
+    return memcmp(left, right, count) == 0
+  }
+}
+
+extension Optional where Wrapped == ByteSlice {
+  /// Is there a slice, with the bytes of `right`? So that `value.string == "user"` can be asked.
+  @inlinable
+  public static func == (left: ByteSlice?, right: StaticString) -> Bool {
+    guard let left else { return false }
+    return left == right
+  }
+}
+
+extension StaticString {
+  /// The UTF-8 bytes of the literal.
+  @inlinable
+  var rawBytes: UnsafeRawBufferPointer {
+    precondition(hasPointerRepresentation, "a literal of one scalar has no bytes")
+    return UnsafeRawBufferPointer(start: utf8Start, count: utf8CodeUnitCount)
+  }
+}

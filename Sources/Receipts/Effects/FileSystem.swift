@@ -1,0 +1,97 @@
+import SystemPackage
+
+/// What the file system says of one path. Times are nanoseconds since 1970.
+public struct FileStatus: Sendable, Hashable {
+  public enum Kind: UInt8, Sendable { case regular, directory, symbolicLink, other }
+  public var kind: Kind
+  public var size: Int64
+  public var modified: Int64
+  public var changed: Int64
+  public var inode: UInt64
+
+  public init(kind: Kind, size: Int64, modified: Int64, changed: Int64, inode: UInt64) {
+    self.kind = kind
+    self.size = size
+    self.modified = modified
+    self.changed = changed
+    self.inode = inode
+  }
+}
+
+public struct DirectoryEntry: Sendable, Hashable {
+  public var name: String
+  /// The entry itself: a symbolic link is not followed.
+  public var kind: FileStatus.Kind
+
+  public init(name: String, kind: FileStatus.Kind) {
+    self.name = name
+    self.kind = kind
+  }
+}
+
+/// A call that the file system refused.
+public struct FileSystemError: Error, Sendable, Equatable {
+  /// The call in the words of an error text: "open", "read", "write", "rename", …
+  public var operation: String
+  public var path: String
+  public var errno: Errno
+
+  public init(_ operation: String, _ path: FilePath, _ errno: Errno) {
+    self.operation = operation
+    self.path = path.string
+    self.errno = errno
+  }
+
+  /// Calls that change something end with 73, calls that look with 74.
+  public var exitCode: ExitCode {
+    switch operation {
+    case "open", "read", "stat", "list": .inputOutput
+    default: .cannotWrite
+    }
+  }
+}
+
+/// A file that is open for reading. Closed when released.
+public protocol ReadableFile: AnyObject {
+  func status() throws(FileSystemError) -> FileStatus
+  /// Fills `buffer` from `offset`; fewer bytes only at the end of the file. Returns how many.
+  func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int64) throws(FileSystemError) -> Int
+}
+
+/// A new file that is being written from its start. A file that is released without `close` stays as it is.
+public protocol WritableFile: AnyObject {
+  /// Writes all of `bytes`, or throws.
+  func write(_ bytes: UnsafeRawBufferPointer) throws(FileSystemError)
+  /// Returns when the bytes are on the disk.
+  func synchronize() throws(FileSystemError)
+  func status() throws(FileSystemError) -> FileStatus
+  func close() throws(FileSystemError)
+}
+
+/// A lock that its holder gives back by releasing it, or by dying.
+public protocol FileLock: AnyObject {}
+
+/// The smallest set of calls that the program makes. What wraps it (faults, memory, counting) overrides one of them.
+public protocol FileSystem: Sendable {
+  /// nil: nothing is there. A link that leads nowhere is nil when followed.
+  func status(of path: FilePath, followingLinks: Bool) throws(FileSystemError) -> FileStatus?
+  /// In the order of the names' bytes, without `.` and `..`; empty where there is no such directory.
+  func entries(of directory: FilePath) throws(FileSystemError) -> [DirectoryEntry]
+  func open(_ path: FilePath) throws(FileSystemError) -> any ReadableFile
+  /// A new file, mode 0666 less the umask. Replaces a file that is there.
+  func create(_ path: FilePath) throws(FileSystemError) -> any WritableFile
+  /// Atomic; replaces what is at `target`.
+  func rename(_ source: FilePath, to target: FilePath) throws(FileSystemError)
+  /// A file or an empty directory. Returns false where nothing was there.
+  @discardableResult func remove(_ path: FilePath) throws(FileSystemError) -> Bool
+  /// With its parents; fine when it is there.
+  func createDirectory(_ path: FilePath) throws(FileSystemError)
+  /// Returns when renames and removals inside are on the disk.
+  func synchronizeDirectory(_ path: FilePath) throws(FileSystemError)
+  /// The text of a symbolic link.
+  func linkTarget(of path: FilePath) throws(FileSystemError) -> String
+  /// Bytes that may still be written at `path`.
+  func freeSpace(at path: FilePath) throws(FileSystemError) -> Int64
+  /// `flock`, exclusive, on a directory. nil: held by another process and `waiting` is false.
+  func lock(_ directory: FilePath, waiting: Bool) throws(FileSystemError) -> (any FileLock)?
+}

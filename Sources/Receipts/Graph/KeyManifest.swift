@@ -1,0 +1,93 @@
+import JSONTape
+
+/// Takes the parts of a key in their order. One sink hashes them, another explains them.
+public protocol ManifestSink {
+  mutating func function(_ name: String)
+  mutating func input(name: String, digest: Digest, byteCount: Int)
+  mutating func parameters(_ parameters: JSON)
+  mutating func tool(_ digest: Digest)
+}
+
+/// What a key is made of: a function, its inputs in order, its parameters, and the program. Nothing else: no time, machine,
+/// path of the workspace, thread count or key of another stage.
+public struct KeyManifest: Sendable {
+  public var function: String
+  public var inputs: [ActionInput]
+  public var parameters: JSON
+  public var tool: Digest
+
+  public init(function: String, inputs: [ActionInput], parameters: JSON, tool: Digest) {
+    self.function = function
+    self.inputs = inputs
+    self.parameters = parameters
+    self.tool = tool
+  }
+
+  /// The one place that says what is in a key.
+  public func describe(to sink: inout some ManifestSink) {
+    sink.function(function)
+    for input in inputs { sink.input(name: input.name, digest: input.digest, byteCount: input.byteCount) }
+    sink.parameters(parameters)
+    sink.tool(tool)
+  }
+
+  public var key: Digest {
+    var sink = HashingSink()
+    describe(to: &sink)
+    return sink.finish()
+  }
+}
+
+/// The SHA-256 of the manifest as canonical JSON (RFC 8785):
+/// `{"function":"…","inputs":[["name","sha256",bytes],…],"parameters":…,"tool":"sha256"}`.
+struct HashingSink: ManifestSink {
+  private let sha256 = SHA256()
+  private let buffer = ByteBuffer()
+  private var writer: JSONWriter
+  private var inputsOpen = false
+
+  init() {
+    writer = JSONWriter(buffer)
+    writer.beginObject()
+  }
+
+  mutating func function(_ name: String) {
+    writer.key("function")
+    writer.string(name)
+    writer.key("inputs")
+    writer.beginArray()
+    inputsOpen = true
+  }
+
+  mutating func input(name: String, digest: Digest, byteCount: Int) {
+    writer.beginArray()
+    writer.string(name)
+    writer.string(digest.hex)
+    writer.integer(Int64(byteCount))
+    writer.endArray()
+    if buffer.count > 1 << 16 { flush() }
+  }
+
+  mutating func parameters(_ parameters: JSON) {
+    writer.endArray()
+    writer.key("parameters")
+    let canonical = parameters.canonical
+    canonical.withUnsafeBytes { writer.raw(ByteSlice($0)) }
+  }
+
+  mutating func tool(_ digest: Digest) {
+    writer.key("tool")
+    writer.string(digest.hex)
+  }
+
+  mutating func finish() -> Digest {
+    writer.endObject()
+    flush()
+    return sha256.finish()
+  }
+
+  private func flush() {
+    sha256.update(buffer.bytes)
+    buffer.removeAll()
+  }
+}

@@ -1,0 +1,86 @@
+import JSONTape
+
+/// How a stage's run ended.
+enum StageEnding {
+  /// Published. `isUnchanged`: the core equals the newest receipt's, which stays as it is.
+  case published(ReceiptCodec.Encoded, isUnchanged: Bool, warnings: [String])
+  /// A check failed: nothing was published, `failed.json` says why.
+  case failed(ReceiptCodec.Encoded)
+}
+
+/// The only way a stage runs: it makes the permission (`StageRun`) that `body` needs, and turns what comes back into published
+/// outputs with a receipt, or into `failed.json`.
+///
+/// - Parameters:
+///   - inputs: the files that the stage reads, with their digests, in the order of the manifest.
+///   - key: of the stage's manifest over them.
+///   - previous: the newest receipt.
+///   - inPlace: published outputs that are known to be as the newest receipt says.
+func withReceipt(
+  _ stage: any Stage, in build: Build, inputs: [StageInput], key: Digest, previous: ReceiptCodec.Encoded?,
+  inPlace: [RelativePath: Digest], _ body: (borrowing StageRun) throws -> StageOutcome
+) throws -> StageEnding {
+  let clock = build.environment.clock
+  let started = clock.now()
+  let startedMonotonic = clock.monotonicNanoseconds()
+  let publisher = Publisher(build: build, stage: stage.name)
+
+  func encode(_ core: Receipt.Core, _ actions: ActionTally) throws -> ReceiptCodec.Encoded {
+    let nanoseconds = clock.monotonicNanoseconds() - startedMonotonic
+    return ReceiptCodec.encode(
+      Receipt(
+        stage: stage.name, core: core, git: try build.environment.git(),
+        run: Receipt.Run(
+          startedAt: started, finishedAt: clock.now(), durationMilliseconds: Int64(nanoseconds / 1_000_000),
+          actions: actions, host: build.environment.host, jobs: build.options.jobs),
+        previous: previous?.digest))
+  }
+
+  func core(_ outcome: StageOutcome, _ outputs: [Receipt.File], _ checks: [Receipt.Check]) -> Receipt.Core {
+    Receipt.Core(
+      tool: build.environment.tool, parameters: stage.parameters,
+      inputs: inputs.map { input in
+        let records = input.producer == nil
+          ? outcome.inputRecords[input.path] ?? 0 : input.fragments.reduce(0) { $0 + $1.recordCount }
+        return Receipt.File(
+          path: input.path, digest: input.digest, byteCount: input.byteCount, recordCount: records)
+      },
+      outputs: outputs, recordCounts: outcome.recordCounts, summary: outcome.summary, validation: checks, key: key)
+  }
+
+  // An object of the cache may turn out to be gone or damaged; it is then made again, once the cache has noticed.
+  var attempt = 0
+  while true {
+    let run = StageRun(
+      inputs: inputs, build: build, ignoringCache: build.options.force || attempt > 2)
+    do {
+      let outcome = try body(run)
+      let planned = outcome.outputs.sorted { $0.path < $1.path }
+      let staged = try publisher.stage(planned, inPlace: inPlace)
+      let newCore = core(outcome, staged.map(\.file), outcome.checks)
+      guard newCore.validationPass else {
+        let failure = try encode(newCore, run.actions)
+        try publisher.emptyStaging()
+        try build.fileSystem.replace(build.layout.failed(stage.name), with: failure.bytes)
+        return .failed(failure)
+      }
+      let isUnchanged = previous.map { $0.coreBytes == ReceiptCodec.coreTree(newCore).canonical } ?? false
+      let receipt = isUnchanged ? previous! : try encode(newCore, run.actions)
+      try publisher.publish(staged, receipt: receipt, previous: previous)
+      try FragmentTable.save(planned, stageKey: key, to: build.cache)
+      return .published(receipt, isUnchanged: isUnchanged, warnings: outcome.warnings)
+    } catch is MissingObject where attempt < 4 {
+      attempt += 1
+    } catch let error as InputMoved {
+      let outcome = StageOutcome(
+        outputs: [], recordCounts: .object([:]), summary: .object([:]),
+        checks: [
+          Receipt.Check(
+            "inputs-unchanged", pass: false, facts: ["\(error.name) changed while it was being read"])
+        ])
+      let failure = try encode(core(outcome, [], outcome.checks), run.actions)
+      try build.fileSystem.replace(build.layout.failed(stage.name), with: failure.bytes)
+      return .failed(failure)
+    }
+  }
+}

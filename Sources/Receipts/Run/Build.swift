@@ -1,0 +1,89 @@
+import JSONTape
+import Synchronization
+import SystemPackage
+
+/// Everything that a build needs from outside, handed in so that tests can replace it.
+public struct BuildEnvironment: Sendable {
+  public var fileSystem: any FileSystem
+  public var clock: any WallClock
+  public var tool: ToolIdentity
+  public var host: Receipt.Host
+  /// The repository around the workspace; asked only when a receipt is written.
+  public var git: @Sendable () throws -> GitState?
+  public var functions: FunctionTable
+  public var progress: any Progress
+
+  public init(
+    fileSystem: any FileSystem, clock: any WallClock, tool: ToolIdentity, host: Receipt.Host,
+    git: @escaping @Sendable () throws -> GitState?, functions: FunctionTable, progress: any Progress
+  ) {
+    self.fileSystem = fileSystem
+    self.clock = clock
+    self.tool = tool
+    self.host = host
+    self.git = git
+    self.functions = functions
+    self.progress = progress
+  }
+}
+
+public struct BuildOptions: Sendable {
+  /// Threads, at least 1.
+  public var jobs = 1
+  /// Runs every stage and every action, whatever is known.
+  public var force = false
+  /// Independent stages go on after a failure.
+  public var keepGoing = false
+
+  public init() {}
+}
+
+/// One build: the environment, and what it learns on the way.
+final class Build: Sendable {
+  let environment: BuildEnvironment
+  let options: BuildOptions
+  let layout: WorkspaceLayout
+  let index: FileIndex
+  let store: any ObjectStore
+  let cache: any ActionCache
+  let catalog = ContentCatalog()
+  let shelf: ReceiptShelf
+  /// Published files whose state the index is to remember when the clock has moved on.
+  let published = Mutex<[PublishedFile]>([])
+
+  struct PublishedFile: Sendable {
+    var path: RelativePath
+    var digest: Digest
+    /// Of the staged file, before it was renamed.
+    var staged: FileStatus
+  }
+
+  var fileSystem: any FileSystem { environment.fileSystem }
+
+  init(environment: BuildEnvironment, options: BuildOptions, layout: WorkspaceLayout, index: FileIndex) {
+    self.environment = environment
+    self.options = options
+    self.layout = layout
+    self.index = index
+    store = DirectoryObjectStore(fileSystem: environment.fileSystem, root: layout.cache)
+    cache = DirectoryActionCache(fileSystem: environment.fileSystem, root: layout.cache)
+    shelf = ReceiptShelf(fileSystem: environment.fileSystem, layout: layout)
+  }
+
+  /// Remembers published files. A file that was changed within the clock's grain after it was published would look untouched,
+  /// so this waits until the grain is over and then looks whether they still are as they were staged.
+  func settle() throws {
+    let files = published.withLock { files in
+      defer { files = [] }
+      return files
+    }
+    guard !files.isEmpty else { return }
+    environment.clock.sleep(nanoseconds: 20_000_000)
+    for file in files {
+      guard let status = try fileSystem.status(of: layout.path(file.path), followingLinks: true),
+        status.size == file.staged.size, status.modified == file.staged.modified, status.inode == file.staged.inode
+      else { continue }
+      index.remember(file.path.string, status, file.digest)
+    }
+  }
+}

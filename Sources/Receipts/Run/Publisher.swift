@@ -1,0 +1,212 @@
+import JSONTape
+import SystemPackage
+
+/// An output that is written and synced, and waits in the staging folder for its rename. `temporary` is nil where the
+/// published file already has these bytes.
+struct StagedOutput {
+  var file: Receipt.File
+  var temporary: FilePath?
+  var status: FileStatus?
+}
+
+/// Replaces a stage's outputs and its receipt so that at no instant `receipt.json` describes outputs that are not there,
+/// whatever interrupts it.
+///
+/// 1. every output is a synced temporary file (`stage`);
+/// 2. `publishing.json` names every path that this and interrupted attempts may leave behind;
+/// 3. `receipt.json` becomes `superseded.json`, both `.sha256` go;
+/// 4. outputs are renamed in, paths that no longer belong are removed, folders are synced;
+/// 5. `.sha256`, history and `receipt.json` are written; then `superseded.json` and `publishing.json` go.
+struct Publisher {
+  let build: Build
+  let stage: StageName
+
+  private var layout: WorkspaceLayout { build.layout }
+  private var fileSystem: any FileSystem { build.fileSystem }
+
+  /// True while a publication was begun and not ended.
+  func wasInterrupted() throws -> Bool {
+    try exists(layout.publishing(stage)) || exists(layout.superseded(stage))
+  }
+
+  private func exists(_ path: FilePath) throws(FileSystemError) -> Bool {
+    try fileSystem.status(of: path, followingLinks: false) != nil
+  }
+
+  func emptyStaging() throws {
+    let folder = layout.staging(stage)
+    for entry in try fileSystem.entries(of: folder) { try fileSystem.remove(folder.appending(entry.name)) }
+  }
+
+  // MARK: Staging
+
+  /// Writes each output from its fragments. `inPlace`: digests of published files that are known to be as the newest receipt
+  /// says.
+  func stage(_ outputs: [PlannedOutput], inPlace: [RelativePath: Digest]) throws -> [StagedOutput] {
+    try emptyStaging()
+    try fileSystem.createDirectory(layout.staging(stage))
+    let build = build
+    let folder = layout.staging(stage)
+    return try parallelMap(outputs, jobs: build.options.jobs) { number, output in
+      try Self.stage(output, at: folder.appending("\(number)"), inPlace: inPlace[output.path], build: build)
+    }
+  }
+
+  private static func stage(
+    _ output: PlannedOutput, at temporary: FilePath, inPlace: Digest?, build: Build
+  ) throws -> StagedOutput {
+    let bytes = output.fragments.reduce(0) { $0 + $1.byteCount }
+    let records = output.fragments.reduce(0) { $0 + $1.recordCount }
+    let concatenation = Concatenation(output.fragments, tool: build.environment.tool.digest)
+    if let inPlace, try concatenation.knownDigest(in: build.cache) == inPlace {
+      return StagedOutput(
+        file: Receipt.File(path: output.path, digest: inPlace, byteCount: bytes, recordCount: records))
+    }
+    let file = try build.fileSystem.create(temporary)
+    let sha256 = SHA256()
+    let buffer = ByteBuffer()
+    for fragment in output.fragments {
+      buffer.removeAll()
+      guard try build.store.read(fragment.digest, into: buffer) else { throw MissingObject(digest: fragment.digest) }
+      if output.fragments.count > 1 { sha256.update(buffer.bytes) }
+      try file.write(buffer.bytes.raw)
+    }
+    let digest = output.fragments.count == 1 ? output.fragments[0].digest : sha256.finish()
+    try concatenation.remember(digest, in: build.cache)
+    if digest == inPlace {
+      try file.close()
+      try build.fileSystem.remove(temporary)
+      return StagedOutput(
+        file: Receipt.File(path: output.path, digest: digest, byteCount: bytes, recordCount: records))
+    }
+    try file.synchronize()
+    let status = try file.status()
+    try file.close()
+    return StagedOutput(
+      file: Receipt.File(path: output.path, digest: digest, byteCount: bytes, recordCount: records),
+      temporary: temporary, status: status)
+  }
+
+  // MARK: Publishing
+
+  /// - Parameters:
+  ///   - receipt: the bytes of the receipt to leave; equal to the newest one where nothing changed.
+  ///   - previous: the newest receipt before this one.
+  func publish(
+    _ staged: [StagedOutput], receipt: ReceiptCodec.Encoded, previous: ReceiptCodec.Encoded?
+  ) throws {
+    let kept = Set(staged.map(\.file.path))
+    var leftovers = Set(try pathsOfInterruptedAttempts())
+    leftovers.formUnion(previous?.receipt.core.outputs.map(\.path) ?? [])
+    try fileSystem.createDirectory(layout.receipts(stage))
+    let touched = leftovers.union(kept).sorted()
+    try fileSystem.replace(
+      layout.publishing(stage), with: (JSON.array(touched.map { .string($0.string) })).canonical + [UInt8(ascii: "\n")])
+    if try exists(layout.receipt(stage)) {
+      try fileSystem.rename(layout.receipt(stage), to: layout.superseded(stage))
+    }
+    try fileSystem.remove(layout.inputDigests(stage))
+    try fileSystem.remove(layout.outputDigests(stage))
+    try fileSystem.synchronizeDirectory(layout.receipts(stage))
+
+    var folders: Set<String> = []
+    for output in staged {
+      guard let temporary = output.temporary, let status = output.status else { continue }
+      let target = layout.path(output.file.path)
+      try fileSystem.createDirectory(target.removingLastComponent())
+      try fileSystem.rename(temporary, to: target)
+      folders.insert(target.removingLastComponent().string)
+      build.published.withLock {
+        $0.append(Build.PublishedFile(path: output.file.path, digest: output.file.digest, staged: status))
+      }
+    }
+    for path in leftovers.subtracting(kept).sorted() {
+      try fileSystem.remove(layout.path(path))
+      build.index.forget(path.string)
+      folders.insert(layout.path(path).removingLastComponent().string)
+      try removeEmptyFolders(above: path)
+    }
+    for folder in folders.sorted() where try exists(FilePath(folder)) {
+      try fileSystem.synchronizeDirectory(FilePath(folder))
+    }
+
+    let core = receipt.receipt.core
+    try fileSystem.replace(layout.inputDigests(stage), with: Self.checksums(core.inputs))
+    try fileSystem.replace(layout.outputDigests(stage), with: Self.checksums(core.outputs))
+    let entry = layout.history.appending("\(receipt.digest.hex).json")
+    if try !exists(entry) { try fileSystem.replace(entry, with: receipt.bytes) }
+    try fileSystem.replace(layout.receipt(stage), with: receipt.bytes)
+    try fileSystem.remove(layout.superseded(stage))
+    try fileSystem.remove(layout.publishing(stage))
+    try fileSystem.remove(layout.failed(stage))
+    try fileSystem.synchronizeDirectory(layout.receipts(stage))
+  }
+
+  /// A damaged list can't come from an interruption (it is renamed into place); it counts as empty.
+  private func pathsOfInterruptedAttempts() throws -> [RelativePath] {
+    guard let bytes = try fileSystem.contents(of: layout.publishing(stage)) else { return [] }
+    let rows = (try? JSON.parse(bytes))?.array ?? []
+    return rows.compactMap { $0.string.flatMap(RelativePath.init) }.filter { path in
+      WorkspaceLayout.ownFolders.contains { path.string.hasPrefix($0) } || path.string.hasPrefix("data/")
+    }
+  }
+
+  /// Folders of partitions that hold nothing any more, up to the third level (`data/evidence`, `exports/rag` stay).
+  private func removeEmptyFolders(above path: RelativePath) throws {
+    var folder = path.parent
+    while let current = folder, current.string.split(separator: "/").count > 2 {
+      guard try fileSystem.entries(of: layout.path(current)).isEmpty else { return }
+      try fileSystem.remove(layout.path(current))
+      folder = current.parent
+    }
+  }
+
+  /// In the format of `sha256sum -c`: paths with a backslash or a line break are escaped as GNU coreutils do it.
+  static func checksums(_ files: [Receipt.File]) -> [UInt8] {
+    var text: [UInt8] = []
+    for file in files {
+      var path: [UInt8] = []
+      var isEscaped = false
+      for byte in file.path.string.utf8 {
+        switch byte {
+        case UInt8(ascii: "\\"): path += [byte, byte]
+        case UInt8(ascii: "\n"): path += [UInt8(ascii: "\\"), UInt8(ascii: "n")]
+        case UInt8(ascii: "\r"): path += [UInt8(ascii: "\\"), UInt8(ascii: "r")]
+        default:
+          path.append(byte)
+          continue
+        }
+        isEscaped = true
+      }
+      if isEscaped { text.append(UInt8(ascii: "\\")) }
+      text += Array(file.digest.hex.utf8) + [0x20, 0x20] + path + [UInt8(ascii: "\n")]
+    }
+    return text
+  }
+}
+
+/// The digest of fragments one behind the other, remembered so that an output that came out the same is not written again.
+private struct Concatenation {
+  private let fragments: [Fragment]
+  private let key: Digest
+
+  init(_ fragments: [Fragment], tool: Digest) {
+    self.fragments = fragments
+    key =
+      KeyManifest(
+        function: "concatenate/1",
+        inputs: fragments.enumerated().map {
+          ActionInput(name: "\($0.offset)", digest: $0.element.digest, byteCount: $0.element.byteCount)
+        }, parameters: .null, tool: tool
+      ).key
+  }
+
+  func knownDigest(in cache: any ActionCache) throws -> Digest? {
+    if fragments.count == 1 { return fragments[0].digest }
+    return try cache.record(for: key)?["sha256"]?.string.flatMap(Digest.init(hex:))
+  }
+
+  func remember(_ digest: Digest, in cache: any ActionCache) throws {
+    if fragments.count > 1 { try cache.save(["sha256": .string(digest.hex)], for: key) }
+  }
+}

@@ -1,0 +1,139 @@
+import JSONTape
+import SystemPackage
+
+/// What a build did with a stage.
+public struct StageReport: Sendable {
+  public enum Ending: Sendable {
+    case upToDate(ReceiptCodec.Encoded)
+    /// `isUnchanged`: it ran, and its receipt stays because everything in its core came out the same.
+    case built(ReceiptCodec.Encoded, isUnchanged: Bool)
+    /// A check failed; the receipt is `failed.json`.
+    case failed(ReceiptCodec.Encoded)
+    /// It threw; nothing was published.
+    case stopped(any Error)
+    /// A stage that it reads from did not end well.
+    case notRun(because: StageName)
+  }
+  public var stage: StageName
+  public var ending: Ending
+  public var reasons: [StageReason]
+  public var warnings: [String]
+  public var nanoseconds: UInt64
+
+  public var isGood: Bool {
+    switch ending {
+    case .upToDate, .built: true
+    case .failed, .stopped, .notRun: false
+    }
+  }
+}
+
+/// What `status` and `--dry-run` know of a stage.
+public struct StageForecast: Sendable {
+  public var stage: StageName
+  public var state: StageState
+  public var newest: ReceiptCodec.Encoded?
+}
+
+/// The one effectful loop: stages in the order of the graph, each inspected when its upstream is known.
+public struct Runner: Sendable {
+  private let environment: BuildEnvironment
+  private let layout: WorkspaceLayout
+  private let graph: StageGraph
+  private let options: BuildOptions
+  private let index: FileIndex
+
+  public init(
+    environment: BuildEnvironment, layout: WorkspaceLayout, graph: StageGraph, options: BuildOptions, index: FileIndex
+  ) {
+    self.environment = environment
+    self.layout = layout
+    self.graph = graph
+    self.options = options
+    self.index = index
+  }
+
+  /// Builds the named stages and what they depend on. The caller holds the workspace's lock.
+  public func build(_ names: [StageName], onEnd: (StageReport) -> Void = { _ in }) throws -> [StageReport] {
+    let build = Build(environment: environment, options: options, layout: layout, index: index)
+    var reports: [StageReport] = []
+    var receipts: [StageName: ReceiptCodec.Encoded] = [:]
+    var bad: Set<StageName> = []
+    var isStopped = false
+    for stage in graph.closure(of: names) {
+      let report: StageReport
+      if let cause = stage.upstream.first(where: bad.contains) ?? (isStopped ? bad.sorted().first : nil) {
+        report = StageReport(stage: stage.name, ending: .notRun(because: cause), reasons: [], warnings: [], nanoseconds: 0)
+      } else {
+        report = run(stage, build: build, receipts: receipts)
+      }
+      switch report.ending {
+      case .upToDate(let receipt), .built(let receipt, _): receipts[stage.name] = receipt
+      default:
+        bad.insert(stage.name)
+        isStopped = !options.keepGoing
+      }
+      reports.append(report)
+      onEnd(report)
+    }
+    try build.settle()
+    try index.saveIfChanged()
+    return reports
+  }
+
+  /// Looks at the named stages and what they depend on, and changes nothing.
+  public func forecast(_ names: [StageName]) throws -> [StageForecast] {
+    let build = Build(environment: environment, options: options, layout: layout, index: index)
+    let inspector = StageInspector(build: build)
+    var receipts: [StageName: ReceiptCodec.Encoded] = [:]
+    var forecasts: [StageForecast] = []
+    for stage in graph.closure(of: names) {
+      let isKnown = stage.upstream.allSatisfy { receipts[$0] != nil }
+      let inspection = try inspector.inspect(stage, upstream: isKnown ? receipts : nil)
+      if case .upToDate(let receipt) = inspection.state { receipts[stage.name] = receipt }
+      forecasts.append(StageForecast(stage: stage.name, state: inspection.state, newest: inspection.newest))
+    }
+    return forecasts
+  }
+
+  private func run(
+    _ stage: any Stage, build: Build, receipts: [StageName: ReceiptCodec.Encoded]
+  ) -> StageReport {
+    let started = environment.clock.monotonicNanoseconds()
+    environment.progress.stageBegan(stage.name)
+    defer { environment.progress.stageEnded(stage.name) }
+    var report = StageReport(
+      stage: stage.name, ending: .notRun(because: stage.name), reasons: [], warnings: [], nanoseconds: 0)
+    do {
+      let inspection = try StageInspector(build: build).inspect(stage, upstream: receipts)
+      switch inspection.state {
+      case .upToDate(let receipt):
+        try build.fileSystem.removeIfPresent(layout.failed(stage.name))
+        report.ending = .upToDate(receipt)
+      case .willRun(let reasons), .mayRun(let reasons):
+        report.reasons = reasons
+        let ending = try withReceipt(
+          stage, in: build, inputs: inspection.inputs, key: inspection.key, previous: inspection.newest,
+          inPlace: inspection.inPlace
+        ) { try stage.build($0) }
+        switch ending {
+        case .published(let receipt, let isUnchanged, let warnings):
+          report.ending = .built(receipt, isUnchanged: isUnchanged)
+          report.warnings = warnings
+        case .failed(let receipt): report.ending = .failed(receipt)
+        }
+      }
+    } catch {
+      report.ending = .stopped(error)
+    }
+    report.nanoseconds = environment.clock.monotonicNanoseconds() - started
+    return report
+  }
+}
+
+extension FileSystem {
+  /// Looks before it removes: an up-to-date build makes no call that could change anything.
+  func removeIfPresent(_ path: FilePath) throws(FileSystemError) {
+    if try status(of: path, followingLinks: false) != nil { try remove(path) }
+  }
+}

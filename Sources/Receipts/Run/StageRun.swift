@@ -1,0 +1,50 @@
+import JSONTape
+import SystemPackage
+import Synchronization
+
+/// The permission to do a stage's work, and the means. Only `withReceipt` makes one, so no stage runs without a receipt.
+public struct StageRun: ~Copyable {
+  public let inputs: [StageInput]
+  let build: Build
+  private let executor: LocalExecutor
+  private let tally: Tally
+
+  final class Tally: Sendable {
+    let counts = Mutex(ActionTally())
+  }
+
+  init(inputs: [StageInput], build: Build, ignoringCache: Bool) {
+    self.inputs = inputs
+    self.build = build
+    let tally = Tally()
+    self.tally = tally
+    executor = LocalExecutor(
+      fileSystem: build.fileSystem, store: build.store, cache: build.cache, catalog: build.catalog,
+      functions: build.environment.functions, tool: build.environment.tool.digest, jobs: build.options.jobs,
+      ignoresCache: ignoringCache, progress: build.environment.progress,
+      onFinish: { cached in
+        tally.counts.withLock { if cached { $0.cached += 1 } else { $0.run += 1 } }
+      })
+  }
+
+  var actions: ActionTally { tally.counts.withLock { $0 } }
+
+  public func execute(_ actions: [Action]) throws -> [ActionResult] {
+    try executor.execute(actions)
+  }
+
+  /// The bytes of a small output, for a stage that must read it to go on.
+  public func bytes(of output: ActionOutput) throws -> [UInt8] {
+    let buffer = ByteBuffer()
+    guard try build.store.read(output.digest, into: buffer) else { throw MissingObject(digest: output.digest) }
+    return Array(buffer.bytes.raw)
+  }
+
+  /// Cuts a log at unit ends, so that each piece can be an action's input.
+  public func pieces(of logs: [StageInput]) throws -> [[LogPiece]] {
+    let build = build
+    return try parallelMap(logs, jobs: build.options.jobs) { _, log in
+      try LogPieces.cut(log, build: build)
+    }
+  }
+}

@@ -1,0 +1,117 @@
+import Glibc
+import Synchronization
+
+/// Work was stopped from outside before all of it was done.
+public struct Interrupted: Error {
+  public init() {}
+}
+
+/// Runs `body` over `items` on up to `jobs` threads, while the calling thread waits.
+///
+/// The threads have stacks of 16 MiB, whatever the caller's is, so that deeply nested data is no danger in them.
+/// After an error, or once `cancelled()` says true, no further item is begun; what runs is finished.
+///
+/// - Parameters:
+///   - jobs: at least one thread is used.
+///   - cancelled: asked before each item, on any thread.
+///   - body: gets the item's index and the item.
+/// - Returns: the results in the order of the items.
+/// - Throws: the error of the first item (by index) among those that failed; else `Interrupted`, if `cancelled()` left
+///   an item undone.
+public func parallelMap<Item: Sendable, Result: Sendable>(
+  _ items: [Item], jobs: Int, cancelled: @Sendable () -> Bool = { false },
+  _ body: @Sendable (Int, Item) throws -> Result
+) throws -> [Result] {
+  if items.isEmpty { return [] }
+  return try withoutActuallyEscaping(cancelled) { cancelled in
+    try withoutActuallyEscaping(body) { body in
+      let work = ParallelWork(items: items, cancelled: cancelled, body: body)
+      try runThreads(min(max(jobs, 1), items.count), work)
+      return try work.results()
+    }
+  }
+}
+
+/// What the threads of one `parallelMap` share. A class without generics above it, so that a C function can call it.
+private class ThreadWork: @unchecked Sendable {
+  func run() {}
+}
+
+private final class ParallelWork<Item: Sendable, Result: Sendable>: ThreadWork, @unchecked Sendable {
+  private let items: [Item]
+  private let cancelled: @Sendable () -> Bool
+  private let body: @Sendable (Int, Item) throws -> Result
+  private let next = Atomic<Int>(0)
+  private let stopped = Atomic<Bool>(false)
+  private let failure = Mutex<(index: Int, error: any Error)?>(nil)
+  /// Each slot is written once, by the thread that took the index, and read after all threads are joined.
+  private let slots: UnsafeMutableBufferPointer<Result?>
+
+  init(
+    items: [Item], cancelled: @escaping @Sendable () -> Bool, body: @escaping @Sendable (Int, Item) throws -> Result
+  ) {
+    self.items = items
+    self.cancelled = cancelled
+    self.body = body
+    slots = .allocate(capacity: items.count)
+    slots.initialize(repeating: nil)
+  }
+
+  deinit {
+    slots.deinitialize()
+    slots.deallocate()
+  }
+
+  override func run() {
+    while !stopped.load(ordering: .relaxed) {
+      if next.load(ordering: .relaxed) >= items.count || cancelled() { return }
+      let index = next.add(1, ordering: .relaxed).oldValue
+      guard index < items.count else { return }
+      do {
+        slots[index] = try body(index, items[index])
+      } catch {
+        stopped.store(true, ordering: .relaxed)
+        failure.withLock { first in
+          if first.map({ index < $0.index }) ?? true { first = (index, error) }
+        }
+      }
+    }
+  }
+
+  func results() throws -> [Result] {
+    if let failure = failure.withLock({ $0 }) { throw failure.error }
+    let done = slots.compactMap { $0 }
+    guard done.count == items.count else { throw Interrupted() }
+    return done
+  }
+}
+
+/// Returns when `count` threads have run `work` to its end. With fewer, where the system refuses more; with none it throws.
+private func runThreads(_ count: Int, _ work: ThreadWork) throws {
+  var attributes = pthread_attr_t()
+  pthread_attr_init(&attributes)
+  defer { pthread_attr_destroy(&attributes) }
+  pthread_attr_setstacksize(&attributes, 16 << 20)
+  // The caller keeps `work` alive until the threads are joined.
+  let argument = Unmanaged.passUnretained(work).toOpaque()
+  var threads: [pthread_t] = []
+  for _ in 0..<count {
+    var thread = pthread_t()
+    let code = pthread_create(
+      &thread, &attributes,
+      { argument in
+        Unmanaged<ThreadWork>.fromOpaque(argument!).takeUnretainedValue().run()
+        return nil
+      }, argument)
+    if code == 0 {
+      threads.append(thread)
+    } else if threads.isEmpty {
+      throw DistillError(
+        .internalFault, "the system gives no thread", hint: "Allow this user more processes (ulimit -u) or memory.")
+    } else {
+      break
+    }
+  }
+  for thread in threads { pthread_join(thread, nil) }
+  withExtendedLifetime(work) {}
+}

@@ -1,0 +1,120 @@
+import SystemPackage
+
+/// A file's digest, and what it looked like when it was hashed.
+public struct HashedFile: Sendable, Equatable {
+  public var digest: Digest
+  /// How many bytes were hashed.
+  public var size: Int64
+  public var status: FileStatus
+
+  public init(digest: Digest, size: Int64, status: FileStatus) {
+    self.digest = digest
+    self.size = size
+    self.status = status
+  }
+}
+
+extension FileIndex {
+  /// The digests of `files`, in their order. Reads only what is not known, and remembers it.
+  ///
+  /// Waits, once and no longer than 20 ms, until the last change of each file is old enough. A file whose change time
+  /// lies in the future, or that changed during the wait, is hashed but not remembered.
+  ///
+  /// - Parameters:
+  ///   - files: each with its key in this index, and where it is. A symbolic link is followed.
+  ///   - jobs: how many threads hash.
+  ///   - growing: whether, by its key, a file may get longer meanwhile. If it does, its digest is that of the bytes
+  ///     that it had at first, and is not remembered.
+  ///   - cancelled: asked before each file; see `parallelMap`.
+  ///   - progress: told how many more bytes are hashed, on any thread.
+  /// - Returns: nil for a file that is not there.
+  /// - Throws: `DistillError` (65) with the file's key as its place: it changed while it was read, or is no regular
+  ///   file. `FileSystemError`, `Interrupted`.
+  public func digests(
+    of files: [(key: String, path: FilePath)], jobs: Int, growing: @Sendable (String) -> Bool = { _ in false },
+    cancelled: @Sendable () -> Bool = { false }, progress: @Sendable (Int) -> Void = { _ in }
+  ) throws -> [HashedFile?] {
+    let statuses = try parallelMap(files, jobs: jobs, cancelled: cancelled) { _, file in
+      try fileSystem.status(of: file.path, followingLinks: true)
+    }
+    var results = [HashedFile?](repeating: nil, count: files.count)
+    var unknown: [Int] = []
+    for (index, status) in statuses.enumerated() {
+      guard let status else { continue }
+      if let digest = known(files[index].key, status) {
+        results[index] = HashedFile(digest: digest, size: status.size, status: status)
+      } else {
+        unknown.append(index)
+      }
+    }
+    if unknown.isEmpty { return results }
+
+    let settled = waitUntilSettled(unknown.map { statuses[$0]!.changed })
+    // The longest first, so that no thread is left alone with one at the end.
+    unknown.sort { statuses[$0]!.size > statuses[$1]!.size }
+    let hashed = try parallelMap(unknown, jobs: jobs, cancelled: cancelled) { _, index in
+      let (key, path) = files[index]
+      return try hash(key, path, settled: settled, mayGrow: growing(key), progress)
+    }
+    for (index, file) in zip(unknown, hashed) { results[index] = file }
+    return results
+  }
+
+  /// Returns when all of `changes` that lie in the past are older than the settling time. What has changed up to the
+  /// returned time (nanoseconds since 1970) may be remembered.
+  private func waitUntilSettled(_ changes: [Int64]) -> Int64 {
+    let now = clock.now().nanosecondsSince1970 ?? .max
+    let youngest = changes.filter { $0 <= now }.max() ?? .min
+    guard youngest > now - Self.settlingTime else { return now - Self.settlingTime }
+    // One more, so that it is older and not as old.
+    clock.sleep(nanoseconds: UInt64(youngest + Self.settlingTime - now) + 1)
+    return (clock.now().nanosecondsSince1970 ?? .max) - Self.settlingTime
+  }
+
+  private func hash(
+    _ key: String, _ path: FilePath, settled: Int64, mayGrow: Bool, _ progress: (Int) -> Void
+  ) throws -> HashedFile? {
+    let file: any ReadableFile
+    do {
+      file = try fileSystem.open(path)
+    } catch {
+      guard error.errno == .noSuchFileOrDirectory || error.errno == .notDirectory else { throw error }
+      return nil
+    }
+    let before = try file.status()
+    guard before.kind == .regular else { throw DistillError(.data, "is not a regular file", place: key) }
+    guard let digest = try Self.digest(of: file, size: before.size, progress) else { throw changed(key) }
+    let after = try file.status()
+    if before == after {
+      if before.changed <= settled { remember(key, before, digest) }
+    } else {
+      guard mayGrow && after.size >= before.size else { throw changed(key) }
+    }
+    return HashedFile(digest: digest, size: before.size, status: before)
+  }
+
+  private func changed(_ key: String) -> DistillError {
+    DistillError(
+      .data, "changed while it was being read", place: key, hint: "Build again when nothing writes to it any more.")
+  }
+
+  /// Of the first `size` bytes; nil: the file has become shorter.
+  private static func digest(
+    of file: any ReadableFile, size: Int64, _ progress: (Int) -> Void
+  ) throws(FileSystemError) -> Digest? {
+    // Large enough that calls don't count, small enough to stay in a core's cache until it is hashed.
+    let room = UnsafeMutableRawBufferPointer.allocate(byteCount: Int(min(max(size, 1), 256 << 10)), alignment: 64)
+    defer { room.deallocate() }
+    let hasher = SHA256()
+    var offset: Int64 = 0
+    while offset < size {
+      let wanted = Int(min(Int64(room.count), size - offset))
+      let count = try file.read(into: .init(rebasing: room[..<wanted]), at: offset)
+      hasher.update(UnsafeRawBufferPointer(rebasing: room[..<count]))
+      progress(count)
+      guard count == wanted else { return nil }
+      offset += Int64(count)
+    }
+    return hasher.finish()
+  }
+}

@@ -1,0 +1,143 @@
+import Synchronization
+import SystemPackage
+
+/// Remembers the digests of files that have not changed since they were hashed.
+///
+/// A file counts as unchanged while size, modification time, change time and inode are what they were. The change time
+/// can't be set back from outside, so that an edit of the same length with its modification time restored is seen.
+/// It advances in steps of some milliseconds, though: what is hashed within a step after a change could change again
+/// unseen. So files are hashed only once their last change is older than `settlingTime`.
+///
+/// A cache: a damaged or missing index is an empty one. Keys are workspace paths, or absolute paths for what lies
+/// outside. All methods may be called from any thread.
+public final class FileIndex: Sendable {
+  /// 20 ms: longer than a step of any kernel's file clock (1 to 10 ms).
+  static let settlingTime: Int64 = 20_000_000
+
+  let fileSystem: any FileSystem
+  let clock: any WallClock
+  private let location: FilePath
+  private let paranoid: Bool
+  private let state: Mutex<State>
+
+  /// - Parameters:
+  ///   - location: the file, `.distill/index`; a folder `tmp` beside it takes temporary files.
+  ///   - paranoid: nothing is known until this process has hashed it.
+  public init(fileSystem: any FileSystem, clock: any WallClock, location: FilePath, paranoid: Bool) {
+    self.fileSystem = fileSystem
+    self.clock = clock
+    self.location = location
+    self.paranoid = paranoid
+    let bytes = (try? fileSystem.contents(of: location)) ?? nil
+    state = Mutex(State(table: bytes.flatMap { FileIndexTable($0) } ?? FileIndexTable()))
+  }
+
+  /// The digest of the file's bytes; nil: not known, or `status` is not what it was then.
+  public func known(_ key: String, _ status: FileStatus) -> Digest? {
+    state.withLock { $0.known(ExactString(key), status, paranoid: paranoid) }
+  }
+
+  /// - Parameters:
+  ///   - status: from before the bytes were read, and the same after.
+  ///   - digest: of the file's bytes, which the caller vouches for.
+  public func remember(_ key: String, _ status: FileStatus, _ digest: Digest) {
+    state.withLock { $0.remember(ExactString(key), FileIndexEntry(status, digest)) }
+  }
+
+  public func forget(_ key: String) {
+    state.withLock { $0.forget(ExactString(key)) }
+  }
+
+  /// Replaces the file, unless it would stay the same.
+  ///
+  /// - Parameter keepingUnseen: false also drops what this process has neither asked for nor remembered.
+  public func saveIfChanged(keepingUnseen: Bool = true) throws {
+    try state.withLock { state in
+      if !keepingUnseen { state.dropUnseen() }
+      guard state.isChanged else { return }
+      let bytes = FileIndexTable.encode(state.entries())
+      // Not synced: after a power cut the checksum tells a damaged file, and hashing mends it.
+      let file = try StagedFile(fileSystem, in: location.removingLastComponent().appending("tmp"))
+      try bytes.withUnsafeBytes { try file.write($0) }
+      try file.commit(to: location, synchronizing: false)
+      state.isChanged = false
+    }
+  }
+}
+
+extension FileIndex {
+  private struct State {
+    /// What this process has to do with an entry of the table.
+    enum Mark: UInt8 {
+      case unseen
+      case asked
+      /// Hashed by this process, and found as it was.
+      case confirmed
+      /// Replaced by one of `fresh`, or forgotten.
+      case dropped
+    }
+
+    let table: FileIndexTable
+    var marks: [Mark]
+    var fresh: [ExactString: FileIndexEntry] = [:]
+    var isChanged = false
+    /// Behind the entry that was found last.
+    var hint = 0
+
+    init(table: FileIndexTable) {
+      self.table = table
+      marks = Array(repeating: .unseen, count: table.count)
+    }
+
+    mutating func known(_ key: ExactString, _ status: FileStatus, paranoid: Bool) -> Digest? {
+      if let entry = fresh[key] { return entry.holds(for: status) ? entry.digest : nil }
+      guard let index = find(key) else { return nil }
+      if marks[index] == .unseen { marks[index] = .asked }
+      guard !paranoid || marks[index] == .confirmed else { return nil }
+      let entry = table.entry(at: index)
+      return entry.holds(for: status) ? entry.digest : nil
+    }
+
+    mutating func remember(_ key: ExactString, _ entry: FileIndexEntry) {
+      if let index = find(key) {
+        if table.entry(at: index) == entry {
+          marks[index] = .confirmed
+          return
+        }
+        marks[index] = .dropped
+      }
+      if fresh.updateValue(entry, forKey: key) != entry { isChanged = true }
+    }
+
+    mutating func forget(_ key: ExactString) {
+      if let index = find(key) {
+        marks[index] = .dropped
+        isChanged = true
+      }
+      if fresh.removeValue(forKey: key) != nil { isChanged = true }
+    }
+
+    mutating func dropUnseen() {
+      for index in marks.indices where marks[index] == .unseen {
+        marks[index] = .dropped
+        isChanged = true
+      }
+    }
+
+    /// What is to be saved, ordered by key.
+    func entries() -> [(key: ExactString, entry: FileIndexEntry)] {
+      var entries = fresh.map { (key: $0.key, entry: $0.value) }
+      for index in marks.indices where marks[index] != .dropped {
+        entries.append((table.key(at: index), table.entry(at: index)))
+      }
+      return entries.sorted { $0.key < $1.key }
+    }
+
+    /// The place in the table of an entry that still counts.
+    private mutating func find(_ key: ExactString) -> Int? {
+      guard let index = table.index(of: key, hint: hint) else { return nil }
+      hint = index + 1
+      return marks[index] == .dropped ? nil : index
+    }
+  }
+}

@@ -1,0 +1,89 @@
+import JSONTape
+
+/// An instant with nanosecond resolution, in the years 0001 to 9999 of the proleptic Gregorian calendar, UTC.
+public struct Timestamp: Sendable, Hashable {
+  /// Since 1970-01-01T00:00:00Z; rounded down, so that `nanoseconds` always counts forwards.
+  public let seconds: Int64
+  /// 0 ..< 1,000,000,000
+  public let nanoseconds: Int32
+
+  /// nil: the instant is outside of the years 0001 to 9999, or `nanoseconds` is outside of 0 ..< 1,000,000,000.
+  public init?(seconds: Int64, nanoseconds: Int32) {
+    guard Self.range.contains(seconds), (0..<1_000_000_000).contains(nanoseconds) else { return nil }
+    self.seconds = seconds
+    self.nanoseconds = nanoseconds
+  }
+
+  /// 0001-01-01T00:00:00Z ... 9999-12-31T23:59:59Z
+  static let range: ClosedRange<Int64> = -62_135_596_800...253_402_300_799
+
+  /// The day in UTC.
+  public var day: (year: Int, month: Int, day: Int) {
+    let date = CivilDate(daysSince1970: seconds.flooredDivision(by: 86_400))
+    return (date.year, date.month, date.day)
+  }
+
+  /// RFC 3339 in UTC with a `Z`, up to 9 fraction digits without trailing zeros: `2026-04-26T08:00:00.5Z`.
+  public var text: String {
+    String(unsafeUninitializedCapacity: Self.maximumLength) { write(to: $0) }
+  }
+
+  /// Appends `text`.
+  public func append(to output: ByteBuffer) {
+    output.append(count: Self.maximumLength) { write(to: $0.assumingMemoryBound(to: UInt8.self)) }
+  }
+
+  private static let maximumLength = "2026-04-26T08:00:00.123456789Z".utf8.count
+
+  /// Returns how many bytes it wrote.
+  private func write(to output: UnsafeMutableBufferPointer<UInt8>) -> Int {
+    let date = day
+    let second = Int(seconds - seconds.flooredDivision(by: 86_400) * 86_400)
+    var count = 0
+    func put(_ byte: Unicode.Scalar) {
+      output[count] = UInt8(ascii: byte)
+      count += 1
+    }
+    func put(_ value: Int, digits: Int) {
+      var value = value
+      for place in (count..<count + digits).reversed() {
+        output[place] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: value % 10)
+        value /= 10
+      }
+      count += digits
+    }
+    put(date.year, digits: 4)
+    put("-")
+    put(date.month, digits: 2)
+    put("-")
+    put(date.day, digits: 2)
+    put("T")
+    put(second / 3600, digits: 2)
+    put(":")
+    put(second / 60 % 60, digits: 2)
+    put(":")
+    put(second % 60, digits: 2)
+    if nanoseconds > 0 {
+      var fraction = Int(nanoseconds)
+      var digits = 9
+      while fraction % 10 == 0 {
+        fraction /= 10
+        digits -= 1
+      }
+      put(".")
+      put(fraction, digits: digits)
+    }
+    put("Z")
+    return count
+  }
+}
+
+extension Timestamp: Comparable {
+  public static func < (left: Timestamp, right: Timestamp) -> Bool {
+    (left.seconds, left.nanoseconds) < (right.seconds, right.nanoseconds)
+  }
+}
+
+extension Timestamp: CustomStringConvertible {
+  public var description: String { text }
+}

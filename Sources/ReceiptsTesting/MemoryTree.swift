@@ -1,0 +1,185 @@
+import Receipts
+import SystemPackage
+
+/// What a `MemoryFileSystem` holds. Times are nanoseconds since 1970.
+struct MemoryTree: Sendable {
+  enum Contents: Sendable {
+    case file([UInt8])
+    case directory([FilePath.Component: UInt64])
+    case link(String)
+  }
+
+  struct Node: Sendable {
+    var contents: Contents
+    var modified: Int64
+    var changed: Int64
+  }
+
+  /// Where a path leads: a name in a directory, with or without something behind it.
+  struct Place {
+    var directory: UInt64
+    /// nil: the root.
+    var name: FilePath.Component?
+    var inode: UInt64?
+  }
+
+  private static let root: UInt64 = 1
+
+  /// By inode. Nodes without a name stay: somebody may have them open.
+  var nodes: [UInt64: Node] = [root: Node(contents: .directory([:]), modified: 0, changed: 0)]
+  private var lastInode = root
+  var filesRead: [FilePath] = []
+  var pathsChanged: [FilePath] = []
+  var failures: [FileSystemError] = []
+  var changesLeft: Int?
+  var freeSpace: Int64 = 1 << 40
+  var locked: Set<UInt64> = []
+
+  mutating func failIfAsked(_ operation: String, _ path: FilePath, isChange: Bool) throws(Errno) {
+    if let left = changesLeft {
+      if left == 0 { throw .ioError }
+      if isChange { changesLeft = left - 1 }
+    }
+    let asked = failures.firstIndex { $0.operation == operation && $0.path == path.string }
+    if let asked { throw failures.remove(at: asked).errno }
+  }
+
+  func isDirectory(_ inode: UInt64) -> Bool {
+    if case .directory = nodes[inode]?.contents { true } else { false }
+  }
+
+  func status(of inode: UInt64) -> FileStatus {
+    let node = nodes[inode]!
+    let (kind, size): (FileStatus.Kind, Int) =
+      switch node.contents {
+      case .file(let bytes): (.regular, bytes.count)
+      case .directory(let names): (.directory, names.count)
+      case .link(let target): (.symbolicLink, target.utf8.count)
+      }
+    return FileStatus(
+      kind: kind, size: Int64(size), modified: node.modified, changed: node.changed, inode: inode)
+  }
+
+  /// Throws where a parent is missing or no directory.
+  func locate(_ path: FilePath, followingLink: Bool, depth: Int = 0) throws(Errno) -> Place {
+    guard depth < 40 else { throw .tooManySymbolicLinkLevels }
+    var stack = [Self.root]
+    var walked = FilePath("/")
+    var place = Place(directory: Self.root, name: nil, inode: Self.root)
+    let components = Array(path.components)
+    for (number, name) in components.enumerated() {
+      switch name.kind {
+      case .currentDirectory: continue
+      case .parentDirectory:
+        if stack.count > 1 { stack.removeLast() }
+        walked.removeLastComponent()
+        place = Place(directory: stack.last!, name: walked.lastComponent, inode: stack.last)
+        continue
+      case .regular: break
+      }
+      guard case .directory(let names) = nodes[stack.last!]!.contents else { throw .notDirectory }
+      let isLast = number == components.count - 1
+      place = Place(directory: stack.last!, name: name, inode: names[name])
+      guard let inode = place.inode else {
+        if isLast { return place }
+        throw .noSuchFileOrDirectory
+      }
+      if case .link(let target) = nodes[inode]!.contents, followingLink || !isLast {
+        let rest = components[(number + 1)...].reduce(walked.pushing(FilePath(target))) { $0.appending($1) }
+        return try locate(rest, followingLink: followingLink, depth: depth + 1)
+      }
+      stack.append(inode)
+      walked.append(name)
+    }
+    return place
+  }
+
+  /// Gives `path` a new node.
+  @discardableResult
+  mutating func replace(_ path: FilePath, _ contents: Contents, _ now: Int64) throws(Errno) -> UInt64 {
+    let place = try locate(path, followingLink: false)
+    guard let name = place.name else { throw .isDirectory }
+    lastInode += 1
+    nodes[lastInode] = Node(contents: contents, modified: now, changed: now)
+    try enter(lastInode, name, in: place.directory, now)
+    return lastInode
+  }
+
+  mutating func setContents(_ contents: Contents, of inode: UInt64, _ now: Int64) {
+    nodes[inode] = Node(contents: contents, modified: now, changed: now)
+  }
+
+  mutating func makeDirectory(_ path: FilePath, _ now: Int64) throws(Errno) {
+    var made = FilePath("/")
+    for name in path.components {
+      made.append(name)
+      if let inode = try locate(made, followingLink: true).inode {
+        guard isDirectory(inode) else { throw .notDirectory }
+      } else {
+        try replace(made, .directory([:]), now)
+      }
+    }
+  }
+
+  mutating func rename(_ source: FilePath, to target: FilePath, _ now: Int64) throws(Errno) {
+    let from = try locate(source, followingLink: false)
+    let to = try locate(target, followingLink: false)
+    guard let inode = from.inode, let name = from.name, let newName = to.name else { throw .noSuchFileOrDirectory }
+    if inode == to.inode { return }
+    if let replaced = to.inode {
+      if isDirectory(replaced) && !isDirectory(inode) { throw .isDirectory }
+      if isDirectory(inode) && !isDirectory(replaced) { throw .notDirectory }
+      if case .directory(let names) = nodes[replaced]!.contents, !names.isEmpty { throw .directoryNotEmpty }
+    }
+    try enter(nil, name, in: from.directory, now)
+    try enter(inode, newName, in: to.directory, now)
+    nodes[inode]!.changed = now
+  }
+
+  /// false: nothing was there.
+  mutating func remove(_ path: FilePath, _ now: Int64) throws(Errno) -> Bool {
+    let place: Place
+    do throws(Errno) {
+      place = try locate(path, followingLink: false)
+    } catch {
+      guard error == .noSuchFileOrDirectory || error == .notDirectory else { throw error }
+      return false
+    }
+    guard let inode = place.inode, let name = place.name else { return false }
+    if case .directory(let names) = nodes[inode]!.contents, !names.isEmpty { throw .directoryNotEmpty }
+    try enter(nil, name, in: place.directory, now)
+    return true
+  }
+
+  func entries(of path: FilePath) throws(Errno) -> [DirectoryEntry] {
+    let inode: UInt64?
+    do throws(Errno) {
+      inode = try locate(path, followingLink: true).inode
+    } catch {
+      guard error == .noSuchFileOrDirectory || error == .notDirectory else { throw error }
+      return []
+    }
+    guard let inode, case .directory(let names) = nodes[inode]!.contents else { return [] }
+    return names.map { DirectoryEntry(name: $0.key.string, kind: status(of: $0.value).kind) }
+      .sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+  }
+
+  /// Of all files and links, ordered by path.
+  func files() -> [FilePath] {
+    var found: [FilePath] = []
+    func collect(_ inode: UInt64, _ path: FilePath) {
+      guard case .directory(let names) = nodes[inode]!.contents else { return found.append(path) }
+      for (name, child) in names { collect(child, path.appending(name)) }
+    }
+    collect(Self.root, FilePath("/"))
+    return found.sorted { $0.string.utf8.lexicographicallyPrecedes($1.string.utf8) }
+  }
+
+  private mutating func enter(
+    _ inode: UInt64?, _ name: FilePath.Component, in directory: UInt64, _ now: Int64
+  ) throws(Errno) {
+    guard case .directory(var names) = nodes[directory]!.contents else { throw .notDirectory }
+    names[name] = inode
+    setContents(.directory(names), of: directory, now)
+  }
+}

@@ -1,0 +1,108 @@
+import JSONTape
+import Receipts
+
+/// `build-evidence`: logs to evidence partitions, one a source and UTC day.
+///
+/// Chunks of logs are mapped by themselves; one reduce a source finds identities that occur twice, and only the chunks in which
+/// it found some are mapped again.
+public struct BuildEvidenceStage: Stage {
+  public let name: StageName = .buildEvidence
+  public let upstream: [StageName] = []
+  public let function = "build-evidence/1"
+  public let parameters: JSON
+  private let logs: SourceLogs
+
+  public init(_ logs: SourceLogs) {
+    self.logs = logs
+    parameters = ["sources": .array(logs.entries.map { $0.source.slice })]
+  }
+
+  public func sourceFiles() throws -> [RelativePath] { logs.entries.flatMap { $0.files.map(\.path) }.sorted() }
+
+  public func build(_ run: borrowing StageRun) throws -> StageOutcome {
+    let inputs = Dictionary(run.inputs.map { ($0.path, $0) }, uniquingKeysWith: { first, _ in first })
+    var outcome = EvidenceOutcome()
+    for entry in logs.entries {
+      let files = entry.files.compactMap { inputs[$0.path] }
+      let pieces = try cut(files, entry.source, run)
+      let chunks = LogChunks.group(zip(entry.files, pieces).map { (log: $0, pieces: $1) })
+      let results = try map(chunks, entry.source, run)
+      try outcome.add(entry, chunks, results)
+    }
+    return outcome.stageOutcome()
+  }
+
+  /// Only uncompressed logs of lines are cut.
+  private func cut(
+    _ files: [StageInput], _ source: Source, _ run: borrowing StageRun
+  ) throws -> [[LogPiece]] {
+    var pieces = files.map { [LogPiece.whole($0)] }
+    let large = files.indices.filter { index in
+      let path = files[index].path
+      return source.format(of: path) == .jsonl && Compression(of: path) == .none && files[index].byteCount > LogChunks.size
+    }
+    for (index, cut) in zip(large, try run.pieces(of: large.map { files[$0] })) { pieces[index] = cut }
+    return pieces
+  }
+
+  private func map(
+    _ chunks: [[LogSegment]], _ source: Source, _ run: borrowing StageRun
+  ) throws -> [ActionResult] {
+    var fragments = chunks.map { chunk in
+      Overlaid(
+        inputs: chunk.enumerated().map { number, segment in
+          ActionInput(name: "\(number)", digest: segment.piece.digest, byteCount: segment.piece.byteCount)
+        })
+    }
+    let slice = source.slice
+    let parameters = chunks.map { Self.parameters(slice, source, $0) }
+    let function = EvidenceMap.function.name
+    var results = try run.execute(
+      zip(fragments, parameters).map { Action(function: function, parameters: $1, inputs: $0.inputs) })
+
+    let duplicates = try run.execute([
+      Action(
+        function: EvidenceReduce.function.name,
+        parameters: ["chunks": .array(chunks.map { .array($0.map { .string($0.log.path.string) }) })],
+        inputs: try results.enumerated().map { number, result in
+          guard let identities = result.output("identities") else {
+            throw DistillError(.internalFault, "a chunk of source \(source.name) has no table of identities")
+          }
+          return ActionInput(name: "\(number)", digest: identities.digest, byteCount: identities.byteCount)
+        })
+    ])[0]
+    var again: [Int] = []
+    for index in chunks.indices {
+      guard let overlay = duplicates.output("overlay/\(index)") else { continue }
+      fragments[index].inputs.append(
+        ActionInput(name: "overlay", digest: overlay.digest, byteCount: overlay.byteCount))
+      again.append(index)
+    }
+    let mapped = try run.execute(
+      again.map { Action(function: function, parameters: parameters[$0], inputs: fragments[$0].inputs) })
+    for (index, result) in zip(again, mapped) { results[index] = result }
+    return results
+  }
+
+  private static func parameters(_ slice: JSON, _ source: Source, _ chunk: [LogSegment]) -> JSON {
+    let files = chunk.enumerated().map { number, segment -> JSON in
+      let path = segment.log.path
+      let format = source.format(of: path)
+      return [
+        "input": .string("\(number)"), "path": .string(path.string),
+        "captures": .object(
+          JSONObject(segment.log.captures.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) })),
+        "format": .string(format.rawValue), "unit": .string(source.unit(in: format).rawValue),
+        "compression": .string(Compression(of: path).rawValue), "offset": .integer(Int64(segment.piece.byteOffset)),
+        "line": .integer(Int64(segment.piece.lineOffset)), "final": .bool(segment.piece.isFinal),
+      ]
+    }
+    return ["source": slice, "files": .array(files)]
+  }
+}
+
+extension Compression {
+  init(of path: RelativePath) {
+    self = path.name.hasSuffix(".gz") ? .gz : path.name.hasSuffix(".zst") ? .zst : .none
+  }
+}

@@ -1,0 +1,102 @@
+import JSONTape
+import Receipts
+
+/// Maps the records of a JSON document, which is parsed whole. A blank document has no records.
+struct DocumentMapper {
+  let mapper: RecordMapper
+  let scratch: WorkerScratch
+  private let reader: DocumentReader
+  private let limit: Int
+  /// A document decompressed.
+  private let text = ByteBuffer(capacity: 0)
+
+  init(mapper: RecordMapper, scratch: WorkerScratch, source: Source) {
+    self.mapper = mapper
+    self.scratch = scratch
+    reader = DocumentReader(records: source.records)
+    limit = source.maxRecordBytes
+  }
+
+  /// The parser's limit, so that nobody decompresses more.
+  private static let maximumBytes = Int(UInt32.max) - JSONParser.padding
+
+  func map(_ segment: EvidenceSegment, bytes: ByteSlice) throws {
+    var bytes = bytes
+    var damage: CompressionDamage?
+    if let decompressor = try segment.decompressor(bytes) {
+      damage = decompress(decompressor)
+      bytes = text.bytes
+    }
+    let mark = bytes.count >= 3 && bytes[0] == 0xEF && bytes[1] == 0xBB && bytes[2] == 0xBF ? 3 : 0
+    let document = Document(
+      segment: segment, text: bytes[mark..<bytes.count], base: segment.offset + mark)
+    let next = try map(document, damage: damage)
+    guard let damage else { return }
+    mapper.warn("\(segment.path): \(damage.message)")
+    if let next {
+      // The document was whole, but not what follows it.
+      let place = RecordPlace(
+        line: next, offset: document.base + document.text.count, length: 0, bytes: .empty)
+      mapper.quarantine(place, message: damage.message)
+    }
+  }
+
+  private struct Document {
+    var segment: EvidenceSegment
+    var text: ByteSlice
+    /// Place of the text in the uncompressed file.
+    var base: Int
+  }
+
+  private func decompress(_ decompressor: any Decompressor) -> CompressionDamage? {
+    text.removeAll()
+    do {
+      while text.count <= Self.maximumBytes {
+        let before = text.count
+        try text.append(count: max(1 << 16, min(text.count, 64 << 20))) { try decompressor.read(into: $0) }
+        if text.count == before { return nil }
+      }
+      return nil
+    } catch {
+      return error as? CompressionDamage ?? .endsEarly
+    }
+  }
+
+  /// - Returns: the number of the next element; nil: the document is not JSON, and that is in the books.
+  private func map(_ document: Document, damage: CompressionDamage?) throws -> Int? {
+    if TextBytes.isBlankLine(document.text) { return document.segment.line }
+    let root: JSONValue
+    do throws(JSONError) {
+      root = try scratch.parser.parse(document.text)
+    } catch {
+      let place = RecordPlace(
+        line: document.segment.line, offset: document.base, length: document.text.count, bytes: document.text)
+      let offset = document.base + error.offset
+      mapper.quarantine(place, message: damage?.message ?? "not JSON: \(error.reason) at byte \(offset) of the file")
+      return nil
+    }
+    var number = document.segment.line
+    try reader.records(of: root) { found in
+      switch found {
+      case .record(let record): map(record, root: root, place: place(record, number, document))
+      case .deadEnd(let value, let message):
+        mapper.quarantine(value, place: place(value, number, document), message: message)
+      }
+      number += 1
+    }
+    return number
+  }
+
+  private func map(_ record: JSONValue, root: JSONValue, place: RecordPlace) {
+    guard place.length <= limit else {
+      return mapper.quarantine(place, message: "the record is longer than \(limit) bytes")
+    }
+    mapper.map(record, root: root, place: place)
+  }
+
+  private func place(_ value: JSONValue, _ number: Int, _ document: Document) -> RecordPlace {
+    let range = value.sourceRange
+    return RecordPlace(
+      line: number, offset: document.base + range.lowerBound, length: range.count, bytes: document.text[range])
+  }
+}

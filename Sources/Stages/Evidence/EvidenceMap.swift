@@ -1,0 +1,43 @@
+import JSONTape
+import Receipts
+
+/// `evidence.map/1`: from the bytes of log files to evidence rows.
+///
+/// Parameters: `{"source": …, "files": [{"input", "path", "captures", "format", "unit", "compression", "offset", "line",
+/// "final"}, …]}`. Inputs: the files' bytes, and `overlay`, what `evidence.duplicates/1` found. Outputs:
+/// `evidence/YYYY/MM/DD` for each UTC day, `evidence/undated`, `quarantine`, `identities` (see `IdentityTable`).
+/// Counts: the books (see `EvidenceBooks`), how often each probe and field was found, warnings.
+public enum EvidenceMap {
+  public static let function = ActionFunction(name: "evidence.map/1") { context in
+    guard let slice = context.parameters["source"], let files = context.parameters["files"]?.array else {
+      throw DistillError(.internalFault, "evidence.map was given no source or no files")
+    }
+    return try run(Source(slice: slice), segments: files.map { try EvidenceSegment($0) }, context: context)
+  }
+
+  static func run(_ source: Source, segments: [EvidenceSegment], context: ActionContext) throws -> JSON {
+    let mapper = try RecordMapper(source: source, context: context)
+    let lines = LineMapper(mapper: mapper, scratch: context.scratch, limit: source.maxRecordBytes)
+    let documents = DocumentMapper(mapper: mapper, scratch: context.scratch, source: source)
+    for segment in segments {
+      try mapper.beginFile(segment)
+      let bytes = try context.input(segment.input)
+      switch segment.format {
+      case .jsonl: try lines.map(segment, bytes: bytes)
+      case .json: try documents.map(segment, bytes: bytes)
+      }
+    }
+    return mapper.counts
+  }
+}
+
+extension EvidenceSegment {
+  /// nil: the bytes are not compressed.
+  func decompressor(_ bytes: ByteSlice) throws -> (any Decompressor)? {
+    switch compression {
+    case .none: nil
+    case .gz: try GzipDecompressor(bytes)
+    case .zst: try ZstdDecompressor(bytes)
+    }
+  }
+}

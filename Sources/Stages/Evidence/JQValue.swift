@@ -1,0 +1,78 @@
+import CJQ
+import JSONTape
+
+/// Values between the tape and libjq. A `jv` is owned by whoever holds it and given up by passing it on.
+enum JQValue {
+  /// The largest integer up to which doubles hold every one.
+  private static let maximumInteger: Int64 = 1 << 53
+
+  /// - Throws: a violation for a number that libjq, which has doubles only, would change.
+  static func make(_ value: JSONValue) throws(RecordViolation) -> jv {
+    switch value.kind {
+    case .null: return jv_null()
+    case .bool: return jv_bool(value.bool == true ? 1 : 0)
+    case .number: return jv_number(try number(value))
+    case .string: return string(value.string ?? .empty)
+    case .array:
+      var array = jv_array()
+      for element in value.elements {
+        do throws(RecordViolation) {
+          array = jv_array_append(array, try make(element))
+        } catch {
+          jv_free(array)
+          throw error
+        }
+      }
+      return array
+    case .object:
+      var object = jv_object()
+      for (key, member) in value.members {
+        do throws(RecordViolation) {
+          let made = try make(member)
+          object = jv_object_set(object, string(key), made)
+        } catch {
+          jv_free(object)
+          throw error
+        }
+      }
+      return object
+    }
+  }
+
+  private static func number(_ value: JSONValue) throws(RecordViolation) -> Double {
+    let token = value.token
+    let isInteger = !token.buffer.contains { $0 == 0x2E || $0 | 0x20 == 0x65 }
+    if isInteger {
+      guard let integer = value.integer, integer.magnitude <= maximumInteger.magnitude else {
+        throw RecordViolation(
+          .schemaViolation, "jq: the record has an integer past 2^53, \(EvidenceRows.quoted(token))")
+      }
+      return Double(integer)
+    }
+    guard let double = value.double, double.isFinite else {
+      throw RecordViolation(.schemaViolation, "jq: the record has a number past the range of doubles")
+    }
+    return double
+  }
+
+  /// A lone surrogate becomes U+FFFD.
+  private static func string(_ bytes: ByteSlice) -> jv {
+    guard let base = bytes.buffer.baseAddress else { return jv_string_sized("", 0) }
+    return base.withMemoryRebound(to: CChar.self, capacity: bytes.count) { jv_string_sized($0, Int32(bytes.count)) }
+  }
+
+  /// The bytes of a string, which is given up.
+  static func take(_ string: jv, _ body: (ByteSlice) -> Void) {
+    let count = Int(jv_string_length_bytes(jv_copy(string)))
+    if let base = jv_string_value(string) {
+      body(ByteSlice(UnsafeRawBufferPointer(start: base, count: count)))
+    }
+    jv_free(string)
+  }
+
+  static func text(_ string: jv) -> String {
+    var text = ""
+    take(string) { text = $0.string() }
+    return text
+  }
+}

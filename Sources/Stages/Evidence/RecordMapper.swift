@@ -1,0 +1,269 @@
+import JSONTape
+import Receipts
+
+/// Maps raw records to evidence rows, one record at a time: all of its objects are written, or none.
+final class RecordMapper {
+  private let context: ActionContext
+  private let source: Source
+  private let scope: RecordScope
+  private let rows: EvidenceRows
+  private let parts: [CompiledPart]
+  private let captures = CaptureSlots()
+  private let tally = FieldTally()
+  private let journal = RowJournal()
+  private let overlay: Overlay
+  private let quarantine: OutputSink
+  private let identities: OutputSink
+  private var sinks: [Int: OutputSink] = [:]
+  private var lastDay = Int.min
+  private var lastSink: OutputSink?
+  /// Parts that take the current file, as indices.
+  private var activeParts: [Int] = []
+  private var probeCounts: [[Int]]
+  private var fileIndex = -1
+  /// Objects of the records before; its next one is that row of the overlay.
+  private var objectCount = 0
+  /// Objects of the current record, its written kinds and its duplicates.
+  private var recordObjects = 0
+  private var recordKinds: [RecordKind] = []
+  private var recordDuplicates = 0
+  private let provenance = ByteBuffer(capacity: 512)
+  private let time = ByteBuffer(capacity: 64)
+  private(set) var books = EvidenceBooks()
+
+  init(source: Source, context: ActionContext) throws {
+    self.context = context
+    self.source = source
+    scope = RecordScope(scratch: context.scratch)
+    rows = EvidenceRows(scope: scope, source: source.name)
+    let (captures, tally) = (captures, tally)
+    parts = try source.parts.map { try CompiledPart($0, captures: captures, tally: tally) }
+    probeCounts = source.parts.map { [Int](repeating: 0, count: $0.probes.count) }
+    overlay = try context.optionalInput("overlay").map { try Overlay($0, parser: context.scratch.parser) } ?? Overlay()
+    quarantine = context.output("quarantine")
+    identities = context.output("identities")
+  }
+
+  var counts: JSON { books.json(fields: tally.json, probes: probeCounts) }
+
+  func beginFile(_ segment: EvidenceSegment) throws {
+    fileIndex += 1
+    books.beginFile(segment.path)
+    scope.beginFile(path: segment.path, captures: segment.captures, captureNames: captures.names)
+    let name = RelativePath(unchecked: segment.path).name
+    activeParts = parts.indices.filter { parts[$0].only?.matchesName(name) ?? true }
+    guard !activeParts.isEmpty else {
+      throw DistillError(.data, "no part of the source \(source.name) takes the file", place: segment.path)
+    }
+  }
+
+  // MARK: Records
+
+  /// Maps a record that is read and parsed.
+  /// - Parameter root: the document that it stands in.
+  func map(_ record: JSONValue, root: JSONValue, place: RecordPlace) {
+    books.read()
+    scope.line = place.line
+    scope.beginRecord()
+    rows.beginRecord()
+    journal.beginRecord()
+    recordObjects = 0
+    recordKinds.removeAll(keepingCapacity: true)
+    recordDuplicates = 0
+    var sigHash: Digest?
+    var next = 0
+    do throws(RecordViolation) {
+      let hash = try canonicalHash(record)
+      sigHash = hash
+      while next < activeParts.count {
+        scope.beginPart(probes: probeCounts[activeParts[next]].count)
+        try map(record, root: root, part: parts[activeParts[next]], place: place, sigHash: hash)
+        countProbes(activeParts[next])
+        next += 1
+      }
+      commit()
+    } catch {
+      journal.rollBack()
+      if sigHash != nil { probe(record, root: root, from: next) }
+      let recordedAt = sigHash == nil ? nil : timestamp(record, root: root)
+      stop(place, hash: sigHash ?? rawHash(place), violation: error, recordedAt: recordedAt)
+    }
+  }
+
+  private func canonicalHash(_ record: JSONValue) throws(RecordViolation) -> Digest {
+    let buffer = context.scratch.buffer
+    buffer.removeAll()
+    do throws(JSONError) {
+      try context.scratch.canonical.write(record, to: buffer)
+    } catch {
+      let offset = error.offset - record.sourceRange.lowerBound
+      throw RecordViolation(.schemaViolation, "\(error.reason) at byte \(offset) of the record")
+    }
+    context.scratch.sha256.update(buffer.bytes)
+    return context.scratch.sha256.finish()
+  }
+
+  private func rawHash(_ place: RecordPlace) -> Digest {
+    context.scratch.sha256.update(place.bytes)
+    return context.scratch.sha256.finish()
+  }
+
+  private func map(
+    _ record: JSONValue, root: JSONValue, part: CompiledPart, place: RecordPlace, sigHash: Digest
+  ) throws(RecordViolation) {
+    guard let jq = part.jq else {
+      return try mapObject(record, root: root, part: part, place: place, sigHash: sigHash)
+    }
+    try jq.run(record, scope: scope, parser: context.scratch.secondParser) { object throws(RecordViolation) in
+      if object.isNull { return }
+      guard object.kind == .object else {
+        throw RecordViolation(.schemaViolation, "jq: the program gave \(object.kindName), where an object is expected")
+      }
+      try self.mapObject(object, root: root, part: part, place: place, sigHash: sigHash)
+    }
+  }
+
+  private func mapObject(
+    _ object: JSONValue, root: JSONValue, part: CompiledPart, place: RecordPlace, sigHash: Digest
+  ) throws(RecordViolation) {
+    scope.beginObject(object, root: root)
+    let head = try rows.head(part, sigHash: sigHash)
+    let row = overlay[objectCount + recordObjects]
+    recordObjects += 1
+    journal.note(identities)
+    IdentityTable.append(
+      IdentityTable.Row(identity: head.identity, file: fileIndex, line: place.line, verdict: head.verdict),
+      to: identities)
+    if let first = row?.duplicateOf {
+      part.completeProbes(in: scope)
+      quarantineDuplicate(head, first: first, place: place, sigHash: sigHash)
+      return
+    }
+    let sink = sink(for: head.timestamp)
+    journal.note(sink)
+    try rows.append(
+      part, head: head, place: place, sigHash: sigHash, otherVerdicts: row?.otherVerdicts ?? [], to: sink.buffer)
+    sink.recordCount += 1
+    recordKinds.append(head.kind)
+    part.completeProbes(in: scope)
+  }
+
+  private func commit() {
+    objectCount += recordObjects
+    books.mapped(objects: recordObjects)
+    for kind in recordKinds { books.wrote(kind, count: 1) }
+    if recordDuplicates > 0 {
+      books.duplicates += recordDuplicates
+      books.stopped(.duplicateID, count: recordDuplicates)
+    }
+    for slot in rows.filledSlots { tally.add(slot) }
+  }
+
+  // MARK: Outputs
+
+  private func sink(for timestamp: Timestamp?) -> OutputSink {
+    guard let timestamp else {
+      if let sink = sinks[-1] { return sink }
+      let sink = context.output("evidence/undated")
+      sinks[-1] = sink
+      return sink
+    }
+    let day = timestamp.day
+    let number = (day.year * 100 + day.month) * 100 + day.day
+    if number == lastDay, let lastSink { return lastSink }
+    let sink = sinks[number] ?? context.output("evidence/" + Self.folder(day))
+    sinks[number] = sink
+    (lastDay, lastSink) = (number, sink)
+    return sink
+  }
+
+  /// `2026/04/26`
+  private static func folder(_ day: (year: Int, month: Int, day: Int)) -> String {
+    func digits(_ number: Int, _ width: Int) -> String {
+      let text = String(number)
+      return String(repeating: "0", count: max(0, width - text.count)) + text
+    }
+    return "\(digits(day.year, 4))/\(digits(day.month, 2))/\(digits(day.day, 2))"
+  }
+
+  private func quarantineDuplicate(
+    _ head: EvidenceRows.Head, first: (path: String, line: Int), place: RecordPlace, sigHash: Digest
+  ) {
+    recordDuplicates += 1
+    journal.note(quarantine)
+    let runID = EvidenceRows.quoted(scope.bytes(of: head.runID))
+    appendQuarantine(
+      .duplicateID,
+      "the \(head.kind.rawValue) \(runID) is in \(first.path) already, at line_offset \(first.line)",
+      place: place, hash: sigHash, recordedAt: head.timestamp)
+  }
+
+  private func appendQuarantine(
+    _ reason: Reason, _ message: String, place: RecordPlace, hash: Digest, recordedAt: Timestamp?
+  ) {
+    provenance.removeAll()
+    var writer = JSONWriter(provenance)
+    Provenance.write(
+      source: source.name, path: scope.pathBytes, place: place, sigHash: hash, recordedAt: recordedAt, to: &writer)
+    time.removeAll()
+    recordedAt?.append(to: time)
+    QuarantineRow(
+      stage: "build-evidence", reason: reason, errors: [message], record: .excerpt(place.bytes),
+      provenance: provenance.bytes, recordedAt: recordedAt == nil ? nil : time.bytes
+    ).append(to: quarantine)
+  }
+
+  private func stop(_ place: RecordPlace, hash: Digest, violation: RecordViolation, recordedAt: Timestamp?) {
+    appendQuarantine(violation.reason, violation.message, place: place, hash: hash, recordedAt: recordedAt)
+    books.quarantined(violation, line: place.line)
+  }
+
+  // MARK: Records that are not mapped
+
+  /// A record that can't be read.
+  /// - Parameter hash: of its raw bytes; nil: `place.bytes` are all of them.
+  func quarantine(_ place: RecordPlace, hash: Digest? = nil, message: String) {
+    books.read()
+    stop(place, hash: hash ?? rawHash(place), violation: RecordViolation(.schemaViolation, message), recordedAt: nil)
+  }
+
+  /// A value that is JSON, but no record.
+  func quarantine(_ value: JSONValue, place: RecordPlace, message: String) {
+    let hash = (try? canonicalHash(value)) ?? rawHash(place)
+    quarantine(place, hash: hash, message: message)
+  }
+
+  /// A last line that may still be written to.
+  func leavePending(line: Int) {
+    books.read()
+    books.pending(line: line)
+  }
+
+  func warn(_ sentence: String) { books.warn(sentence) }
+
+  // MARK: Probes
+
+  private func countProbes(_ part: Int) {
+    for (probe, isFound) in scope.found.enumerated() where isFound { probeCounts[part][probe] += 1 }
+  }
+
+  /// A record that failed still shows which pointers are found, or one bad field would make others look mistyped.
+  private func probe(_ record: JSONValue, root: JSONValue, from next: Int) {
+    for (place, part) in activeParts.enumerated().dropFirst(next) {
+      if place > next { scope.beginPart(probes: probeCounts[part].count) }
+      if parts[part].jq == nil {
+        scope.beginObject(record, root: root)
+        parts[part].completeProbes(in: scope)
+      }
+      countProbes(part)
+    }
+  }
+
+  /// The time of a record that failed, if that can be read.
+  private func timestamp(_ record: JSONValue, root: JSONValue) -> Timestamp? {
+    guard let part = activeParts.first.map({ parts[$0] }), part.jq == nil else { return nil }
+    scope.beginPart(probes: 0)
+    scope.beginObject(record, root: root)
+    return (try? rows.timestamp(part)) ?? nil
+  }
+}

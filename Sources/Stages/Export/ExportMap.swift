@@ -1,0 +1,115 @@
+import JSONTape
+import Receipts
+
+/// What the three exporters do alike: read scored runs with their evidence, lead them through the gates, and account for each.
+struct ExportMap {
+  let context: ActionContext
+  let stage: StageName
+  let gates: [Gate]
+  var tally = Tally()
+  /// 0-based line of `scored`.
+  private(set) var row: Int64 = 0
+
+  init(_ context: ActionContext, stage: StageName, gates: [Gate]) {
+    self.context = context
+    self.stage = stage
+    self.gates = gates
+  }
+
+  /// Calls `accept` for each scored run that passes the gates.
+  mutating func run(_ accept: (inout ExportMap, Candidate) throws -> Void) throws {
+    var lookup = EvidenceLookup(context.optionalInput("evidence") ?? .empty, scratch: context.scratch)
+    for line in Lines(try context.input("scored")) {
+      tally.increment("scored")
+      var candidate = Candidate(line: line)
+      do {
+        candidate.scored = try context.scratch.parser.parse(line)
+      } catch {
+        candidate.damage = "\(error.reason) at byte \(error.offset)"
+      }
+      if let scored = candidate.scored { candidate.evidence = try lookup.evidence(of: scored) }
+      if let stop = gates.lazy.compactMap({ $0.stop(candidate) }).first {
+        quarantine(candidate, stop)
+      } else {
+        try accept(&self, candidate)
+      }
+      row += 1
+    }
+  }
+
+  mutating func quarantine(_ candidate: Candidate, _ stop: Stop) {
+    QuarantineRow(
+      stage: stage.text, reason: stop.reason, errors: stop.errors,
+      record: candidate.scored == nil ? .excerpt(candidate.line) : .json(candidate.line),
+      provenance: candidate.provenance?.token, recordedAt: candidate.scored?.member("scored_at")?.string
+    ).append(to: context.output("quarantine"))
+    tally.increment("quarantined")
+    tally.add("by_reason", stop.reason.rawValue)
+  }
+
+  /// Validates the row that was just appended to `sink` from `start` on; one that is not a sample is taken back, and the record
+  /// goes to quarantine.
+  mutating func seal(_ sink: OutputSink, from start: Int, _ schema: RecordSchema, _ candidate: Candidate) -> Bool {
+    let buffer = sink.buffer
+    let violations: [String]
+    do {
+      let parser = validator
+      // The line end is not part of the text.
+      violations = schema.violations(of: try parser.parse(buffer.slice(start..<buffer.count - 1)))
+    } catch {
+      violations = ["the row is not JSON: \(error.reason) at byte \(error.offset)"]
+    }
+    if violations.isEmpty {
+      sink.recordCount += 1
+      return true
+    }
+    buffer.truncate(to: start)
+    quarantine(candidate, Stop(.schemaViolation, violations))
+    return false
+  }
+
+  private let validator = JSONParser()
+
+  /// The rows that an overlay names.
+  static func rows(_ overlay: ByteSlice?) throws -> [Int64: JSON] {
+    var rows: [Int64: JSON] = [:]
+    for line in Lines(overlay ?? .empty) {
+      let row = try JSON.parse(Array(line.buffer))
+      if let number = row["row"]?.integer { rows[number] = row }
+    }
+    return rows
+  }
+
+  /// First 16 hex digits of SHA-256(`<run_id>|<sig_hash>`), and the same as a number.
+  func sampleID(_ candidate: Candidate) -> UInt64 {
+    let sha256 = context.scratch.sha256
+    sha256.update(candidate.runID ?? .empty)
+    sha256.update("|")
+    sha256.update(candidate.sigHash ?? .empty)
+    return Hash128(sha256.finish()).high
+  }
+
+  func hash(_ text: ByteSlice) -> Hash128 {
+    context.scratch.sha256.update(text)
+    return Hash128(context.scratch.sha256.finish())
+  }
+}
+
+extension UInt64 {
+  /// 16 lower-case hex digits.
+  func appendHex(to buffer: ByteBuffer) {
+    for shift in stride(from: 60, through: 0, by: -4) {
+      let digit = UInt8(truncatingIfNeeded: self >> UInt64(shift)) & 0xF
+      buffer.append(digit < 10 ? 48 + digit : 87 + digit)
+    }
+  }
+}
+
+extension JSONWriter {
+  mutating func sampleID(_ prefix: StaticString, _ id: UInt64) {
+    beginString()
+    stringPiece(prefix)
+    id.appendHex(to: output)
+    endString()
+  }
+}

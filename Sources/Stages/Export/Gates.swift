@@ -1,0 +1,95 @@
+import JSONTape
+import Receipts
+
+/// What a gate says of a record that it stops.
+struct Stop {
+  var reason: Reason
+  var errors: [String]
+
+  init(_ reason: Reason, _ errors: [String]) {
+    self.reason = reason
+    self.errors = errors
+  }
+
+  init(_ reason: Reason, _ error: String) { self.init(reason, [error]) }
+}
+
+/// One gate of the contamination firewall.
+struct Gate: Sendable {
+  var name: String
+  /// nil: the record passes.
+  var stop: @Sendable (Candidate) -> Stop?
+}
+
+/// The gates that a scored run passes before a sample is made of it, in their order. The first that stops it names the reason.
+enum Firewall {
+  static func gates(category: Gate?, content: Gate) -> [Gate] {
+    [isScoredRun, hasProvenance, hasEvidence] + (category.map { [$0] } ?? []) + [content]
+  }
+
+  static let isScoredRun = Gate(name: "scored-run") { candidate in
+    guard let scored = candidate.scored else {
+      return Stop(.schemaViolation, "this row is not JSON: \(candidate.damage ?? "")")
+    }
+    let violations = RecordSchema.scoredRun.violations(of: scored)
+    return violations.isEmpty ? nil : Stop(.schemaViolation, violations)
+  }
+
+  static let hasProvenance = Gate(name: "provenance") { candidate in
+    guard candidate.provenance == nil else { return nil }
+    return Stop(.missingProvenance, "the scored run does not say where it comes from")
+  }
+
+  static let hasEvidence = Gate(name: "evidence") { candidate in
+    guard let runID = candidate.runID, !Text.isBlank(runID) else {
+      return Stop(.missingSourceRunID, "the scored run has no run id")
+    }
+    guard candidate.evidence == nil else { return nil }
+    return Stop(
+      .missingSourceRunID,
+      "no evidence has the run id \"\(runID.string())\" of this source and kind with the same sig_hash")
+  }
+
+  // MARK: Category
+
+  static func ragCategory(includeReview: Bool) -> Gate {
+    Gate(name: "category") { candidate in
+      switch candidate.category {
+      case .accepted, .partiallyAccepted: nil
+      case .needsHumanReview:
+        includeReview ? nil : Stop(.categoryDisallowed, "needs_human_review is exported with --include-review only")
+      case .rejected, nil: Stop(.unsafeRAGCategory, "a rejected run is never a playbook")
+      }
+    }
+  }
+
+  static func sftCategory(includePartial: Bool, requireJudge: Set<String>) -> Gate {
+    Gate(name: "category") { candidate in
+      switch candidate.category {
+      case .accepted, .partiallyAccepted:
+        if candidate.category == .partiallyAccepted && !includePartial {
+          return Stop(.categoryDisallowed, "partially_accepted is exported with --include-partial only")
+        }
+        guard !requireJudge.isEmpty else { return nil }
+        let judge = candidate.scored?.member("judged_by")?.member("kind")?.string?.string()
+        if let judge, requireJudge.contains(judge) { return nil }
+        return Stop(
+          .categoryDisallowed,
+          "judged by \(judge ?? "nobody known"); exports.sft.require_judge names \(requireJudge.sorted().joined(separator: ", "))")
+      case .needsHumanReview: return Stop(.unsafeSFTCategory, "a run that needs human review is never a sample")
+      case .rejected, nil: return Stop(.unsafeSFTCategory, "a rejected run is never a sample")
+      }
+    }
+  }
+
+  // MARK: Content
+
+  static let hasText = Gate(name: "content") { candidate in
+    candidate.isBlank("text") ? Stop(.emptyContent, "the run has no text") : nil
+  }
+
+  static let hasInstructionAndResponse = Gate(name: "content") { candidate in
+    if candidate.isBlank("text") { return Stop(.emptyContent, "the run has no response") }
+    return candidate.isBlank("prompt") ? Stop(.emptyContent, "the run has no instruction") : nil
+  }
+}

@@ -1,0 +1,100 @@
+import JSONTape
+import Receipts
+
+/// `export-preference`: pairs of runs of one task.
+///
+/// The map hashes texts, the pairing sees hashes only, and a second map gathers the texts of the runs that pair: no step holds
+/// the texts of all runs.
+public struct PreferenceStage: Stage {
+  public let name: StageName = .exportPreference
+  public let upstream: [StageName] = [.buildEvidence, .score]
+  public let function = "export-preference/1"
+  public let parameters: JSON
+
+  public init(_ options: ExportOptions) {
+    parameters = ["max_pairs_per_task": .integer(Int64(options.maxPairsPerTask))]
+  }
+
+  public func reads(_ path: RelativePath) -> Bool { ExportInputs.reads(path) }
+
+  public func build(_ run: borrowing StageRun) throws -> StageOutcome {
+    let fragments = ExportInputs.fragments(run.inputs)
+    let map = OverlaidMap(function: PreferenceMap.function.name, parameters: .object([:]))
+    var results = try map.run(fragments, in: run)
+    let count = JSON.integer(Int64(results.count))
+    let paired = try run.execute([
+      Action(
+        function: PreferencePair.function.name,
+        parameters: ["fragments": count, "max_pairs_per_task": parameters["max_pairs_per_task"] ?? .integer(1)],
+        inputs: Self.inputs(results, "candidates"))
+    ])[0]
+    (_, results) = try map.rerun(fragments, results, overlays: paired, named: "overlay", in: run)
+    guard let plan = paired.output("plan") else {
+      throw DistillError(.internalFault, "the pairing made no plan")
+    }
+    let emitted = try run.execute([
+      Action(
+        function: PreferenceEmit.function.name, parameters: ["fragments": count],
+        inputs: [ActionInput(name: "plan", digest: plan.digest, byteCount: plan.byteCount)]
+          + Self.inputs(results, "gathered"))
+    ])[0]
+    return outcome(run.inputs, results, paired.counts, emitted)
+  }
+
+  private static func inputs(_ results: [ActionResult], _ name: String) -> [ActionInput] {
+    results.enumerated().compactMap { index, result in
+      result.output(name).flatMap {
+        $0.byteCount == 0 ? nil : ActionInput(name: "\(name)/\(index)", digest: $0.digest, byteCount: $0.byteCount)
+      }
+    }
+  }
+
+  private func outcome(
+    _ inputs: [StageInput], _ results: [ActionResult], _ paired: JSON, _ emitted: ActionResult
+  ) -> StageOutcome {
+    var tally = Tally()
+    for result in results {
+      for term in ["scored", "quarantined", "not_candidate"] { tally.increment(term, by: result.counts[term]?.integer ?? 0) }
+      tally.add("by_reason", from: result.counts)
+    }
+    tally.add("by_reason", from: emitted.counts)
+    func fate(_ name: String) -> Int64 { paired[name]?.integer ?? 0 }
+    let notCandidate = tally.count("not_candidate") + fate("not_candidate")
+    let exported = emitted.counts["exported"]?.integer ?? 0
+    let books = Books(
+      "scored = quarantined + not a candidate + without partner + used + over the cap", tally.count("scored"),
+      [
+        ("quarantined", tally.count("quarantined")), ("not a candidate", notCandidate),
+        ("without partner", fate("without_partner")), ("used", fate("used")), ("over the cap", fate("over_cap")),
+      ])
+    let quarantined = emitted.counts["pairs_quarantined"]?.integer ?? 0
+    let planned = Books(
+      "planned pairs = exported + quarantined pairs", fate("pairs") + fate("self_pairs"),
+      [("exported", exported), ("quarantined pairs", quarantined)])
+    return StageOutcome(
+      outputs: [
+        PlannedOutput(path: Layout.preference, fragments: SampleStage.fragments([emitted], "preference")),
+        PlannedOutput(
+          path: Layout.quarantine("preference"),
+          fragments: SampleStage.fragments(results, "quarantine") + SampleStage.fragments([emitted], "quarantine")),
+      ],
+      recordCounts: [
+        "scored": .integer(tally.count("scored")), "quarantined": .integer(tally.count("quarantined")),
+        "not_candidate": .integer(notCandidate), "without_partner": .integer(fate("without_partner")),
+        "used": .integer(fate("used")), "over_cap": .integer(fate("over_cap")), "exported": .integer(exported),
+        "pairs_quarantined": .integer(quarantined), "by_reason": tally.json("by_reason"),
+        "by_preference": emitted.counts["by_preference"] ?? .object([:]),
+      ],
+      summary: [
+        "tasks": .integer(fate("tasks_with_pairs")), "models": emitted.counts["by_model"] ?? .object([:]),
+        "lengths": emitted.counts["lengths"] ?? .null, "contested_texts": .integer(fate("contested_texts")),
+        "contested_runs": .integer(fate("contested")),
+      ],
+      checks: [
+        books.check("books-balance"), planned.check("pairs-balance"),
+        Books(
+          "every scored run was read", ExportInputs.scoredCount(inputs), [("scored", tally.count("scored"))]
+        ).check("all-read"),
+      ])
+  }
+}

@@ -1,0 +1,110 @@
+import JSONTape
+import Receipts
+
+/// `rag.map/1`: scored runs to retrieval playbooks.
+///
+/// Parameters: `{"include_review": bool}`. Inputs: `scored`, `evidence`, and `overlay` (rows `{"row", "error"}`: a `duplicate_id`)
+/// when the reduce found some. Outputs: `rag`, `quarantine`, `samples`.
+public enum RagMap {
+  public static let function = ActionFunction(name: "rag.map/1") { context in
+    let includeReview = context.parameters["include_review"]?.bool ?? false
+    let duplicates = try ExportMap.rows(context.optionalInput("overlay"))
+    let sink = context.output("rag")
+    var samples = SampleTable(context.output("samples"))
+    var map = ExportMap(
+      context, stage: .exportRAG,
+      gates: Firewall.gates(category: Firewall.ragCategory(includeReview: includeReview), content: Firewall.hasText))
+    try map.run { map, candidate in
+      guard let evidence = candidate.evidence, let text = candidate.text("text"), let category = candidate.category,
+        let task = candidate.text("task_id")
+      else { return map.quarantine(candidate, Stop(.schemaViolation, "the evidence lacks a text or a task id")) }
+      let start = sink.buffer.count
+      let id = map.sampleID(candidate)
+      write(evidence, candidate, id: id, text: text, task: task, category: category, to: sink.buffer)
+      guard map.seal(sink, from: start, .ragSample, candidate) else { return }
+      samples.add(
+        id: id, task: map.hash(task), texts: .zero, length: Text.utf16Length(text), row: map.row)
+      if let duplicate = duplicates[map.row] {
+        sink.buffer.truncate(to: start)
+        sink.recordCount -= 1
+        return map.quarantine(candidate, Stop(.duplicateID, duplicate["error"]?.string ?? ""))
+      }
+      map.tally.increment("exported")
+      map.tally.add("by_category", category.rawValue)
+      map.tally.add("by_model", candidate.text("model_name")?.string() ?? "")
+      map.tally.add("by_source", candidate.provenance?.member("source")?.string?.string() ?? "")
+    }
+    return ExportCounts.json(map.tally)
+  }
+
+  private static func write(
+    _ evidence: JSONValue, _ candidate: Candidate, id: UInt64, text: ByteSlice, task: ByteSlice, category: Category,
+    to buffer: ByteBuffer
+  ) {
+    var writer = JSONWriter(buffer)
+    writer.beginObject()
+    writer.key("schema_version")
+    writer.integer(1)
+    writer.key("id")
+    writer.sampleID("rag-", id)
+    writer.key("title")
+    writer.string(Text.trimmed(Text.prefix(Text.firstLine(text) ?? task, utf16: 120)))
+    writer.key("content")
+    writer.copy(evidence.member("text"))
+    writer.key("tags")
+    writeTags(evidence, task: task, category: category, to: &writer)
+    writer.key("source_run_id")
+    writer.copy(evidence.member("run_id"))
+    writer.key("task_id")
+    writer.copy(evidence.member("task_id"))
+    writer.key("prompt")
+    writer.copy(evidence.member("prompt"))
+    writer.key("success_score")
+    writer.string(category.rawValue)
+    writer.key("source_category")
+    writer.string(category.rawValue)
+    writer.key("embedding_text")
+    writer.string(Text.prefix(text, utf16: 2000))
+    writer.key("created_at")
+    writer.copy(evidence.member("timestamp"))
+    writer.key("provenance")
+    writer.copy(evidence.member("provenance"))
+    writer.endObject()
+    writer.newline()
+  }
+
+  private static func writeTags(
+    _ evidence: JSONValue, task: ByteSlice, category: Category, to writer: inout JSONWriter
+  ) {
+    func tag(_ prefix: StaticString, _ text: ByteSlice?) {
+      guard let text, !Text.isBlank(text) else { return }
+      writer.beginString()
+      writer.stringPiece(prefix)
+      writer.stringPiece(text)
+      writer.endString()
+    }
+    writer.beginArray()
+    writer.beginString()
+    writer.stringPiece("task:")
+    writer.stringPiece(task[0..<(task.buffer.firstIndex(of: UInt8(ascii: ":")) ?? task.count)])
+    writer.endString()
+    writer.string("category:\(category.rawValue)")
+    tag("role:", evidence.member("model_role")?.string)
+    tag("model:", evidence.member("model_name")?.string)
+    tag("file:", evidence.member("source_files")?.element(0)?.string)
+    writer.endArray()
+  }
+}
+
+/// What `rag.map` and `sft.map` count.
+enum ExportCounts {
+  static let terms = ["scored", "exported", "quarantined"]
+  static let tables = ["by_reason", "by_category", "by_model", "by_source"]
+
+  static func json(_ tally: Tally) -> JSON {
+    var counts = JSONObject([])
+    for term in terms { counts[term] = .integer(tally.count(term)) }
+    for table in tables { counts[table] = tally.json(table) }
+    return .object(counts)
+  }
+}

@@ -1,0 +1,103 @@
+import JSONTape
+import Receipts
+
+/// `export-rag` and `export-sft`: one sample a scored run that passes.
+public struct SampleStage: Stage {
+  public let name: StageName
+  public let upstream: [StageName] = [.buildEvidence, .score]
+  public let function: String
+  public let parameters: JSON
+  private let mapFunction: String
+  private let output: RelativePath
+  private let outputName: String
+  private let quarantine: RelativePath
+
+  public static func rag(_ options: ExportOptions) -> SampleStage {
+    SampleStage(
+      name: .exportRAG, function: "export-rag/1", parameters: ["include_review": .bool(options.includeReview)],
+      mapFunction: RagMap.function.name, output: Layout.rag, outputName: "rag", quarantine: Layout.quarantine("rag"))
+  }
+
+  public static func sft(_ options: ExportOptions) -> SampleStage {
+    SampleStage(
+      name: .exportSFT, function: "export-sft/1",
+      parameters: [
+        "include_partial": .bool(options.includePartial), "dedupe": .string(options.dedupe.rawValue),
+        "require_judge": .array(options.requireJudge.sorted().map(JSON.string)),
+      ],
+      mapFunction: SftMap.function.name, output: Layout.sft, outputName: "sft", quarantine: Layout.quarantine("sft"))
+  }
+
+  public func reads(_ path: RelativePath) -> Bool { ExportInputs.reads(path) }
+
+  public func build(_ run: borrowing StageRun) throws -> StageOutcome {
+    let fragments = ExportInputs.fragments(run.inputs)
+    var mapParameters = parameters.object ?? [:]
+    // What the reduce decides over all samples is no parameter of the map.
+    mapParameters["dedupe"] = nil
+    let map = OverlaidMap(function: mapFunction, parameters: .object(mapParameters))
+    var results = try map.run(fragments, in: run)
+    let unique = try run.execute([
+      Action(
+        function: UniqueReduce.function.name,
+        parameters: ["fragments": .integer(Int64(results.count)), "dedupe": parameters["dedupe"] ?? .null],
+        inputs: results.enumerated().compactMap { index, result in
+          result.output("samples").flatMap {
+            $0.byteCount == 0
+              ? nil : ActionInput(name: "samples/\(index)", digest: $0.digest, byteCount: $0.byteCount)
+          }
+        })
+    ])[0]
+    (_, results) = try map.rerun(fragments, results, overlays: unique, named: "overlay", in: run)
+
+    var tally = Tally()
+    for result in results {
+      for term in ExportCounts.terms { tally.increment(term, by: result.counts[term]?.integer ?? 0) }
+      for table in ExportCounts.tables { tally.add(table, from: result.counts) }
+    }
+    let books = Books(
+      "scored = exported + quarantined", tally.count("scored"),
+      [("exported", tally.count("exported")), ("quarantined", tally.count("quarantined"))])
+    return StageOutcome(
+      outputs: [
+        PlannedOutput(path: output, fragments: Self.fragments(results, outputName)),
+        PlannedOutput(path: quarantine, fragments: Self.fragments(results, "quarantine")),
+      ],
+      recordCounts: [
+        "scored": .integer(tally.count("scored")), "exported": .integer(tally.count("exported")),
+        "quarantined": .integer(tally.count("quarantined")), "by_reason": tally.json("by_reason"),
+        "by_category": tally.json("by_category"), "by_source": tally.json("by_source"),
+      ],
+      summary: [
+        "tasks": unique.counts["tasks"] ?? .integer(0), "models": tally.json("by_model"),
+        "lengths": unique.counts["lengths"] ?? .null, "repeated": unique.counts["repeated"] ?? .integer(0),
+      ],
+      checks: [
+        books.check("books-balance"),
+        Books(
+          "every scored run was read", ExportInputs.scoredCount(run.inputs), [("scored", tally.count("scored"))]
+        ).check("all-read"),
+        Self.categories(tally, allowed: allowed),
+      ])
+  }
+
+  private var allowed: Set<Category> {
+    if name == .exportRAG {
+      let review: Set<Category> = parameters["include_review"]?.bool ?? false ? [.needsHumanReview] : []
+      return review.union([.accepted, .partiallyAccepted])
+    }
+    return parameters["include_partial"]?.bool ?? false ? [.accepted, .partiallyAccepted] : [.accepted]
+  }
+
+  /// A row of a category that this exporter may not take fails the stage, whatever let it through.
+  private static func categories(_ tally: Tally, allowed: Set<Category>) -> Receipt.Check {
+    let found = Category.allCases.filter { tally["by_category", $0.rawValue] > 0 }
+    return Receipt.Check(
+      "categories-allowed", pass: found.allSatisfy(allowed.contains),
+      facts: found.map { "\($0.rawValue): \(tally["by_category", $0.rawValue])" })
+  }
+
+  static func fragments(_ results: [ActionResult], _ name: String) -> [Fragment] {
+    results.compactMap { $0.output(name).map(Fragment.init) }.filter { $0.byteCount > 0 }
+  }
+}

@@ -1,0 +1,83 @@
+import JSONTape
+import Receipts
+
+/// What the exporters tell of each sample, for what must be decided over all of them: 48 bytes a row: sample id (8), half the
+/// SHA-256 of the task id (16), half the SHA-256 of the folded prompt and text (16; zero where not asked for), length of the
+/// text in UTF-16 code units (4), line of `scored` (4).
+struct SampleTable {
+  static let rowWidth = 48
+  private var writer: TableWriter
+
+  init(_ sink: OutputSink) { writer = TableWriter(sink: sink) }
+
+  mutating func add(id: UInt64, task: Hash128, texts: Hash128, length: Int, row: Int64) {
+    writer.word(id)
+    writer.hash(task)
+    writer.hash(texts)
+    writer.half(UInt32(clamping: length))
+    writer.half(UInt32(row))
+    writer.endRow()
+  }
+}
+
+/// `export.unique/1`: finds samples whose id, or (parameter `dedupe: exact`) whose folded prompt and text, an earlier sample
+/// has, and counts what can only be counted over all.
+///
+/// Inputs: `samples/<i>`. Outputs: `overlay/<i>` with rows `{"row", "error"}`. Counts: `duplicates`, `tasks`, `repeated` (samples
+/// whose prompt and text an earlier one has), `lengths` `{"p10", "p50", "p90"}` of those that stay.
+public enum UniqueReduce {
+  public static let function = ActionFunction(name: "export.unique/1") { context in
+    let count = Int(context.parameters["fragments"]?.integer ?? 0)
+    let dropsRepeated = context.parameters["dedupe"]?.string == ExportOptions.Dedupe.exact.rawValue
+    var ids: Set<UInt64> = []
+    var texts: Set<Hash128> = []
+    var tasks: Set<Hash128> = []
+    var lengths: [UInt32] = []
+    var duplicates: Int64 = 0
+    var repeated: Int64 = 0
+    for fragment in 0..<count {
+      guard let table = context.optionalInput("samples/\(fragment)") else { continue }
+      let samples = try TableReader(table, rowWidth: SampleTable.rowWidth)
+      for row in 0..<samples.rowCount {
+        var error: String?
+        let pair = samples.hash(row, 24)
+        if ids.contains(samples.word(row, 0)) {
+          error = "an earlier run has the same id: the same run id and the same record"
+        } else if pair != .zero && texts.contains(pair) {
+          repeated += 1
+          if dropsRepeated { error = "an earlier sample has the same instruction and response" }
+        }
+        if let error {
+          duplicates += 1
+          let sink = context.output("overlay/\(fragment)")
+          let overlay: JSON = ["row": .integer(Int64(samples.half(row, 44))), "error": .string(error)]
+          overlay.canonical.withUnsafeBytes { sink.buffer.append($0) }
+          sink.buffer.append(UInt8(ascii: "\n"))
+          sink.recordCount += 1
+          continue
+        }
+        ids.insert(samples.word(row, 0))
+        if pair != .zero { texts.insert(pair) }
+        tasks.insert(samples.hash(row, 8))
+        lengths.append(samples.half(row, 40))
+      }
+    }
+    lengths.sort()
+    return [
+      "duplicates": .integer(duplicates), "tasks": .integer(Int64(tasks.count)), "repeated": .integer(repeated),
+      "lengths": Percentiles.json(lengths),
+    ]
+  }
+}
+
+/// 10th, 50th and 90th percentile, by nearest rank.
+enum Percentiles {
+  /// `sorted`: ascending. Null where there is nothing.
+  static func json(_ sorted: [UInt32]) -> JSON {
+    func at(_ percent: Int) -> JSON {
+      guard !sorted.isEmpty else { return .null }
+      return .integer(Int64(sorted[max(0, (sorted.count * percent + 99) / 100 - 1)]))
+    }
+    return ["p10": at(10), "p50": at(50), "p90": at(90)]
+  }
+}

@@ -1,0 +1,27 @@
+import Receipts
+
+/// Where the stages' outputs are.
+public enum Layout {
+  static let evidence = "data/evidence/"
+  static let scored = "data/scored-runs/"
+  public static let rag = RelativePath(unchecked: "exports/rag/playbooks.jsonl")
+  public static let sft = RelativePath(unchecked: "exports/sft/instruction_response.jsonl")
+  public static let preference = RelativePath(unchecked: "exports/preference/chosen_rejected.jsonl")
+
+  public static func quarantine(_ name: String) -> RelativePath {
+    RelativePath(unchecked: "exports/quarantine/\(name).jsonl")
+  }
+
+  /// Partition for partition the same relative path.
+  static func scoredRuns(forEvidence path: RelativePath) -> RelativePath {
+    RelativePath(unchecked: scored + path.string.dropFirst(evidence.count))
+  }
+}
+
+extension StageName {
+  public static let buildEvidence: StageName = "build-evidence"
+  public static let score: StageName = "score"
+  public static let exportRAG: StageName = "export-rag"
+  public static let exportSFT: StageName = "export-sft"
+  public static let exportPreference: StageName = "export-preference"
+}

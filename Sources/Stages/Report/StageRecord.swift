@@ -1,0 +1,80 @@
+import JSONTape
+import Receipts
+
+/// What the workspace holds about one stage.
+struct StageRecord {
+  /// How a stage stands, by its files alone; whether its inputs changed since is the business of a build.
+  enum State: String {
+    /// Its newest receipt holds, and it was made from what the stages before it list.
+    case passed
+    /// The last run failed; the receipt and the outputs are those of the run before.
+    case failed
+    /// Its receipt, or its failed.json, is there and is none.
+    case unreadable
+    case missing
+    /// A stage that it reads from has been built since.
+    case outdated
+  }
+
+  var name: StageName
+  var newest: ReceiptCodec.Encoded?
+  var failed: ReceiptCodec.Encoded?
+  /// The receipt that the newest one names; nil also where it is not in the history.
+  var previous: ReceiptCodec.Encoded?
+  /// What can't be read, in sentences.
+  var faults: [String] = []
+  /// Stages whose newest outputs are not what this one read.
+  var behind: [StageName] = []
+
+  var state: State {
+    if !faults.isEmpty { return .unreadable }
+    if failed != nil || newest?.receipt.core.validationPass == false { return .failed }
+    if newest == nil { return .missing }
+    return behind.isEmpty ? .passed : .outdated
+  }
+
+  static func all(on shelf: ReceiptShelf) throws -> [StageRecord] {
+    var records = try Report.stages.map { try StageRecord($0, on: shelf) }
+    for index in records.indices { records[index].behind = stages(newerThan: records[index], among: records) }
+    return records
+  }
+
+  private init(_ name: StageName, on shelf: ReceiptShelf) throws {
+    self.name = name
+    newest = try receipt { try shelf.newest(name) }
+    failed = try receipt { try shelf.failed(name) }
+    if let digest = newest?.receipt.previous {
+      // The history is a courtesy: a file that is damaged or another's counts as one that is gone.
+      let found = try? shelf.history(digest)
+      if let found, found.digest == digest, found.receipt.stage == name { previous = found }
+    }
+  }
+
+  private mutating func receipt(_ read: () throws -> ReceiptCodec.Encoded?) throws -> ReceiptCodec.Encoded? {
+    do {
+      guard let encoded = try read() else { return nil }
+      if encoded.receipt.stage == name { return encoded }
+      faults.append("a receipt in receipts/\(name) is of stage \(encoded.receipt.stage)")
+    } catch let error as DistillError {
+      faults.append((error.place.map { "\($0): " } ?? "") + error.message)
+    }
+    return nil
+  }
+
+  // MARK: In step
+
+  /// What each stage takes from another, as prefixes of the outputs' paths.
+  private static let links: [(consumer: StageName, producer: StageName, prefix: String)] =
+    [(.score, .buildEvidence, Layout.evidence)]
+    + Pipeline.exports.flatMap { [($0, .buildEvidence, Layout.evidence), ($0, .score, Layout.scored)] }
+
+  private static func stages(newerThan record: StageRecord, among records: [StageRecord]) -> [StageName] {
+    guard let inputs = record.newest?.receipt.core.inputs else { return [] }
+    return links.filter { $0.consumer == record.name }.compactMap { link in
+      guard let core = records.first(where: { $0.name == link.producer })?.newest?.receipt.core else { return nil }
+      let read = inputs.filter { $0.path.string.hasPrefix(link.prefix) }.map { [$0.path.string, $0.digest.hex] }
+      let made = core.outputs.filter { $0.path.string.hasPrefix(link.prefix) }.map { [$0.path.string, $0.digest.hex] }
+      return Set(read) == Set(made) ? nil : link.producer
+    }
+  }
+}

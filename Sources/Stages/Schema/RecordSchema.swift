@@ -1,0 +1,113 @@
+import JSONTape
+import Receipts
+
+/// What a member of a record may be.
+public indirect enum FieldType: Sendable {
+  case text
+  /// Holds a character that is not white space.
+  case filledText
+  case integer(atLeast: Int64)
+  /// A finite number.
+  case number
+  case boolean
+  case oneOf([String])
+  /// RFC 3339 in UTC, as this program writes it.
+  case timestamp
+  /// 64 lower-case hex digits.
+  case sha256
+  /// A prefix and 16 lower-case hex digits.
+  case identifier(prefix: String)
+  case list(FieldType)
+  case object([Field])
+  /// An object whose members are the user's.
+  case anyObject
+  case any
+  case nullable(FieldType)
+}
+
+public struct Field: Sendable {
+  public var name: String
+  public var type: FieldType
+
+  public init(_ name: String, _ type: FieldType) {
+    self.name = name
+    self.type = type
+  }
+}
+
+/// The one place that says what a record of a kind is: its members in their order, with types and constraints. Every member is
+/// on every line.
+public struct RecordSchema: Sendable {
+  public var name: String
+  public var fields: [Field]
+
+  public init(name: String, fields: [Field]) {
+    self.name = name
+    self.fields = fields
+  }
+
+  /// What is wrong with `value`, a sentence each; empty: it is such a record.
+  public func violations(of value: JSONValue) -> [String] {
+    var violations: [String] = []
+    check(value, .object(fields), at: "", &violations)
+    return violations
+  }
+
+  private func check(_ value: JSONValue, _ type: FieldType, at path: String, _ violations: inout [String]) {
+    func expect(_ holds: Bool, _ what: @autoclosure () -> String) {
+      if !holds { violations.append("\(path.isEmpty ? "the record" : path) is not \(what())") }
+    }
+    switch type {
+    case .any: break
+    case .nullable(let type): if !value.isNull { check(value, type, at: path, &violations) }
+    case .text: expect(value.kind == .string, "a string")
+    case .filledText: expect(value.string.map { !Text.isBlank($0) } ?? false, "a string that says something")
+    case .integer(let least): expect(value.integer.map { $0 >= least } ?? false, "a whole number from \(least)")
+    case .number: expect(value.double != nil, "a finite number")
+    case .boolean: expect(value.bool != nil, "a boolean")
+    case .oneOf(let names):
+      expect(value.string.map { text in names.contains { text == $0 } } ?? false, "one of \(names.joined(separator: ", "))")
+    case .timestamp:
+      expect(
+        value.string.map { text in
+          text.count > 0 && text[text.count - 1] == UInt8(ascii: "Z")
+            && Timestamp(text, defaultOffsetSeconds: 0) != nil
+        } ?? false, "a time in UTC")
+    case .sha256: expect(value.string.map { Self.isHex($0, count: 64) } ?? false, "a SHA-256 in lower-case hex")
+    case .identifier(let prefix):
+      expect(
+        value.string.map { text in
+          let length = prefix.utf8.count
+          return text.count == length + 16 && text[0..<length] == prefix && Self.isHex(text[length..<text.count], count: 16)
+        } ?? false, "\(prefix) and 16 hex digits")
+    case .list(let element):
+      guard value.kind == .array else { return expect(false, "a list") }
+      for (index, item) in value.elements.enumerated() where violations.count < 20 {
+        check(item, element, at: "\(path)[\(index)]", &violations)
+      }
+    case .anyObject: expect(value.kind == .object, "an object")
+    case .object(let fields):
+      guard value.kind == .object else { return expect(false, "an object") }
+      checkMembers(value, fields, at: path, &violations)
+    }
+  }
+
+  private func checkMembers(_ value: JSONValue, _ fields: [Field], at path: String, _ violations: inout [String]) {
+    let prefix = path.isEmpty ? "" : "\(path)."
+    var position = 0
+    for (key, member) in value.members {
+      guard position < fields.count, key == fields[position].name else {
+        let expected = position < fields.count ? "\"\(prefix)\(fields[position].name)\"" : "the end"
+        violations.append("\"\(prefix)\(key.string())\" stands where \(expected) is expected")
+        return
+      }
+      check(member, fields[position].type, at: prefix + fields[position].name, &violations)
+      position += 1
+    }
+    if position < fields.count { violations.append("\"\(prefix)\(fields[position].name)\" is missing") }
+  }
+
+  private static func isHex(_ text: ByteSlice, count: Int) -> Bool {
+    text.count == count && text.buffer.allSatisfy { (48...57).contains($0) || (97...102).contains($0) }
+  }
+}

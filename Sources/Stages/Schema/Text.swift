@@ -1,0 +1,149 @@
+@_spi(_Unicode) import Swift
+import JSONTape
+
+/// What this program means by white space, lines, lengths and equal texts. Texts are UTF-8.
+public enum Text {
+  /// Length in bytes of the white space character (Unicode White_Space) at `index`; 0: there is none.
+  @inline(__always)
+  private static func whiteSpace(_ bytes: UnsafeBufferPointer<UInt8>, at index: Int) -> Int {
+    let first = bytes[index]
+    if first < 0x80 { return first == 0x20 || (0x09...0x0D).contains(first) ? 1 : 0 }
+    let left = bytes.count - index
+    if first == 0xC2, left >= 2 { return bytes[index + 1] == 0x85 || bytes[index + 1] == 0xA0 ? 2 : 0 }
+    guard first >= 0xE1, first <= 0xE3, left >= 3 else { return 0 }
+    switch (first, bytes[index + 1], bytes[index + 2]) {
+    case (0xE1, 0x9A, 0x80), (0xE2, 0x80, 0x80...0x8A), (0xE2, 0x80, 0xA8...0xA9), (0xE2, 0x80, 0xAF),
+      (0xE2, 0x81, 0x9F), (0xE3, 0x80, 0x80):
+      return 3
+    default: return 0
+    }
+  }
+
+  /// Nothing but white space.
+  public static func isBlank(_ text: ByteSlice) -> Bool {
+    let bytes = text.buffer
+    var index = 0
+    while index < bytes.count {
+      let length = whiteSpace(bytes, at: index)
+      if length == 0 { return false }
+      index += length
+    }
+    return true
+  }
+
+  /// Without white space at either end.
+  public static func trimmed(_ text: ByteSlice) -> ByteSlice {
+    let bytes = text.buffer
+    var start = 0
+    while start < bytes.count {
+      let length = whiteSpace(bytes, at: start)
+      if length == 0 { break }
+      start += length
+    }
+    var end = bytes.count
+    search: while end > start {
+      for length in 1...3 where end - length >= start && whiteSpace(bytes, at: end - length) == length {
+        end -= length
+        continue search
+      }
+      break
+    }
+    return text[start..<end]
+  }
+
+  /// The first line that is not blank, trimmed; lines end at LF or CRLF. nil: there is none.
+  public static func firstLine(_ text: ByteSlice) -> ByteSlice? {
+    var start = 0
+    let bytes = text.buffer
+    while start < bytes.count {
+      var end = start
+      while end < bytes.count && bytes[end] != UInt8(ascii: "\n") { end += 1 }
+      let line = trimmed(text[start..<end])
+      if !line.isEmpty { return line }
+      start = end + 1
+    }
+    return nil
+  }
+
+  /// Length in UTF-16 code units.
+  public static func utf16Length(_ text: ByteSlice) -> Int {
+    var count = 0
+    for byte in text.buffer where byte & 0xC0 != 0x80 { count += byte >= 0xF0 ? 2 : 1 }
+    return count
+  }
+
+  /// The longest start of at most `limit` UTF-16 code units that ends between two Unicode scalars.
+  public static func prefix(_ text: ByteSlice, utf16 limit: Int) -> ByteSlice {
+    if text.count <= limit { return text }
+    let bytes = text.buffer
+    var units = 0
+    var index = 0
+    while index < bytes.count {
+      let byte = bytes[index]
+      units += byte >= 0xF0 ? 2 : 1
+      if units > limit { return text[0..<index] }
+      index += byte < 0x80 ? 1 : byte < 0xE0 ? 2 : byte < 0xF0 ? 3 : 4
+    }
+    return text
+  }
+
+  /// Appends the folded text: Unicode NFC, each run of white space one space, none at the ends.
+  public static func fold(_ text: ByteSlice, into output: ByteBuffer) {
+    if isSurelyNormal(text) { return collapse(text, into: output) }
+    var normal = ""
+    normal.reserveCapacity(text.count)
+    for scalar in text.string()._nfc { normal.unicodeScalars.append(scalar) }
+    normal.withUTF8 { collapse(ByteSlice($0), into: output) }
+  }
+
+  private static func collapse(_ text: ByteSlice, into output: ByteBuffer) {
+    let trimmed = trimmed(text)
+    let bytes = trimmed.buffer
+    var start = 0
+    var index = 0
+    while index < bytes.count {
+      var end = index
+      while end < bytes.count {
+        let length = whiteSpace(bytes, at: end)
+        if length == 0 { break }
+        end += length
+      }
+      if end == index {
+        index += 1
+        continue
+      }
+      output.append(trimmed[start..<index])
+      output.append(UInt8(ascii: " "))
+      index = end
+      start = end
+    }
+    output.append(trimmed[start..<bytes.count])
+  }
+
+  /// True only for texts in NFC: all their characters are of blocks in which none decomposes, composes or is reordered.
+  /// False says nothing.
+  private static func isSurelyNormal(_ text: ByteSlice) -> Bool {
+    let bytes = text.buffer
+    var index = 0
+    while index < bytes.count {
+      let first = bytes[index]
+      // Below U+0300 everything is normal.
+      if first < 0xCC {
+        index += 1
+        continue
+      }
+      let length = first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4
+      guard first >= 0xE0, index + length <= bytes.count else { return false }
+      var scalar = UInt32(first) & (length == 3 ? 0x0F : 0x07)
+      for offset in 1..<length { scalar = scalar << 6 | UInt32(bytes[index + offset] & 0x3F) }
+      switch scalar {
+      // Punctuation; arrows to dingbats without the angle brackets; kana and CJK; Hangul syllables; emoji.
+      case 0x2002...0x20CF, 0x2190...0x2328, 0x232B...0x2ADB, 0x3001...0x3029, 0x3041...0x3098, 0x309B...0x30FF,
+        0x3400...0x9FFF, 0xAC00...0xD7A3, 0xFE0F, 0x1F000...0x1FAFF:
+        index += length
+      default: return false
+      }
+    }
+    return true
+  }
+}

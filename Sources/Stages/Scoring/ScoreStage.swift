@@ -1,0 +1,108 @@
+import JSONTape
+import Receipts
+
+/// `score`: every run gets a category.
+///
+/// Each fragment of evidence is scored by itself. Where there are judgements, or extractions, a join over all fragments finds
+/// what belongs together, and only the fragments that it concerns are scored again with what it found.
+public struct ScoreStage: Stage {
+  public let name: StageName = "score"
+  public let upstream: [StageName] = [.buildEvidence]
+  public let function = "score/1"
+  public let parameters: JSON
+
+  public init(configuration: Configuration) {
+    parameters = [
+      "thresholds": ThresholdTable.parameters(of: configuration.sources), "scorer_version": .integer(Rule.version),
+    ]
+  }
+
+  public func reads(_ path: RelativePath) -> Bool { path.string.hasPrefix(Layout.evidence) }
+
+  public func build(_ run: borrowing StageRun) throws -> StageOutcome {
+    let fragments = run.inputs.flatMap { input in
+      input.fragments.map { Overlaid(input: ActionInput(name: "evidence", digest: $0.digest, byteCount: $0.byteCount)) }
+    }
+    let scoring = OverlaidMap(
+      function: ScoreMap.function.name, parameters: ["thresholds": parameters["thresholds"] ?? .null])
+    var results = try scoring.run(fragments, in: run)
+
+    var joined: JSON = .object([:])
+    var current = fragments
+    if results.contains(where: { $0.output("judgements") != nil }) {
+      let join = try run.execute([
+        Self.join(JudgementJoin.function.name, results, tables: ["runs", "judgements"])
+      ])[0]
+      joined = join.counts
+      (current, results) = try scoring.rerun(current, results, overlays: join, named: "judgements", in: run)
+    }
+    if results.contains(where: { $0.output("extractions") != nil }) {
+      let join = try run.execute([Self.join(ParentJoin.function.name, results, tables: ["runs", "extractions"])])[0]
+      (current, results) = try scoring.rerun(current, results, overlays: join, named: "parents", in: run)
+    }
+    return outcome(run.inputs, results, joined)
+  }
+
+  private static func join(_ function: String, _ results: [ActionResult], tables: [String]) -> Action {
+    var inputs: [ActionInput] = []
+    for (index, result) in results.enumerated() {
+      for table in tables {
+        guard let output = result.output(table), output.byteCount > 0 else { continue }
+        inputs.append(ActionInput(name: "\(table)/\(index)", digest: output.digest, byteCount: output.byteCount))
+      }
+    }
+    return Action(
+      function: function, parameters: ["fragments": .integer(Int64(results.count))], inputs: inputs)
+  }
+
+  private func outcome(_ inputs: [StageInput], _ results: [ActionResult], _ joined: JSON) -> StageOutcome {
+    var outputs: [PlannedOutput] = []
+    var position = 0
+    for input in inputs {
+      let parts = results[position..<position + input.fragments.count]
+      position += input.fragments.count
+      outputs.append(
+        PlannedOutput(
+          path: Layout.scoredRuns(forEvidence: input.path),
+          fragments: parts.compactMap { $0.output("scored").map(Fragment.init) }.filter { $0.byteCount > 0 }))
+    }
+    outputs.append(
+      PlannedOutput(
+        path: Layout.quarantine("score"), fragments: results.compactMap { $0.output("quarantine").map(Fragment.init) }))
+
+    var tally = Tally()
+    let terms = ["evidence", "scored", "judgements", "comparisons", "quarantined", "stale"]
+    let tables = ["by_category", "by_rule", "by_judge", "by_reason", "by_source"]
+    for result in results {
+      for term in terms { tally.increment(term, by: result.counts[term]?.integer ?? 0) }
+      for table in tables { tally.add(table, from: result.counts) }
+    }
+    let unmatched = joined["unmatched"]?.integer ?? 0
+    let counts: JSON = [
+      "evidence": .integer(tally.count("evidence")), "scored": .integer(tally.count("scored")),
+      "judgements": .integer(tally.count("judgements")), "comparisons": .integer(tally.count("comparisons")),
+      "quarantined": .integer(tally.count("quarantined")),
+      "judgements_matched": .integer((joined["matched"]?.integer ?? 0) - tally.count("stale")),
+      "judgements_unmatched": .integer(unmatched + tally.count("stale")),
+      "judgements_stale": .integer(tally.count("stale")),
+      "by_category": tally.json("by_category"), "by_rule": tally.json("by_rule"), "by_judge": tally.json("by_judge"),
+      "by_reason": tally.json("by_reason"), "by_source": tally.nested("by_source"),
+    ]
+    let books = Books(
+      "evidence = scored + judgements + comparisons + quarantined", tally.count("evidence"),
+      [
+        ("scored", tally.count("scored")), ("judgements", tally.count("judgements")),
+        ("comparisons", tally.count("comparisons")), ("quarantined", tally.count("quarantined")),
+      ])
+    let upstream = inputs.reduce(Int64(0)) { total, input in
+      total + input.fragments.reduce(0) { $0 + Int64($1.recordCount) }
+    }
+    return StageOutcome(
+      outputs: outputs, recordCounts: counts,
+      summary: ["unmatched_examples": joined["examples"] ?? .array([])],
+      checks: [
+        books.check("books-balance"),
+        Books("every evidence row was read", upstream, [("evidence", tally.count("evidence"))]).check("all-read"),
+      ])
+  }
+}

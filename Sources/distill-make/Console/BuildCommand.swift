@@ -1,0 +1,74 @@
+import JSONTape
+import Receipts
+import Stages
+
+/// What every building subcommand does: lock, build, report, say.
+struct BuildCommand {
+  let stages: [StageName]
+  let flags: BuildFlags
+
+  func run() throws {
+    let layout = try flags.workspace.layout()
+    var options = BuildOptions()
+    options.jobs = flags.jobs ?? Workspace.processors
+    options.force = flags.force
+    options.keepGoing = flags.keepGoing
+    if flags.dryRun { return try dryRun(layout, options) }
+
+    let lock = try Workspace.lock(layout, waiting: !flags.noWait)
+    defer { withExtendedLifetime(lock) {} }
+    let workspace = try Workspace(layout, export: flags.export, paranoid: flags.paranoid)
+    let progress = ConsoleProgress(quiet: flags.quiet || flags.json)
+    defer { progress.end() }
+    let reports: [StageReport]
+    do {
+      let runner = try workspace.runner(options: options, progress: progress)
+      reports = try runner.build(stages) { report in
+        progress.stageEnded(report.stage)
+        say(report)
+      }
+      _ = try workspace.report.write()
+    } catch {
+      throw ErrorText.describe(error, root: layout)
+    }
+    progress.end()
+    if flags.json {
+      Terminal.result(SummaryTable.json(reports).pretty())
+    } else if !flags.quiet {
+      Terminal.result(SummaryTable.text(reports))
+    }
+    try endBadly(reports, layout)
+  }
+
+  private func dryRun(_ layout: WorkspaceLayout, _ options: BuildOptions) throws {
+    let workspace = try Workspace(layout, export: flags.export, paranoid: flags.paranoid)
+    let forecasts = try workspace.runner(options: options, progress: SilentProgress()).forecast(stages)
+    if !flags.quiet { Forecasts.print(forecasts, json: flags.json) }
+  }
+
+  private func say(_ report: StageReport) {
+    guard !flags.quiet else { return }
+    for warning in report.warnings { Terminal.say("distill-make: warning: \(warning)") }
+  }
+
+  /// The first thing that went wrong gives the exit code.
+  private func endBadly(_ reports: [StageReport], _ layout: WorkspaceLayout) throws {
+    var code: ExitCode?
+    for report in reports {
+      switch report.ending {
+      case .upToDate, .built, .notRun: continue
+      case .failed(let receipt):
+        for check in receipt.receipt.core.validation where !check.pass {
+          Terminal.say("distill-make: \(report.stage): the check \(check.name) failed: \(check.facts.joined(separator: "; "))")
+        }
+        Terminal.say("  Nothing was published; see receipts/\(report.stage)/failed.json.")
+        code = code ?? .checkFailed
+      case .stopped(let error):
+        let shown = ErrorText.describe(error, root: layout)
+        ErrorText.print(shown)
+        code = code ?? shown.code
+      }
+    }
+    if let code { throw Ending(code) }
+  }
+}

@@ -1,0 +1,16 @@
+/// `-C DIR` may stand before the subcommand, as with make and git; the parser knows it behind.
+enum CommandLineArguments {
+  static func normalised(_ arguments: [String]) -> [String] {
+    var moved: [String] = []
+    var rest = arguments[...]
+    while let first = rest.first, first.hasPrefix("-C") || first == "--directory" || first.hasPrefix("--directory=") {
+      let takesNext = first == "-C" || first == "--directory"
+      guard !takesNext || rest.count > 1 else { return arguments }
+      moved += rest.prefix(takesNext ? 2 : 1)
+      rest = rest.dropFirst(takesNext ? 2 : 1)
+    }
+    // The option belongs to the subcommand, so without one there is nowhere to put it.
+    guard let subcommand = rest.first, !subcommand.hasPrefix("-") else { return Array(rest) }
+    return [subcommand] + moved + rest.dropFirst()
+  }
+}

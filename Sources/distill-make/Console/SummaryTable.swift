@@ -1,0 +1,104 @@
+import JSONTape
+import Receipts
+import Stages
+
+/// The table at the end of a build.
+enum SummaryTable {
+  static func text(_ reports: [StageReport]) -> String {
+    var rows = [["stage", "", "read", "written", "quarantined", "time"]]
+    for report in reports {
+      let counts = report.receipt.map { Counts($0) }
+      rows.append([
+        report.stage.text, word(report), counts.map { Quantity.count($0.read) } ?? "",
+        counts.map { Quantity.count($0.written) } ?? "", counts?.quarantined ?? "",
+        Quantity.seconds(Double(report.nanoseconds) / 1e9),
+      ])
+    }
+    return TextTable.text(rows, rightAligned: [2, 3, 5])
+  }
+
+  static func json(_ reports: [StageReport]) -> JSON {
+    [
+      "ok": .bool(reports.allSatisfy(\.isGood)),
+      "stages": .array(
+        reports.map { report in
+          [
+            "stage": .string(report.stage.text), "state": .string(state(report)),
+            "receipt_sha256": report.receipt.map { .string($0.digest.hex) } ?? .null,
+            "record_counts": report.receipt?.receipt.core.recordCounts ?? .null,
+            "reasons": .array(report.reasons.map { .string("\($0)") }),
+            "warnings": .array(report.warnings.map(JSON.string)),
+            "duration_ms": .integer(Int64(report.nanoseconds / 1_000_000)),
+          ]
+        }),
+    ]
+  }
+
+  private static func state(_ report: StageReport) -> String {
+    switch report.ending {
+    case .upToDate: "up_to_date"
+    case .built: "built"
+    case .failed: "failed"
+    case .stopped: "stopped"
+    case .notRun: "not_run"
+    }
+  }
+
+  private static func word(_ report: StageReport) -> String {
+    switch report.ending {
+    case .upToDate: "up to date"
+    case .built(_, let isUnchanged): isUnchanged ? "built, unchanged" : "built"
+    case .failed: "FAILED"
+    case .stopped: "STOPPED"
+    case .notRun(let cause): "not run: \(cause) failed"
+    }
+  }
+
+  /// A stage's books in the three words of the table.
+  private struct Counts {
+    var read: Int64
+    var written: Int64
+    var quarantined: String
+
+    init(_ encoded: ReceiptCodec.Encoded) {
+      let counts = encoded.receipt.core.recordCounts
+      func number(_ name: String) -> Int64 { counts[name]?.integer ?? 0 }
+      switch encoded.receipt.stage {
+      case .buildEvidence: (read, written) = (number("read"), number("written"))
+      case .score: (read, written) = (number("evidence"), number("scored"))
+      default: (read, written) = (number("scored"), number("exported"))
+      }
+      let reasons = counts["by_reason"]?.object ?? [:]
+      let total = reasons.reduce(Int64(0)) { $0 + ($1.value.integer ?? 0) }
+      let words = reasons.map { "\($0.key) \(Quantity.count($0.value.integer ?? 0))" }.joined(separator: ", ")
+      quarantined = total == 0 ? "0" : "\(Quantity.count(total)): \(words)"
+    }
+  }
+}
+
+extension StageReport {
+  var receipt: ReceiptCodec.Encoded? {
+    switch ending {
+    case .upToDate(let receipt), .built(let receipt, _), .failed(let receipt): receipt
+    case .stopped, .notRun: nil
+    }
+  }
+}
+
+/// Columns padded to the same width.
+enum TextTable {
+  static func text(_ rows: [[String]], rightAligned: Set<Int> = []) -> String {
+    let columns = rows.map(\.count).max() ?? 0
+    let widths = (0..<columns).map { column in rows.map { $0.count > column ? $0[column].count : 0 }.max() ?? 0 }
+    return rows.map { row in
+      var line = ""
+      for (column, cell) in row.enumerated() {
+        let padding = String(repeating: " ", count: widths[column] - cell.count)
+        line += rightAligned.contains(column) ? padding + cell : cell + padding
+        if column + 1 < row.count { line += "  " }
+      }
+      while line.last == " " { line.removeLast() }
+      return line
+    }.joined(separator: "\n")
+  }
+}

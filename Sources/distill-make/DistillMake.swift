@@ -1,0 +1,45 @@
+import ArgumentParser
+import Receipts
+
+@main
+struct DistillMake: ParsableCommand {
+  static let version = "0.1.0"
+
+  static let configuration = CommandConfiguration(
+    commandName: "distill-make",
+    abstract: "Builds RAG, SFT and preference data sets from the logs of agents' runs, with a receipt for every step.",
+    usage: "distill-make [-C <dir>] <subcommand> [<options>]",
+    discussion: """
+      A workspace is a folder with a distill.yaml; `distill-make init` writes one for the logs it finds.
+
+      Example: distill-make -C my-workspace all
+
+      Exit codes: 0 done; 1 a check failed; 64 usage; 65 configuration or data; 70 our own fault; 73 can't write; 74 I/O;
+      75 locked; 130, 143 stopped by a signal.
+      """,
+    version: version,
+    subcommands: [
+      InitCommand.self, AllCommand.self, BuildEvidenceCommand.self, ScoreCommand.self, ExportRAGCommand.self,
+      ExportSFTCommand.self, ExportPreferenceCommand.self, ExportAllCommand.self, StatusCommand.self,
+      HealthCommand.self, GraphCommand.self, ReportCommand.self,
+    ])
+
+  static func main() {
+    let arguments = CommandLineArguments.normalised(Array(CommandLine.arguments.dropFirst()))
+    do {
+      var command = try parseAsRoot(arguments)
+      try command.run()
+    } catch let error as Ending {
+      error.leave()
+    } catch let error as DistillError {
+      ErrorText.print(error)
+      Ending(error.code).leave()
+    } catch let error as FileSystemError {
+      let shown = ErrorText.describe(error, root: nil)
+      ErrorText.print(shown)
+      Ending(shown.code).leave()
+    } catch {
+      exit(withError: error)
+    }
+  }
+}

@@ -1,0 +1,196 @@
+import CGit2
+import Glibc
+import Receipts
+import SystemPackage
+import Testing
+
+@Suite("Repository")
+struct RepositoryTests {
+  @Test("outside of a repository there is none")
+  func none() throws {
+    let folder = TemporaryFolder()
+    #expect(try Repository.discover(from: folder.path) == nil)
+  }
+
+  @Test("a repository without a commit has no state")
+  func unborn() throws {
+    let folder = TemporaryFolder()
+    _ = GitFixture(folder)
+    let repository = try #require(try Repository.discover(from: folder.path))
+    #expect(repository.headCommit() == nil)
+    #expect(try repository.state(workspace: folder.path, excluding: []) == nil)
+  }
+
+  @Test("a repository that can't be read is an error, not an absent one")
+  func damaged() throws {
+    let folder = TemporaryFolder()
+    _ = GitFixture(folder)
+    try folder.write("[core\nrepositoryformatversion = x", to: ".git/config")
+    #expect(throws: DistillError.self) { try Repository.discover(from: folder.path) }
+  }
+
+  @Test("a work tree is dirty when tracked files differ from HEAD, in the work tree or in the index")
+  func dirty() throws {
+    let folder = TemporaryFolder()
+    let git = GitFixture(folder)
+    try folder.write("one", to: "a")
+    try folder.write("one", to: "sub/b")
+    let sha = git.commit(["a", "sub/b"])
+    func state() throws -> GitState? {
+      try Repository.discover(from: folder.path.appending("sub"))?.state(workspace: folder.path, excluding: [])
+    }
+    #expect(try state() == GitState(sha: sha, dirty: false))
+    try folder.write("untracked", to: "c")
+    #expect(try state() == GitState(sha: sha, dirty: false))
+    try folder.write("other", to: "sub/b")
+    #expect(try state() == GitState(sha: sha, dirty: true))
+    git.stage(["sub/b"])
+    try folder.write("one", to: "sub/b")
+    #expect(try state() == GitState(sha: sha, dirty: true))
+    git.stage(["sub/b"])
+    #expect(try state() == GitState(sha: sha, dirty: false))
+    try LocalFileSystem().remove(folder.path.appending("a"))
+    #expect(try state() == GitState(sha: sha, dirty: true))
+  }
+
+  @Test("changes below excluded paths of the workspace don't count")
+  func excluded() throws {
+    let folder = TemporaryFolder()
+    let git = GitFixture(folder)
+    let names = ["work/exports/x", "work/data/evidence/y", "work/exports-not", "exports/z", "work/a"]
+    for name in names { try folder.write("one", to: name) }
+    git.commit(names)
+    let repository = try #require(try Repository.discover(from: folder.path.appending("work")))
+    func isDirty() throws -> Bool? {
+      try repository.state(workspace: folder.path.appending("work"), excluding: ["exports/", "data/evidence"])?.dirty
+    }
+    try folder.write("changed", to: "work/exports/x")
+    try folder.write("changed", to: "work/data/evidence/y")
+    #expect(try isDirty() == false)
+    try folder.write("changed", to: "exports/z")
+    #expect(try isDirty() == true)
+    try folder.write("one", to: "exports/z")
+    #expect(try isDirty() == false)
+    try folder.write("changed", to: "work/exports-not")
+    #expect(try isDirty() == true)
+  }
+
+  @Test("a repository of another user is read", .enabled(if: geteuid() == 0, "only root can give files away"))
+  func foreign() throws {
+    let folder = TemporaryFolder()
+    let git = GitFixture(folder)
+    try folder.write("one", to: "a")
+    let sha = git.commit(["a"])
+    for path in [folder.path, folder.path.appending(".git"), folder.path.pushing(".git/config")] {
+      let result = path.withPlatformString { chown($0, 12_345, 12_345) }
+      try #require(result == 0)
+    }
+    #expect(try Repository.discover(from: folder.path)?.headCommit() == sha)
+  }
+
+  @Test("nothing in the repository is written")
+  func readOnly() throws {
+    let folder = TemporaryFolder()
+    let git = GitFixture(folder)
+    try folder.write("one", to: "a")
+    git.commit(["a"])
+    try folder.write("two", to: "a")
+    let index = folder.path.pushing(".git/index")
+    let before = try LocalFileSystem().status(of: index, followingLinks: false)
+    let repository = try #require(try Repository.discover(from: folder.path))
+    _ = try repository.state(workspace: folder.path, excluding: [])
+    #expect(try LocalFileSystem().status(of: index, followingLinks: false) == before)
+  }
+
+  @Test("commits are found by their id or an unambiguous part of it")
+  func commits() throws {
+    let folder = TemporaryFolder()
+    let git = GitFixture(folder)
+    try folder.write("one", to: "a")
+    let sha = git.commit(["a"])
+    let repository = try #require(try Repository.discover(from: folder.path))
+    #expect(repository.headCommit() == sha)
+    #expect(repository.commitExists(sha))
+    #expect(repository.commitExists(String(sha.prefix(7))))
+    for wrong in ["", "HEAD", "abc", String(repeating: "0", count: 40), sha + "0", "zzzzzzz", "é" + sha.dropFirst(2)] {
+      #expect(!repository.commitExists(wrong), "\(wrong)")
+    }
+  }
+
+  @Test("files are looked up in the tree of a commit")
+  func files() throws {
+    let folder = TemporaryFolder()
+    let git = GitFixture(folder)
+    try folder.write("one", to: "a")
+    let first = git.commit(["a"])
+    try folder.write("one", to: "src/deep/é.swift")
+    let second = git.commit(["src/deep/é.swift"])
+    let repository = try #require(try Repository.discover(from: folder.path))
+    #expect(repository.workTree?.lastComponent == folder.path.lastComponent)
+    #expect(try repository.fileExists("a", commit: first))
+    #expect(try !repository.fileExists("src/deep/é.swift", commit: first))
+    #expect(try repository.fileExists("src/deep/é.swift", commit: second))
+    for absent in ["", "src", "src/deep", "src/deep/e.swift", "a/b", "/a", "src//deep/é.swift", "a\0"] {
+      #expect(try !repository.fileExists(absent, commit: second), "\(absent)")
+    }
+    #expect(throws: DistillError.self) { try repository.fileExists("a", commit: String(repeating: "0", count: 40)) }
+  }
+}
+
+/// A git repository that a test writes, by libgit2, so that no git and no configuration of a user is needed.
+private final class GitFixture {
+  private var handle: OpaquePointer?
+
+  init(_ folder: TemporaryFolder) {
+    git_libgit2_init()
+    check(git_repository_init(&handle, folder.path.string, 0))
+  }
+
+  deinit {
+    git_repository_free(handle)
+    git_libgit2_shutdown()
+  }
+
+  func stage(_ names: [String]) {
+    var index: OpaquePointer?
+    check(git_repository_index(&index, handle))
+    for name in names { check(git_index_add_bypath(index, name)) }
+    check(git_index_write(index))
+    git_index_free(index)
+  }
+
+  /// Returns the commit's id.
+  @discardableResult
+  func commit(_ names: [String]) -> String {
+    stage(names)
+    var index: OpaquePointer?
+    check(git_repository_index(&index, handle))
+    var treeID = git_oid()
+    check(git_index_write_tree(&treeID, index))
+    git_index_free(index)
+    var tree: OpaquePointer?
+    check(git_tree_lookup(&tree, handle, &treeID))
+    var author: UnsafeMutablePointer<git_signature>?
+    check(git_signature_new(&author, "test", "test@example.org", 1_777_190_400, 0))
+    var parentID = git_oid()
+    var parents: [OpaquePointer?] = []
+    if git_reference_name_to_id(&parentID, handle, "HEAD") == 0 {
+      var parent: OpaquePointer?
+      check(git_commit_lookup(&parent, handle, &parentID))
+      parents.append(parent)
+    }
+    var id = git_oid()
+    check(
+      git_commit_create(
+        &id, handle, "HEAD", author, author, nil, "a commit", tree, parents.count, &parents))
+    for parent in parents { git_commit_free(parent) }
+    git_signature_free(author)
+    git_tree_free(tree)
+    var text = [CChar](repeating: 0, count: 41)
+    return String(cString: git_oid_tostr(&text, text.count, &id))
+  }
+
+  private func check(_ result: Int32) {
+    precondition(result >= 0, "libgit2: \(git_error_last().map { String(cString: $0.pointee.message) } ?? "?")")
+  }
+}

@@ -1,0 +1,156 @@
+import JSONTape
+import Receipts
+import ReceiptsTesting
+import SystemPackage
+import Testing
+
+@testable import Stages
+
+@Suite struct ScaffoldTests {
+  private let memory = MemoryFileSystem()
+
+  private func write(_ path: String, _ text: String) { memory.write(text, to: FilePath("/w").appending(path)) }
+
+  /// What is proposed, which must be a configuration.
+  private func propose() throws -> (text: String, configuration: Configuration) {
+    let text = try scaffold(fileSystem: memory, workspace: "/w")
+    return (text, try Configuration.read(text, fileName: "distill.yaml"))
+  }
+
+  private func files(_ source: Source) throws -> [String] {
+    try GlobWalk.find(source, in: "/w", of: memory).files.map(\.path.string)
+  }
+
+  @Test func `an empty folder gets an example`() throws {
+    let (text, configuration) = try propose()
+    #expect(configuration.sources.map(\.name) == ["logs"])
+    #expect(text.contains("No logs were found"))
+  }
+
+  @Test func `logs of a preset are recognised`() throws {
+    let run = #"{"task_id": 1, "reward": 1.0, "info": {}, "traj": [{"role": "user"}], "trial": 0}"#
+    write("tau/gpt-4o-airline.json", "[\(run)]")
+    let element = #"{"task": {"id": "x"}, "trace": {"messages": []}, "score": {}}"#
+    write("bash/results/eval-1.json", #"{"provider": "p", "model": "m", "results": [\#(element)]}"#)
+    let line = #"{"prompt": "p", "response": "r", "follow_all_instructions": true}"#
+    for model in ["gpt-4o", "gpt-4.1"] {
+      for name in ["strict", "loose"] { write("eval/run_\(model)/eval_\(name).jsonl", line + "\n") }
+    }
+    write("data/_kb/scrum_reviews.jsonl", "{}\n")
+    write("data/_kb/outcomes.jsonl", "{}\n")
+    let (text, configuration) = try propose()
+    #expect(configuration.sources.map(\.name) == ["bashkit-eval", "lakehouse", "tau-gpt-4o-airline", "m-ifeval"])
+    #expect(text.contains("left out: outcomes.jsonl"))
+    #expect(
+      try configuration.sources.map(files) == [
+        ["bash/results/eval-1.json"], ["data/_kb/scrum_reviews.jsonl"], ["tau/gpt-4o-airline.json"],
+        [
+          "eval/run_gpt-4.1/eval_loose.jsonl", "eval/run_gpt-4.1/eval_strict.jsonl", "eval/run_gpt-4o/eval_loose.jsonl",
+          "eval/run_gpt-4o/eval_strict.jsonl",
+        ],
+      ])
+    let evaluations = try GlobWalk.find(configuration.sources[3], in: "/w", of: memory).files
+    #expect(Set(evaluations.map { $0.captures["model"] }) == ["gpt-4o", "gpt-4.1"])
+    #expect(configuration.sources[2].parts[0].map.fields[.modelName] == .constant("gpt-4o"))
+  }
+
+  @Test func `other logs get a mapping to complete, with the pointers of the first record and no values`() throws {
+    write(
+      "runs/a.jsonl", #"{"id": "s3cret", "q/a": {"question": "?"}, "answer": "!", "ok": true, "passed": false}"# + "\n{"
+    )
+    let (text, configuration) = try propose()
+    let source = configuration.sources[0]
+    #expect(source.name == "runs")
+    #expect(source.parts[0].map.fields.keys.map(\.rawValue) == ["run_id"])
+    #expect(!text.contains("s3cret"))
+    #expect(
+      text.contains(
+        """
+          # The first record of runs/a.jsonl has
+          #   /id             text
+          #   /q~1a/question  text
+          #   /answer         text
+          #   /ok             boolean
+          #   /passed         boolean
+          - name: runs
+            files: runs/*.jsonl
+            map:
+              run_id: /id
+              # task_id: /task_id   # runs of one task can pair
+              # prompt: /q~1a/question
+              # text: /answer   # what the run came to
+              # timestamp: /timestamp
+              # model_name: /model   # or a constant
+            # verdict:                      # without one, every run waits for a human's review
+            #   - {when: {/passed: true}, is: accepted}
+            #   - {when: {/passed: false}, is: rejected}
+            # judged_by: {kind: test}       # test, human, model or reward
+
+        """))
+  }
+
+  @Test func `what is commented out is a configuration, too`() throws {
+    write("runs/a.jsonl", #"{"id": 1, "messages": [{"role": "user"}], "score": 0.5, "ts": 1, "status": "ok"}"# + "\n")
+    var (text, _) = try propose()
+    let proposed = text.split(separator: "\n", omittingEmptySubsequences: false)
+    let mapStart = try #require(proposed.firstIndex { $0.hasPrefix("  - name:") })
+    text =
+      proposed.enumerated().map { index, line in
+        guard index > mapStart, let hash = line.firstIndex(of: "#"), line[..<hash].allSatisfy({ $0 == " " }) else {
+          return String(line)
+        }
+        if line.contains("exported") { return String(line) }
+        return String(line[..<hash] + line[hash...].dropFirst(2))
+      }.joined(separator: "\n")
+    let source = try Configuration.read(text, fileName: "distill.yaml").sources[0]
+    let expected: Set<EvidenceField> = [.runID, .taskID, .prompt, .text, .messages, .timestamp, .modelName, .score]
+    #expect(Set(source.parts[0].map.fields.keys) == expected)
+    #expect(source.parts[0].verdict.count == 2)
+    #expect(source.parts[0].thresholds.score != nil)
+  }
+
+  @Test func `folders of logs with the same shape are one source`() throws {
+    for day in 1...3 { write("logs/2026/0\(day)/a.jsonl", "{\"id\": 1, \"text\": \"t\"}\n") }
+    write("other/a.jsonl", "{\"id\": 1, \"reply\": \"t\", \"text\": 1}\n")
+    let (_, configuration) = try propose()
+    #expect(configuration.sources.map(\.files.first?.text) == ["logs/2026/**/*.jsonl", "other/*.jsonl"])
+  }
+
+  @Test func `settings, inputs and compressed logs are no sources`() throws {
+    write("package.json", #"{"name": "x", "version": "1"}"#)
+    write("logs/a.jsonl", "{\"id\": 1, \"text\": \"t\"}\n")
+    write("inputs/a.jsonl", "{\"id\": 1, \"kwargs\": []}\n")
+    write("old/a.jsonl.gz", "")
+    write(".distill/x.json", "[]")
+    write("exports/rag/playbooks.jsonl", "{\"id\": 1, \"text\": \"t\"}\n")
+    let (text, configuration) = try propose()
+    #expect(configuration.sources.map(\.name) == ["logs"])
+    #expect(text.contains("#   inputs/*.jsonl\n"))
+    #expect(text.contains("#   old/a.jsonl.gz\n"))
+  }
+
+  @Test func `a long document is known by its beginning`() throws {
+    let run = #"{"id": "r", "output": "\#(String(repeating: "x", count: 5000))"}"#
+    write("runs.json", #"{"results": [\#(Array(repeating: run, count: 50).joined(separator: ","))]}"#)
+    let (_, configuration) = try propose()
+    #expect(configuration.sources.map(\.records.text) == ["/results/*"])
+  }
+
+  @Test func `odd names of files and members stay what they are`() throws {
+    write("lögs {x}/a: #1.jsonl", #"{"run_id": 1, "text": "t", "a b, [c]": 1, "line\nbreak": 2}"# + "\n")
+    let (_, configuration) = try propose()
+    #expect(configuration.sources.map(\.name) == ["l-gs-x"])
+    #expect(try files(configuration.sources[0]) == ["lögs {x}/a: #1.jsonl"])
+  }
+
+  @Test(arguments: [
+    (#"[{"a": 1, "b": [1, {"c": "#, #"[{"a":1,"b":[1]}]"#),
+    (#"{"a": "x,y\"}", "b": {"c": 1, "d"#, #"{"a":"x,y\"}","b":{"c":1}}"#),
+    (#"[1, 2, 3"#, "[1,2]"),
+    (#"{"a": "unfinished"#, nil),
+    ("}", nil),
+  ])
+  func `the beginning of a document is made a document`(beginning: String, document: String?) {
+    #expect(JSONPrefix.parse(Array(beginning.utf8), isWhole: false)?.canonicalString == document)
+  }
+}
