@@ -117,18 +117,17 @@ extension ReportSpace {
   }
 
   func scoreReceipt(at second: Int64 = 20, accepted: Int64 = 900, previous: Digest? = nil) -> Receipt {
-    receipt(
+    let categories: JSON = [
+      "accepted": .integer(accepted), "rejected": .integer(1196 - accepted), "needs_human_review": 2,
+    ]
+    return receipt(
       .score, at: second, inputs: [Self.evidence], outputs: [Self.scored, quarantine("score", "score", [])],
       counts: [
         "evidence": 1200, "scored": 1198, "judgements": 2, "comparisons": 0, "quarantined": 0,
         "judgements_matched": 1, "judgements_unmatched": 1, "judgements_stale": 0,
-        "by_category": ["accepted": .integer(accepted), "rejected": .integer(1198 - accepted - 2), "needs_human_review": 2],
+        "by_category": categories,
         "by_rule": ["verdict": 1196, "verdict_conflict": 2], "by_judge": ["test": 1196, "none": 2], "by_reason": [:],
-        "by_source": [
-          "lab": [
-            "accepted": .integer(accepted), "rejected": .integer(1198 - accepted - 2), "needs_human_review": 2,
-          ]
-        ],
+        "by_source": ["lab": categories],
       ],
       summary: [
         "unmatched_examples": [

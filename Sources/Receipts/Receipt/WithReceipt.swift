@@ -40,7 +40,8 @@ func withReceipt(
     Receipt.Core(
       tool: build.environment.tool, parameters: stage.parameters,
       inputs: inputs.map { input in
-        let records = input.producer == nil
+        let records =
+          input.producer == nil
           ? outcome.inputRecords[input.path] ?? 0 : input.fragments.reduce(0) { $0 + $1.recordCount }
         return Receipt.File(
           path: input.path, digest: input.digest, byteCount: input.byteCount, recordCount: records)

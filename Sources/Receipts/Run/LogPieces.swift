@@ -97,7 +97,10 @@ enum LogPieces {
   private static func record(_ pieces: [LogPiece]) -> JSON {
     .array(
       pieces.map {
-        [.string($0.digest.hex), .integer(Int64($0.byteCount)), .integer(Int64($0.byteOffset)), .integer(Int64($0.lineOffset))]
+        [
+          .string($0.digest.hex), .integer(Int64($0.byteCount)), .integer(Int64($0.byteOffset)),
+          .integer(Int64($0.lineOffset)),
+        ]
       })
   }
 

@@ -63,7 +63,8 @@ public struct Runner: Sendable {
     for stage in graph.closure(of: names) {
       let report: StageReport
       if let cause = stage.upstream.first(where: bad.contains) ?? (isStopped ? bad.sorted().first : nil) {
-        report = StageReport(stage: stage.name, ending: .notRun(because: cause), reasons: [], warnings: [], nanoseconds: 0)
+        report = StageReport(
+          stage: stage.name, ending: .notRun(because: cause), reasons: [], warnings: [], nanoseconds: 0)
       } else {
         report = run(stage, build: build, receipts: receipts)
       }

@@ -36,5 +36,7 @@ public struct WorkspaceLayout: Sendable {
 
   /// Folders that the program writes, as prefixes of workspace paths. What is there is never a log, and a change there does
   /// not make a repository dirty.
-  public static let ownFolders = ["data/evidence/", "data/scored-runs/", "exports/", "receipts/", "reports/", ".distill/"]
+  public static let ownFolders = [
+    "data/evidence/", "data/scored-runs/", "exports/", "receipts/", "reports/", ".distill/",
+  ]
 }

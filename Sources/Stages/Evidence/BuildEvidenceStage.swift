@@ -39,7 +39,8 @@ public struct BuildEvidenceStage: Stage {
     var pieces = files.map { [LogPiece.whole($0)] }
     let large = files.indices.filter { index in
       let path = files[index].path
-      return source.format(of: path) == .jsonl && Compression(of: path) == .none && files[index].byteCount > LogChunks.size
+      return source.format(of: path) == .jsonl && Compression(of: path) == .none
+        && files[index].byteCount > LogChunks.size
     }
     for (index, cut) in zip(large, try run.pieces(of: large.map { files[$0] })) { pieces[index] = cut }
     return pieces

@@ -47,38 +47,27 @@ struct ExportMap {
     tally.add("by_reason", stop.reason.rawValue)
   }
 
-  /// Validates the row that was just appended to `sink` from `start` on; one that is not a sample is taken back, and the record
-  /// goes to quarantine.
-  mutating func seal(_ sink: OutputSink, from start: Int, _ schema: RecordSchema, _ candidate: Candidate) -> Bool {
-    let buffer = sink.buffer
-    let violations: [String]
+  /// The gates behind the making of a sample, over the row that was appended to `sink` from `start` on: it is what its schema
+  /// says, and no earlier sample is the same.
+  func lastGate(
+    _ sink: OutputSink, from start: Int, _ schema: RecordSchema, _ duplicates: [Int64: JSON]
+  ) -> Stop? {
+    let violations = violations(sink, from: start, schema)
+    if !violations.isEmpty { return Stop(.schemaViolation, violations) }
+    return duplicates[row].map { Stop(.duplicateID, $0["error"]?.string ?? "") }
+  }
+
+  /// Validates the row that was appended to `sink` from `start` on.
+  private func violations(_ sink: OutputSink, from start: Int, _ schema: RecordSchema) -> [String] {
     do {
-      let parser = validator
       // The line end is not part of the text.
-      violations = schema.violations(of: try parser.parse(buffer.slice(start..<buffer.count - 1)))
+      return schema.violations(of: try validator.parse(sink.buffer.slice(start..<sink.buffer.count - 1)))
     } catch {
-      violations = ["the row is not JSON: \(error.reason) at byte \(error.offset)"]
+      return ["the row is not JSON: \(error.reason) at byte \(error.offset)"]
     }
-    if violations.isEmpty {
-      sink.recordCount += 1
-      return true
-    }
-    buffer.truncate(to: start)
-    quarantine(candidate, Stop(.schemaViolation, violations))
-    return false
   }
 
   private let validator = JSONParser()
-
-  /// The rows that an overlay names.
-  static func rows(_ overlay: ByteSlice?) throws -> [Int64: JSON] {
-    var rows: [Int64: JSON] = [:]
-    for line in Lines(overlay ?? .empty) {
-      let row = try JSON.parse(Array(line.buffer))
-      if let number = row["row"]?.integer { rows[number] = row }
-    }
-    return rows
-  }
 
   /// First 16 hex digits of SHA-256(`<run_id>|<sig_hash>`), and the same as a number.
   func sampleID(_ candidate: Candidate) -> UInt64 {

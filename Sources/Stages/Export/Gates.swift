@@ -73,9 +73,9 @@ enum Firewall {
         guard !requireJudge.isEmpty else { return nil }
         let judge = candidate.scored?.member("judged_by")?.member("kind")?.string?.string()
         if let judge, requireJudge.contains(judge) { return nil }
+        let wanted = requireJudge.sorted().joined(separator: ", ")
         return Stop(
-          .categoryDisallowed,
-          "judged by \(judge ?? "nobody known"); exports.sft.require_judge names \(requireJudge.sorted().joined(separator: ", "))")
+          .categoryDisallowed, "judged by \(judge ?? "nobody known"); exports.sft.require_judge names \(wanted)")
       case .needsHumanReview: return Stop(.unsafeSFTCategory, "a run that needs human review is never a sample")
       case .rejected, nil: return Stop(.unsafeSFTCategory, "a rejected run is never a sample")
       }

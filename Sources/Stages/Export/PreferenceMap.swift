@@ -10,7 +10,7 @@ import Receipts
 /// the pairs of this fragment's runs need, one line a gathered run.
 public enum PreferenceMap {
   public static let function = ActionFunction(name: "preference.map/1") { context in
-    let overlay = try ExportMap.rows(context.optionalInput("overlay"))
+    let overlay = try OverlayRows.read(context.optionalInput("overlay"))
     var candidates = TableWriter(sink: context.output("candidates"))
     let folded = context.scratch.secondBuffer
     let scratch = context.scratch
@@ -24,7 +24,9 @@ public enum PreferenceMap {
       if let note = overlay[map.row], note["contested"]?.bool ?? false {
         return map.quarantine(
           candidate,
-          Stop(.invalidPreferencePairing, "the task has this text both accepted and rejected: it is on no side of a pair"))
+          Stop(
+            .invalidPreferencePairing,
+            "the task has this text both accepted and rejected: it is on no side of a pair"))
       }
       let isRun = evidence.member("kind")?.string.map { $0 == RecordKind.run.rawValue } ?? false
       guard isRun, category != .needsHumanReview else {

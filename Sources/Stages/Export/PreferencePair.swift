@@ -51,9 +51,7 @@ public enum PreferencePair {
         let overlay: JSON = [
           "row": .integer(row), "contested": .bool(note.contested), "gather": .bool(note.gather),
         ]
-        overlay.canonical.withUnsafeBytes { sink.buffer.append($0) }
-        sink.buffer.append(UInt8(ascii: "\n"))
-        sink.recordCount += 1
+        OverlayRows.append(overlay, to: sink)
       }
     }
     return [

@@ -54,7 +54,9 @@ public struct PreferenceStage: Stage {
   ) -> StageOutcome {
     var tally = Tally()
     for result in results {
-      for term in ["scored", "quarantined", "not_candidate"] { tally.increment(term, by: result.counts[term]?.integer ?? 0) }
+      for term in ["scored", "quarantined", "not_candidate"] {
+        tally.increment(term, by: result.counts[term]?.integer ?? 0)
+      }
       tally.add("by_reason", from: result.counts)
     }
     tally.add("by_reason", from: emitted.counts)

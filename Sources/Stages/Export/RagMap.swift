@@ -8,39 +8,15 @@ import Receipts
 public enum RagMap {
   public static let function = ActionFunction(name: "rag.map/1") { context in
     let includeReview = context.parameters["include_review"]?.bool ?? false
-    let duplicates = try ExportMap.rows(context.optionalInput("overlay"))
-    let sink = context.output("rag")
-    var samples = SampleTable(context.output("samples"))
-    var map = ExportMap(
+    let samples = SampleMap(schema: .ragSample, output: "rag", write: write, texts: { _, _ in .zero })
+    return try samples.run(
       context, stage: .exportRAG,
       gates: Firewall.gates(category: Firewall.ragCategory(includeReview: includeReview), content: Firewall.hasText))
-    try map.run { map, candidate in
-      guard let evidence = candidate.evidence, let text = candidate.text("text"), let category = candidate.category,
-        let task = candidate.text("task_id")
-      else { return map.quarantine(candidate, Stop(.schemaViolation, "the evidence lacks a text or a task id")) }
-      let start = sink.buffer.count
-      let id = map.sampleID(candidate)
-      write(evidence, candidate, id: id, text: text, task: task, category: category, to: sink.buffer)
-      guard map.seal(sink, from: start, .ragSample, candidate) else { return }
-      samples.add(
-        id: id, task: map.hash(task), texts: .zero, length: Text.utf16Length(text), row: map.row)
-      if let duplicate = duplicates[map.row] {
-        sink.buffer.truncate(to: start)
-        sink.recordCount -= 1
-        return map.quarantine(candidate, Stop(.duplicateID, duplicate["error"]?.string ?? ""))
-      }
-      map.tally.increment("exported")
-      map.tally.add("by_category", category.rawValue)
-      map.tally.add("by_model", candidate.text("model_name")?.string() ?? "")
-      map.tally.add("by_source", candidate.provenance?.member("source")?.string?.string() ?? "")
-    }
-    return ExportCounts.json(map.tally)
   }
 
-  private static func write(
-    _ evidence: JSONValue, _ candidate: Candidate, id: UInt64, text: ByteSlice, task: ByteSlice, category: Category,
-    to buffer: ByteBuffer
-  ) {
+  private static func write(_ evidence: JSONValue, _ candidate: Candidate, id: UInt64, to buffer: ByteBuffer) {
+    guard let text = candidate.text("text"), let task = candidate.text("task_id"), let category = candidate.category
+    else { return }
     var writer = JSONWriter(buffer)
     writer.beginObject()
     writer.key("schema_version")
@@ -93,18 +69,5 @@ public enum RagMap {
     tag("model:", evidence.member("model_name")?.string)
     tag("file:", evidence.member("source_files")?.element(0)?.string)
     writer.endArray()
-  }
-}
-
-/// What `rag.map` and `sft.map` count.
-enum ExportCounts {
-  static let terms = ["scored", "exported", "quarantined"]
-  static let tables = ["by_reason", "by_category", "by_model", "by_source"]
-
-  static func json(_ tally: Tally) -> JSON {
-    var counts = JSONObject([])
-    for term in terms { counts[term] = .integer(tally.count(term)) }
-    for table in tables { counts[table] = tally.json(table) }
-    return .object(counts)
   }
 }

@@ -51,9 +51,7 @@ public enum UniqueReduce {
           duplicates += 1
           let sink = context.output("overlay/\(fragment)")
           let overlay: JSON = ["row": .integer(Int64(samples.half(row, 44))), "error": .string(error)]
-          overlay.canonical.withUnsafeBytes { sink.buffer.append($0) }
-          sink.buffer.append(UInt8(ascii: "\n"))
-          sink.recordCount += 1
+          OverlayRows.append(overlay, to: sink)
           continue
         }
         ids.insert(samples.word(row, 0))

@@ -9,46 +9,25 @@ public enum SftMap {
   public static let function = ActionFunction(name: "sft.map/1") { context in
     let includePartial = context.parameters["include_partial"]?.bool ?? false
     let requireJudge = Set((context.parameters["require_judge"]?.array ?? []).compactMap(\.string))
-    let duplicates = try ExportMap.rows(context.optionalInput("overlay"))
-    let sink = context.output("sft")
-    var samples = SampleTable(context.output("samples"))
-    let folded = context.scratch.secondBuffer
-    var map = ExportMap(
+    let samples = SampleMap(schema: .sftSample, output: "sft", write: write, texts: foldedTexts)
+    return try samples.run(
       context, stage: .exportSFT,
       gates: Firewall.gates(
         category: Firewall.sftCategory(includePartial: includePartial, requireJudge: requireJudge),
         content: Firewall.hasInstructionAndResponse))
-    try map.run { map, candidate in
-      guard let evidence = candidate.evidence, let text = candidate.text("text"), let prompt = candidate.text("prompt"),
-        let task = candidate.text("task_id"), let category = candidate.category
-      else { return map.quarantine(candidate, Stop(.schemaViolation, "the evidence lacks a text or a task id")) }
-      let start = sink.buffer.count
-      let id = map.sampleID(candidate)
-      write(evidence, candidate, id: id, text: text, category: category, to: sink.buffer)
-      guard map.seal(sink, from: start, .sftSample, candidate) else { return }
-      folded.removeAll()
-      Text.fold(prompt, into: folded)
-      folded.append(0)
-      Text.fold(text, into: folded)
-      samples.add(
-        id: id, task: map.hash(task), texts: map.hash(folded.bytes), length: Text.utf16Length(text), row: map.row)
-      if let duplicate = duplicates[map.row] {
-        sink.buffer.truncate(to: start)
-        sink.recordCount -= 1
-        return map.quarantine(candidate, Stop(.duplicateID, duplicate["error"]?.string ?? ""))
-      }
-      map.tally.increment("exported")
-      map.tally.add("by_category", category.rawValue)
-      map.tally.add("by_model", candidate.text("model_name")?.string() ?? "")
-      map.tally.add("by_source", candidate.provenance?.member("source")?.string?.string() ?? "")
-    }
-    return ExportCounts.json(map.tally)
   }
 
-  private static func write(
-    _ evidence: JSONValue, _ candidate: Candidate, id: UInt64, text: ByteSlice, category: Category,
-    to buffer: ByteBuffer
-  ) {
+  private static func foldedTexts(_ candidate: Candidate, _ map: ExportMap) -> Hash128 {
+    let folded = map.context.scratch.secondBuffer
+    folded.removeAll()
+    Text.fold(candidate.text("prompt") ?? .empty, into: folded)
+    folded.append(0)
+    Text.fold(candidate.text("text") ?? .empty, into: folded)
+    return map.hash(folded.bytes)
+  }
+
+  private static func write(_ evidence: JSONValue, _ candidate: Candidate, id: UInt64, to buffer: ByteBuffer) {
+    guard let text = candidate.text("text"), let category = candidate.category else { return }
     let messages = evidence.member("messages")
     var writer = JSONWriter(buffer)
     writer.beginObject()

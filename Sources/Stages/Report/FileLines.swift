@@ -2,7 +2,8 @@ import Glibc
 import JSONTape
 import Receipts
 
-/// The lines of a file from its start, read piece by piece: a file of any size takes the memory of one piece and one line.
+/// The lines of a file from its start, read piece by piece: a file of any size takes the memory of one piece and one
+/// line.
 struct FileLines {
   private static let pieceSize = 256 << 10
 

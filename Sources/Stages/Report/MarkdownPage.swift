@@ -1,4 +1,5 @@
-/// A page of Markdown (CommonMark with GitHub's tables) that is also pleasant as plain text: columns stand under each other.
+/// A page of Markdown (CommonMark with GitHub's tables) that is also pleasant as plain text: columns stand under each
+/// other.
 struct MarkdownPage {
   enum Column {
     case left(String)
@@ -14,7 +15,7 @@ struct MarkdownPage {
   }
 
   /// A cell that is wider than this does not widen its column in the plain text.
-  private static let widthLimit = 48
+  private static let widthLimit = 80
 
   private(set) var text = ""
 

@@ -5,14 +5,15 @@ import Receipts
 struct QuarantineExamples {
   /// Examples a stage and reason.
   static let limit: Int64 = 3
-  /// Only so much of a quarantine file is looked at: a rare reason at the far end of a large one is not worth reading it all.
+  /// Only so much of a quarantine file is looked at: a rare reason at the far end of a large one is not worth reading
+  /// it all.
   static let byteLimit: Int64 = 64 << 20
 
   let fileSystem: any FileSystem
   let layout: WorkspaceLayout
 
-  /// For each stage and reason that its newest receipt counts, most frequent first: how many, and examples. A file that is gone,
-  /// or has another size than its receipt says, gives none.
+  /// For each stage and reason that its newest receipt counts, most frequent first: how many, and examples. A file that
+  /// is gone, or has another size than its receipt says, gives none.
   func facts(_ records: [StageRecord]) throws -> JSON {
     var rows: [JSON] = []
     for record in records {

@@ -48,9 +48,9 @@ enum ReceiptChanges {
     ["count": .integer(Int64(items.count)), "first": .array(Array(items.prefix(limit)))]
   }
 
-  /// Each leaf at which two trees differ, by its JSON Pointer (RFC 6901); in a list whose elements have names the name stands
-  /// for the index, so that a source more does not change all behind it. A table of counts that is new or gone is told entry
-  /// by entry, as one that grew.
+  /// Each leaf at which two trees differ, by its JSON Pointer (RFC 6901); in a list whose elements have names the name
+  /// stands for the index, so that a source more does not change all behind it. A table of counts that is new or gone
+  /// is told entry by entry, as one that grew.
   private static func compare(
     _ old: JSON, _ new: JSON, at pointer: String, isCounts: Bool, _ found: inout [JSON]
   ) {

@@ -4,9 +4,9 @@ import SystemPackage
 
 /// `reports/distillation/latest.md` and `latest.json`: what the newest receipts say, for people and for programs.
 ///
-/// A pure function of the newest receipts, those that they name as the ones before, failed.json, and the beginnings of the
-/// quarantine files that the receipts list. It knows no clock, no configuration and no log, so that it can be made again from
-/// a copy of the workspace.
+/// A pure function of the newest receipts, those that they name as the ones before, failed.json, and the beginnings of
+/// the quarantine files that the receipts list. It knows no clock, no configuration and no log, so that it can be made
+/// again from a copy of the workspace.
 public struct Report: Sendable {
   public static let markdownPath = RelativePath(unchecked: "reports/distillation/latest.md")
   public static let factsPath = RelativePath(unchecked: "reports/distillation/latest.json")

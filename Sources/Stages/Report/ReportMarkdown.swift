@@ -1,7 +1,7 @@
 import JSONTape
 
-/// `latest.md`: the facts of a report for a reader who has a minute. What is wrong comes first, then what the data set is, then
-/// why records were stopped, then what changed; sections that would say nothing are left out.
+/// `latest.md`: the facts of a report for a reader who has a minute. What is wrong comes first, then what the data set
+/// is, then why records were stopped, then what changed; sections that would say nothing are left out.
 public enum ReportMarkdown {
   /// - Parameter facts: as `Report.facts` makes them.
   public static func text(of facts: JSON) -> String {
@@ -29,11 +29,13 @@ public enum ReportMarkdown {
     return short(sha) + (git?["dirty"]?.bool ?? false ? " **dirty**" : "")
   }
 
-  /// Where a record is, as editors take it: lines of a .jsonl count from 1.
+  /// Where a record is: in a log of lines as editors take it, in a document by its number, both from 1. nil: no file is
+  /// named.
   static func place(_ item: JSON, line key: String = "line_offset") -> String? {
     guard let file = item["source_file"]?.string else { return nil }
     guard let line = item[key]?.integer else { return MarkdownText.code(file) }
-    return MarkdownText.code("\(file):\(line + 1)")
+    let isDocument = [".json", ".json.gz", ".json.zst"].contains(where: file.hasSuffix)
+    return isDocument ? "\(MarkdownText.code(file)) record \(line + 1)" : MarkdownText.code("\(file):\(line + 1)")
   }
 
   /// `name 12, other 3 and 4 more`: the members of a table of counts, the largest first.

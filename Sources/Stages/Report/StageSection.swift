@@ -27,11 +27,16 @@ enum StageSection {
       }
     return [
       name, state(stage), ReportFigures.count(counts.figure(read)), ReportFigures.count(counts.figure(written)),
-      ReportFigures.count(counts.figure("quarantined") + counts.figure("pairs_quarantined")),
+      ReportFigures.count(quarantined(counts)),
       ReportFigures.count(stage.figure("actions", "run")), ReportFigures.count(stage.figure("actions", "cached")),
       ReportFigures.duration(milliseconds: stage.figure("duration_ms")), stage.text("finished_at"),
       ReportMarkdown.git(stage["git"]), ReportMarkdown.short(stage["receipt_sha256"]?.string),
     ]
+  }
+
+  /// Rows of the quarantine file: its books count duplicates, and pairs, apart from the records that are no good.
+  private static func quarantined(_ counts: JSON) -> Int64 {
+    counts.figure("quarantined") + counts.figure("duplicates") + counts.figure("pairs_quarantined")
   }
 
   private static func state(_ stage: JSON) -> String {

@@ -3,24 +3,26 @@ import JSONTape
 /// The first lines: is the data set fine, of which commit is it, since when.
 enum VerdictSection {
   static func write(_ facts: JSON, to page: inout MarkdownPage) {
-    let verdict: String
-    let preposition: String
-    switch facts.text("status") {
-    case ReportVerdict.Status.pass.rawValue: (verdict, preposition) = ("**PASS**", "since")
-    case ReportVerdict.Status.fail.rawValue: (verdict, preposition) = ("**FAIL**", "at")
-    default: (verdict, preposition) = ("**INCOMPLETE**", "since")
+    let problems = facts.list("problems").compactMap(\.string).map(MarkdownText.prose)
+    let hasFailed = facts.list("stages").contains { !($0["failure"]?.isNull ?? true) }
+    if let time = facts["since"]?.string {
+      let state = state(facts.text("status"), hasFailed: hasFailed)
+      page.paragraph("\(state) \(time), \(commit(facts["git"])), \(program(facts["tool"])).")
+    } else {
+      page.paragraph(problems.isEmpty ? "Nothing has been built here." : "**Nothing holds here.**")
     }
-    guard let since = facts["since"]?.string else {
-      page.paragraph("\(verdict): nothing has been built here.")
-      page.list(facts.list("problems").compactMap(\.string).map(MarkdownText.prose))
-      return
+    page.list(problems)
+    if hasFailed {
+      page.paragraph("Nothing of a failed run was published: receipts and outputs are those of the run before it.")
     }
-    page.paragraph("\(verdict) \(preposition) \(since), \(commit(facts["git"])), \(program(facts["tool"])).")
-    let problems = facts.list("problems").compactMap(\.string)
-    if facts.text("status") == ReportVerdict.Status.fail.rawValue {
-      page.paragraph("The outputs are those of the last run that passed; nothing of a failed one was published.")
+  }
+
+  private static func state(_ status: String, hasFailed: Bool) -> String {
+    switch ReportVerdict.Status(rawValue: status) {
+    case .pass: "**PASS** since"
+    case .fail: hasFailed ? "**FAIL** at" : "**FAIL**, last built at"
+    case .incomplete, nil: "**INCOMPLETE** since"
     }
-    page.list(problems.map(MarkdownText.prose))
   }
 
   private static func commit(_ git: JSON?) -> String {

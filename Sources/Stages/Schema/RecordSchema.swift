@@ -66,7 +66,8 @@ public struct RecordSchema: Sendable {
     case .number: expect(value.double != nil, "a finite number")
     case .boolean: expect(value.bool != nil, "a boolean")
     case .oneOf(let names):
-      expect(value.string.map { text in names.contains { text == $0 } } ?? false, "one of \(names.joined(separator: ", "))")
+      expect(
+        value.string.map { text in names.contains { text == $0 } } ?? false, "one of \(names.joined(separator: ", "))")
     case .timestamp:
       expect(
         value.string.map { text in
@@ -78,7 +79,8 @@ public struct RecordSchema: Sendable {
       expect(
         value.string.map { text in
           let length = prefix.utf8.count
-          return text.count == length + 16 && text[0..<length] == prefix && Self.isHex(text[length..<text.count], count: 16)
+          return text.count == length + 16 && text[0..<length] == prefix
+            && Self.isHex(text[length..<text.count], count: 16)
         } ?? false, "\(prefix) and 16 hex digits")
     case .list(let element):
       guard value.kind == .array else { return expect(false, "a list") }

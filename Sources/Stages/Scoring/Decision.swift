@@ -57,6 +57,8 @@ enum RuleID: String, CaseIterable {
 struct Decision {
   enum Decider: Equatable {
     case run
+    /// Nobody judged.
+    case nobody
     /// Index into the run's judgements.
     case judgement(Int)
   }

@@ -18,10 +18,7 @@ public enum JudgementJoin {
     func miss(_ judgement: JSON) {
       unmatched += 1
       guard examples.count < 5 else { return }
-      examples.append([
-        "source": judgement["source"] ?? .null, "source_file": judgement["source_file"] ?? .null,
-        "line": judgement["line"] ?? .null, "about": judgement["about"] ?? .null,
-      ])
+      examples.append(example(judgement))
     }
 
     for fragment in 0..<count {
@@ -48,19 +45,23 @@ public enum JudgementJoin {
         let sink = context.output("overlay/\(fragment)")
         let list = judgements.sorted(by: isEarlier).map { judgement -> JSON in
           var item = judgement.object ?? [:]
-          let text = item["about"]?["text_sha256"] ?? .null
-          item["about"] = nil
-          item["text_sha256"] = text
+          item["text_sha256"] = item["about"]?["text_sha256"] ?? .null
           return .object(item)
         }
         let overlay: JSON = ["row": .integer(Int64(runs.half(row, 36))), "judgements": .array(list)]
-        overlay.canonical.withUnsafeBytes { sink.buffer.append($0) }
-        sink.buffer.append(UInt8(ascii: "\n"))
-        sink.recordCount += 1
+        OverlayRows.append(overlay, to: sink)
       }
     }
     for (_, judgements) in targets.sorted(by: { $0.key < $1.key }) { judgements.forEach(miss) }
     return ["matched": .integer(matched), "unmatched": .integer(unmatched), "examples": .array(examples)]
+  }
+
+  /// What the report shows of a judgement that could not be used.
+  static func example(_ judgement: JSON) -> JSON {
+    [
+      "source": judgement["source"] ?? .null, "source_file": judgement["source_file"] ?? .null,
+      "line": judgement["line"] ?? .null, "about": judgement["about"] ?? .null,
+    ]
   }
 
   private static func isEarlier(_ left: JSON, _ right: JSON) -> Bool {

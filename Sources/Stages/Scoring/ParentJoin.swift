@@ -52,9 +52,7 @@ public enum ParentJoin {
         let overlay: JSON = [
           "row": .integer(row), "categories": .array(names), "count": .integer(Int64(parents.count)),
         ]
-        overlay.canonical.withUnsafeBytes { sink.buffer.append($0) }
-        sink.buffer.append(UInt8(ascii: "\n"))
-        sink.recordCount += 1
+        OverlayRows.append(overlay, to: sink)
       }
     }
     return .object([:])

@@ -22,7 +22,7 @@ struct Rule {
     for rule in all {
       if let decision = rule.decide(facts) { return decision }
     }
-    return Decision(.needsHumanReview, .noVerdict, [])
+    return Decision(.needsHumanReview, .noVerdict, [], decider: .nobody)
   }
 
   /// Rules 1 to 6 alone: what an extraction may rest on. nil: none of them holds.
@@ -39,7 +39,10 @@ struct Rule {
   @Sendable private static func humanOverride(_ facts: RunFacts) -> Decision? {
     typealias Place = (time: Bool, seconds: Int64, nanoseconds: Int64, file: String, line: Int64)
     var latest: (Decision, Place)?
-    func consider(_ category: Category?, _ time: Timestamp?, _ file: String, _ line: Int64, _ decider: Decision.Decider, _ label: String) {
+    func consider(
+      _ category: Category?, _ time: Timestamp?, _ file: String, _ line: Int64, _ decider: Decision.Decider,
+      _ label: String
+    ) {
       guard let category else { return }
       let place: Place = (time != nil, time?.seconds ?? 0, Int64(time?.nanoseconds ?? 0), file, line)
       if let (_, known) = latest, !isLater(place, known) { return }
@@ -71,13 +74,13 @@ struct Rule {
     }
     known.removeAll { $0.verdict == .skipped }
     guard Set(known.map(\.verdict)).count > 1 else { return nil }
-    return Decision(.needsHumanReview, .verdictConflict, known.map(\.fact))
+    return Decision(.needsHumanReview, .verdictConflict, known.map(\.fact), decider: .nobody)
   }
 
   /// 3. A run that was skipped and that nobody judged is never rejected.
   @Sendable private static func notJudged(_ facts: RunFacts) -> Decision? {
     guard facts.verdict == .skipped, firstJudgement(facts) == nil else { return nil }
-    return Decision(.needsHumanReview, .notJudged, ["own: skipped"])
+    return Decision(.needsHumanReview, .notJudged, ["own: skipped"], decider: .nobody)
   }
 
   /// 4. A verdict: the run's own, or the judgements', which agree after rule 2.
@@ -107,17 +110,17 @@ struct Rule {
   @Sendable private static func parent(_ facts: RunFacts) -> Decision? {
     guard facts.isExtraction else { return nil }
     guard let parents = facts.parents, let first = parents.categories.first else {
-      return Decision(.needsHumanReview, .noParent, [])
+      return Decision(.needsHumanReview, .noParent, [], decider: .nobody)
     }
     let words = parents.categories.map(\.rawValue).joined(separator: ", ")
     let fact = "\(parents.count) \(parents.count == 1 ? "run" : "runs"): \(words)"
-    if parents.categories.count > 1 { return Decision(.needsHumanReview, .parentsDisagree, [fact]) }
-    return Decision(first, .parent, [fact])
+    if parents.categories.count > 1 { return Decision(.needsHumanReview, .parentsDisagree, [fact], decider: .nobody) }
+    return Decision(first, .parent, [fact], decider: .nobody)
   }
 
   /// 8. Nothing is known.
   @Sendable private static func noVerdict(_ facts: RunFacts) -> Decision? {
-    Decision(.needsHumanReview, .noVerdict, [])
+    Decision(.needsHumanReview, .noVerdict, [], decider: .nobody)
   }
 
   // MARK: Their means

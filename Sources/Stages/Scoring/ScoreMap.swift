@@ -28,24 +28,15 @@ private struct ScoreMapRun {
   private let scored: OutputSink
   private let runs: TableWriter
   private var tally = Tally()
+  private var staleExamples: [JSON] = []
 
   init(_ context: ActionContext) throws {
     self.context = context
     thresholds = try ThresholdTable(context.parameters["thresholds"] ?? .array([]))
-    judgements = try Self.overlay(context.optionalInput("judgements"))
-    parents = try Self.overlay(context.optionalInput("parents"))
+    judgements = try OverlayRows.read(context.optionalInput("judgements"))
+    parents = try OverlayRows.read(context.optionalInput("parents"))
     scored = context.output("scored")
     runs = TableWriter(sink: context.output("runs"))
-  }
-
-  /// Rows by their number.
-  private static func overlay(_ text: ByteSlice?) throws -> [Int64: JSON] {
-    var rows: [Int64: JSON] = [:]
-    for line in Lines(text ?? .empty) {
-      let row = try JSON.parse(Array(line.buffer))
-      if let number = row["row"]?.integer { rows[number] = row }
-    }
-    return rows
   }
 
   mutating func run() throws -> JSON {
@@ -61,6 +52,7 @@ private struct ScoreMapRun {
       "quarantined": .integer(tally.count("quarantined")), "stale": .integer(tally.count("stale")),
       "by_category": tally.json("by_category"), "by_rule": tally.json("by_rule"), "by_judge": tally.json("by_judge"),
       "by_reason": tally.json("by_reason"), "by_source": tally.json("by_source"),
+      "stale_examples": .array(staleExamples),
     ]
   }
 
@@ -132,6 +124,7 @@ private struct ScoreMapRun {
       for item in list {
         if let expected = item["text_sha256"]?.string, text.map({ Digest.of($0).hex }) != expected {
           tally.increment("stale")
+          if staleExamples.count < 5 { staleExamples.append(JudgementJoin.example(item)) }
           continue
         }
         facts.judgements.append(Judgement(item))
@@ -145,11 +138,16 @@ private struct ScoreMapRun {
     return facts
   }
 
-  /// The run's own judge if the run decided, else that of the judgement which did.
+  /// The run's own judge if the run's verdict or score decided, else that of the judgement which did. Where nothing was judged
+  /// (a conflict, no verdict, a category that comes from other runs) there is no judge, and a human's word is a human's.
   private func judge(_ decision: Decision, _ facts: RunFacts, _ evidence: JSONValue) -> JSON? {
+    let human: JSON? = decision.rule == .humanOverride ? ["kind": "human", "name": nil] : nil
     switch decision.decider {
-    case .run: evidence.member("judged_by").flatMap { $0.isNull ? nil : try? JSON($0) }
-    case .judgement(let index): facts.judgements[index].judgedBy.isNull ? nil : facts.judgements[index].judgedBy
+    case .nobody: return nil
+    case .run: return human ?? evidence.member("judged_by").flatMap { $0.isNull ? nil : try? JSON($0) }
+    case .judgement(let index):
+      let judge = facts.judgements[index].judgedBy
+      return judge.isNull ? human : judge
     }
   }
 
@@ -197,7 +195,8 @@ private struct ScoreMapRun {
   }
 
   private mutating func writeRunRow(
-    _ source: ByteSlice, _ kind: RecordKind, _ runID: ByteSlice, _ taskID: ByteSlice, _ decision: Decision?, _ row: Int64
+    _ source: ByteSlice, _ kind: RecordKind, _ runID: ByteSlice, _ taskID: ByteSlice, _ decision: Decision?,
+    _ row: Int64
   ) {
     let scratch = context.scratch
     var runs = runs
@@ -258,11 +257,12 @@ extension Judgement {
   /// From an overlay.
   fileprivate init(_ item: JSON) {
     let file = item["source_file"]?.string ?? ""
+    let line = item["line"]?.integer ?? 0
     self.init(
       verdict: item["verdict"]?.string.flatMap(Verdict.init(rawValue:)),
       humanOverride: item["human_override"]?.string.flatMap(Category.init(rawValue:)),
       timestamp: item["timestamp"]?.string.flatMap(Timestamp.init(rfc3339:)), sourceFile: file,
-      line: item["line"]?.integer ?? 0, label: "\(item["source"]?.string ?? "") \(file):\((item["line"]?.integer ?? 0) + 1)",
+      line: line, label: "\(item["source"]?.string ?? "") \(file):\(line + 1)",
       judgedBy: item["judged_by"] ?? .null)
   }
 }

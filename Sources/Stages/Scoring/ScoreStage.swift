@@ -71,11 +71,13 @@ public struct ScoreStage: Stage {
         path: Layout.quarantine("score"), fragments: results.compactMap { $0.output("quarantine").map(Fragment.init) }))
 
     var tally = Tally()
+    var stale: [JSON] = []
     let terms = ["evidence", "scored", "judgements", "comparisons", "quarantined", "stale"]
     let tables = ["by_category", "by_rule", "by_judge", "by_reason", "by_source"]
     for result in results {
       for term in terms { tally.increment(term, by: result.counts[term]?.integer ?? 0) }
       for table in tables { tally.add(table, from: result.counts) }
+      stale += result.counts["stale_examples"]?.array ?? []
     }
     let unmatched = joined["unmatched"]?.integer ?? 0
     let counts: JSON = [
@@ -99,7 +101,9 @@ public struct ScoreStage: Stage {
     }
     return StageOutcome(
       outputs: outputs, recordCounts: counts,
-      summary: ["unmatched_examples": joined["examples"] ?? .array([])],
+      summary: [
+        "unmatched_examples": joined["examples"] ?? .array([]), "stale_examples": .array(Array(stale.prefix(5))),
+      ],
       checks: [
         books.check("books-balance"),
         Books("every evidence row was read", upstream, [("evidence", tally.count("evidence"))]).check("all-read"),

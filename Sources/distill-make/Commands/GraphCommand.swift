@@ -37,7 +37,7 @@ struct GraphCommand: ParsableCommand {
     case .text:
       Terminal.result(TextTable.text(edges.map { [$0.from, "→", $0.to] }))
     case .mermaid:
-      let lines = edges.map { "  \(Self.identifier($0.from))[\"\($0.from)\"] --> \(Self.identifier($0.to))[\"\($0.to)\"]" }
+      let lines = edges.map { "  \(Self.node($0.from)) --> \(Self.node($0.to))" }
       Terminal.result((["graph LR"] + lines).joined(separator: "\n"))
     case .dot:
       let lines = edges.map { "  \"\($0.from)\" -> \"\($0.to)\";" }
@@ -45,8 +45,8 @@ struct GraphCommand: ParsableCommand {
     }
   }
 
-  /// Mermaid's ids are words.
-  private static func identifier(_ name: String) -> String {
-    String(name.map { $0.isLetter || $0.isNumber ? $0 : "_" })
+  /// Mermaid's ids are words; the name stands in the label.
+  private static func node(_ name: String) -> String {
+    "\(String(name.map { $0.isLetter || $0.isNumber ? $0 : "_" }))[\"\(name)\"]"
   }
 }

@@ -6,7 +6,7 @@ import Stages
 struct ReportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "report",
-    abstract: "Writes reports/distillation/latest.md and latest.json anew from the newest receipts, and prints the report.",
+    abstract: "Writes reports/distillation/latest.* anew from the newest receipts, and prints the report.",
     discussion: "Example: distill-make report --json | jq .stages")
 
   @OptionGroup var workspace: WorkspaceOptions
@@ -27,6 +27,6 @@ struct ReportCommand: ParsableCommand {
     let facts = try report.facts()
     _ = try report.write()
     if quiet { return }
-    Terminal.result(json ? facts.pretty() : ReportMarkdown.text(facts))
+    Terminal.result(json ? facts.pretty() : ReportMarkdown.text(of: facts))
   }
 }

@@ -59,7 +59,8 @@ struct BuildCommand {
       case .upToDate, .built, .notRun: continue
       case .failed(let receipt):
         for check in receipt.receipt.core.validation where !check.pass {
-          Terminal.say("distill-make: \(report.stage): the check \(check.name) failed: \(check.facts.joined(separator: "; "))")
+          let facts = check.facts.joined(separator: "; ")
+          Terminal.say("distill-make: \(report.stage): the check \(check.name) failed: \(facts)")
         }
         Terminal.say("  Nothing was published; see receipts/\(report.stage)/failed.json.")
         code = code ?? .checkFailed

@@ -64,10 +64,12 @@ struct HealthCheck {
           bytes += Int(try fileSystem.status(of: path, followingLinks: true)?.size ?? 0)
           _ = try fileSystem.open(path)
         }
-        let links = entry.skippedLinks.isEmpty ? nil : "Not followed, because no pattern names them: \(entry.skippedLinks.map(\.string).joined(separator: ", "))."
+        let skipped = entry.skippedLinks.map(\.string).joined(separator: ", ")
+        let links = skipped.isEmpty ? nil : "Not followed, because no pattern names them: \(skipped)."
         return HealthFinding(
           check: "source \(entry.source.name)", state: links == nil ? .good : .warning,
-          facts: "\(Quantity.count(Int64(entry.files.count))) files, \(Quantity.bytes(bytes))", hint: links)
+          facts: "\(Quantity.count(Int64(entry.files.count))) \(entry.files.count == 1 ? "file" : "files"), "
+            + Quantity.bytes(bytes), hint: links)
       }
     } catch {
       return [broken("sources", error)]

@@ -9,8 +9,8 @@ enum ProcessTable {
     var bytes: [UInt8] = []
     var block = [UInt8](repeating: 0, count: 65536)
     while true {
-      guard let count = try? block.withUnsafeMutableBytes({ try file.read(into: $0, at: Int64(bytes.count)) }), count > 0
-      else { break }
+      let count = try? block.withUnsafeMutableBytes { try file.read(into: $0, at: Int64(bytes.count)) }
+      guard let count, count > 0 else { break }
       bytes += block[..<count]
     }
     return String(decoding: bytes, as: UTF8.self)

@@ -7,7 +7,8 @@ import SystemPackage
 struct WorkspaceOptions: ParsableArguments {
   @Option(
     name: [.customShort("C"), .customLong("directory")],
-    help: ArgumentHelp("The workspace: the folder with distill.yaml. Default: $DISTILL_ROOT, else this folder.", valueName: "dir"))
+    help: ArgumentHelp(
+      "The workspace: the folder with distill.yaml. Default: $DISTILL_ROOT, else this folder.", valueName: "dir"))
   var directory: String?
 
   /// The workspace's folder, without symbolic links.
