@@ -11,6 +11,9 @@ let staticRuntime: [LinkerSetting] = [
     ], .when(platforms: [.linux], configuration: .release))
 ]
 
+/// Tests are built in release mode, with the executable that they run, and look into the modules.
+let testable: [SwiftSetting] = [.unsafeFlags(["-enable-testing"], .when(configuration: .release))]
+
 let package = Package(
   name: "distill-make",
   products: [
@@ -32,12 +35,13 @@ let package = Package(
     // Not through pkg-config: simdjson's file carries a flag that the package manager refuses with a warning.
     .target(name: "CSimdJSON", path: "Sources/C/SimdJSON", linkerSettings: [.linkedLibrary("simdjson")]),
 
-    .target(name: "JSONTape", dependencies: ["CSimdJSON"]),
+    .target(name: "JSONTape", dependencies: ["CSimdJSON"], swiftSettings: testable),
     .target(
       name: "Receipts",
       dependencies: [
         "JSONTape", "COpenSSL", "CGit2", .product(name: "SystemPackage", package: "swift-system"),
-      ]),
+      ],
+      swiftSettings: testable),
     .target(
       name: "Stages",
       dependencies: ["JSONTape", "Receipts", "CJQ", "CZstd", "CZlib", "Yams"],
@@ -46,7 +50,8 @@ let package = Package(
         .embedInCode("Sources/Presets/bashkit-eval.yaml"),
         .embedInCode("Sources/Presets/m-ifeval.yaml"),
         .embedInCode("Sources/Presets/lakehouse.yaml"),
-      ]),
+      ],
+      swiftSettings: testable),
     .executableTarget(
       name: "distill-make",
       dependencies: [
@@ -55,7 +60,8 @@ let package = Package(
       linkerSettings: staticRuntime),
     .target(
       name: "ReceiptsTesting",
-      dependencies: ["Receipts", "JSONTape", .product(name: "SystemPackage", package: "swift-system")]),
+      dependencies: ["Receipts", "JSONTape", .product(name: "SystemPackage", package: "swift-system")],
+      swiftSettings: testable),
 
     .testTarget(name: "JSONTapeTests", dependencies: ["JSONTape"]),
     .testTarget(

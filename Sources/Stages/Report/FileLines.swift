@@ -16,8 +16,8 @@ struct FileLines {
     self.byteLimit = byteLimit
   }
 
-  /// - Parameter visit: gets each line without its line end, valid during the call and padded for a `JSONParser`, and its
-  ///   0-based number; returns false when it has seen enough.
+  /// - Parameter visit: gets each line without its line end, valid during the call and padded for a `JSONParser`, and
+  ///   its 0-based number; returns false when it has seen enough.
   func visit(_ visit: (ByteSlice, Int64) throws -> Bool) throws {
     var pending = ByteBuffer(capacity: Self.pieceSize)
     var spare = ByteBuffer(capacity: Self.pieceSize)

@@ -39,7 +39,8 @@ enum FunnelSection {
   // MARK: Pairs
 
   private static func pairs(_ export: JSON) -> String {
-    "**\(ReportFigures.count(export.figure("exported"), "pair"))** from \(ReportFigures.count(export.figure("used"))) of "
+    "**\(ReportFigures.count(export.figure("exported"), "pair"))** from "
+      + "\(ReportFigures.count(export.figure("used"))) of "
       + ReportFigures.count(export.figure("scored"), "scored run") + parameters(export) + "."
   }
 
@@ -69,7 +70,8 @@ enum FunnelSection {
     let count = export.figure("pairs_quarantined")
     guard count > 0 else { return }
     page.paragraph(
-      "\(ReportFigures.count(count, "pair")) failed as a pair and went to quarantine; the reasons above count runs and pairs."
+      "\(ReportFigures.count(count, "pair")) failed as a pair and went to quarantine; "
+        + "the reasons above count runs and pairs."
     )
   }
 

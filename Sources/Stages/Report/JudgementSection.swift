@@ -8,7 +8,8 @@ enum JudgementSection {
     if let contested = facts["contested"], contested.figure("texts") > 0 {
       lines.append(
         "\(ReportFigures.count(contested.figure("texts"), "contested text")) of "
-          + "\(ReportFigures.count(contested.figure("runs"), "run")): both accepted and rejected for the same task, so in no pair"
+          + "\(ReportFigures.count(contested.figure("runs"), "run")): "
+          + "both accepted and rejected for the same task, so in no pair"
       )
     }
     if let duplicates = facts["duplicates"], !duplicates.isNull { lines += self.duplicates(duplicates) }
@@ -38,7 +39,8 @@ enum JudgementSection {
     let conflicting = facts.figure("conflicting_runs")
     if conflicting > 0 {
       lines.append(
-        "\(ReportFigures.count(conflicting, "run")) with conflicting verdicts: \(conflicting == 1 ? "needs" : "need") human review"
+        "\(ReportFigures.count(conflicting, "run")) with conflicting verdicts: "
+          + "\(conflicting == 1 ? "needs" : "need") human review"
       )
     }
     let comparisons = facts.figure("comparisons")
