@@ -4,6 +4,9 @@ import Receipts
 public enum Layout {
   static let evidence = "data/evidence/"
   static let scored = "data/scored-runs/"
+  /// Which files of which commits the evidence names; there only where a source has a `repository`.
+  static let repositoryPaths = RelativePath(unchecked: "data/repository-paths.jsonl")
+  static let repositoryFacts = RelativePath(unchecked: "data/repository-facts.json")
   public static let rag = RelativePath(unchecked: "exports/rag/playbooks.jsonl")
   public static let sft = RelativePath(unchecked: "exports/sft/instruction_response.jsonl")
   public static let preference = RelativePath(unchecked: "exports/preference/chosen_rejected.jsonl")

@@ -36,17 +36,14 @@ struct RunningCommand: Sendable {
     posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
     posix_spawn_file_actions_addopen(&actions, 1, running.stdout, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
     posix_spawn_file_actions_addopen(&actions, 2, running.stderr, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
-    posix_spawn_file_actions_addchdir_np(&actions, folder)
 
-    var argumentPointers = arguments.map { strdup($0) } + [nil]
+    // `env` goes to the folder and becomes the program, so the process is the program's.
+    var argumentPointers = (["env", "-C", folder] + arguments).map { strdup($0) } + [nil]
     var environmentPointers = environment.sorted { $0.key < $1.key }.map { strdup("\($0.key)=\($0.value)") } + [nil]
     defer { (argumentPointers + environmentPointers).forEach { free($0) } }
     var process = pid_t()
-    let failure = posix_spawnp(
-      &process, arguments[0], &actions, nil, &argumentPointers, &environmentPointers)
-    guard failure == 0 else {
-      throw TestSpaceError("can't start \(arguments[0]): \(String(cString: strerror(failure)))")
-    }
+    let failure = posix_spawnp(&process, "env", &actions, nil, &argumentPointers, &environmentPointers)
+    guard failure == 0 else { throw TestSpaceError("can't start env: \(String(cString: strerror(failure)))") }
     return RunningCommand(process: process, stdout: running.stdout, stderr: running.stderr)
   }
 
@@ -75,29 +72,30 @@ struct RunningCommand: Sendable {
 
 /// Tools of the system that some tests need, and what this machine allows.
 enum Machine {
-  /// Runs a tool; nil: it is not there.
-  static func run(_ arguments: [String], in folder: String = "/") -> CommandResult? {
-    try? RunningCommand.start(
+  /// Runs a tool; the exit code is 127 where it is not there.
+  static func run(_ arguments: [String], in folder: String = "/") throws -> CommandResult {
+    try RunningCommand.start(
       arguments, in: folder, environment: ["PATH": path, "LC_ALL": "C.UTF-8", "HOME": NSHomeDirectory()]
     ).wait()
   }
 
+  private static func can(_ arguments: String...) -> Bool { (try? run(arguments))?.exitCode == 0 }
+
   static let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin"
   static let isRoot = geteuid() == 0
-  static let hasPython = run(["python3", "--version"])?.exitCode == 0
-  static let canTrace = run(["strace", "-f", "-o", "/dev/null", "true"])?.exitCode == 0
+  static let hasPython = can("python3", "--version")
+  static let canTrace = can("strace", "-f", "-o", "/dev/null", "true")
 
   /// What a command stands behind so that file permissions count; nil: that can't be had here.
   static let unprivileged: [String]? = {
     if !isRoot { return [] }
     let words = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
-    return run(words + [TestSpace.program, "--version"])?.exitCode == 0 ? words : nil
+    return (try? run(words + [TestSpace.program, "--version"]))?.exitCode == 0 ? words : nil
   }()
 
   /// Whether a file system of a given size can be mounted.
   static let canMount: Bool = {
     guard isRoot, let space = try? TestSpace() else { return false }
-    guard run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", space.root])?.exitCode == 0 else { return false }
-    return run(["umount", space.root])?.exitCode == 0
+    return can("mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", space.root) && can("umount", space.root)
   }()
 }

@@ -40,10 +40,10 @@ enum RealLogs {
   static func built() throws -> TestSpace { try shared.get() }
 
   private static let shared = Result {
-    let space = try space()
+    let space = try RealLogs.space()
     try space.build("-j", "2")
     // A static has no end of life of its own.
-    atexit { if case .success(let space) = RealLogs.shared { space.discard() } }
+    atexit { if let space = try? RealLogs.built() { space.discard() } }
     return space
   }
 
@@ -51,9 +51,8 @@ enum RealLogs {
   static func expected() throws -> JSON { try count.get() }
 
   private static let count = Result {
-    guard let folder, let result = Machine.run(["python3", "-c", IndependentCount.script, folder]) else {
-      throw TestSpaceError("there is no python3")
-    }
+    guard let folder else { throw TestSpaceError("the real logs are not there") }
+    let result = try Machine.run(["python3", "-c", IndependentCount.script, folder])
     guard result.exitCode == 0 else { throw TestSpaceError("the independent count failed: \(result.stderr)") }
     return try JSON.parse(Array(result.stdout.utf8))
   }

@@ -179,12 +179,3 @@ struct FileState: Equatable, CustomStringConvertible {
 func differences<Value: Equatable>(_ before: [String: Value], _ after: [String: Value]) -> [String] {
   Set(before.keys).union(after.keys).filter { before[$0] != after[$0] }.sorted()
 }
-
-/// Whether the bytes have the text in them.
-func holds(_ bytes: [UInt8], _ text: String) -> Bool {
-  let text = Array(text.utf8)
-  if bytes.isEmpty || text.isEmpty { return text.isEmpty }
-  return bytes.withUnsafeBufferPointer { bytes in
-    text.withUnsafeBufferPointer { memmem(bytes.baseAddress!, bytes.count, $0.baseAddress!, $0.count) != nil }
-  }
-}

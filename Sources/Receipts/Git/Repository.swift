@@ -6,7 +6,7 @@ import SystemPackage
 public final class Repository {
   private let handle: OpaquePointer
   private let place: String
-  /// Trees that were looked into, by commit as the caller wrote it. They belong to libgit2 and are freed with this.
+  /// Trees that were looked into, by commit as the caller wrote it, and `<commit>:<folder>`. They belong to libgit2 and are freed with this.
   private var trees: [String: OpaquePointer] = [:]
 
   private init(handle: OpaquePointer, place: String) {
@@ -83,6 +83,38 @@ public final class Repository {
     if result == GIT_ENOTFOUND.rawValue { return false }
     try GitLibrary.check(result, "the tree of commit \(commit) can't be read", place: place)
     return git_tree_entry_type(entry) == GIT_OBJECT_BLOB
+  }
+
+  /// The tree of a folder; nil: there is no such folder. It belongs to this.
+  func folderTree(_ folder: [String], commit: String) throws(DistillError) -> OpaquePointer? {
+    let root = try tree(commit)
+    if folder.isEmpty { return root }
+    let path = folder.joined(separator: "/")
+    let key = "\(commit):\(path)"
+    if let tree = trees[key] { return tree }
+    var entry: OpaquePointer?
+    let result = git_tree_entry_bypath(&entry, root, path)
+    defer { git_tree_entry_free(entry) }
+    if result == GIT_ENOTFOUND.rawValue { return nil }
+    try GitLibrary.check(result, "the tree of commit \(commit) can't be read", place: place)
+    var object: OpaquePointer?
+    try GitLibrary.check(
+      git_tree_entry_to_object(&object, handle, entry), "the tree of commit \(commit) can't be read", place: place)
+    guard let object, git_object_type(object) == GIT_OBJECT_TREE else {
+      git_object_free(object)
+      return nil
+    }
+    trees[key] = object
+    return object
+  }
+
+  /// The text of a symbolic link.
+  func text(of entry: OpaquePointer) throws(DistillError) -> String {
+    var object: OpaquePointer?
+    try GitLibrary.check(git_tree_entry_to_object(&object, handle, entry), "a link can't be read", place: place)
+    defer { git_object_free(object) }
+    guard let object, let bytes = git_blob_rawcontent(object) else { return "" }
+    return String(decoding: UnsafeRawBufferPointer(start: bytes, count: Int(git_blob_rawsize(object))), as: UTF8.self)
   }
 
   private func tree(_ sha: String) throws(DistillError) -> OpaquePointer {

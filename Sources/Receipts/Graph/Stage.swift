@@ -28,6 +28,24 @@ public struct StageInput: Sendable, Hashable {
   public var fragments: [Fragment]
 }
 
+/// An input whose bytes come from outside of all files (the answers of a git repository, say): it is made anew for every build
+/// from an upstream output, and only its digest decides whether the stage runs.
+public struct DerivedInput: Sendable {
+  /// Where it is written for the record.
+  public var path: RelativePath
+  /// The upstream output that asks the questions. Where the upstream stage does not write it, there is no derived input.
+  public var source: RelativePath
+  public var derive: @Sendable (_ source: [UInt8]) throws -> [UInt8]
+
+  public init(
+    path: RelativePath, source: RelativePath, derive: @escaping @Sendable (_ source: [UInt8]) throws -> [UInt8]
+  ) {
+    self.path = path
+    self.source = source
+    self.derive = derive
+  }
+}
+
 /// A file that a stage wants to publish.
 public struct PlannedOutput: Sendable, Hashable {
   public var path: RelativePath
@@ -71,6 +89,7 @@ public protocol Stage: Sendable {
   var parameters: JSON { get }
   /// Files from outside the graph that it reads, in the order of their paths' bytes.
   func sourceFiles() throws -> [RelativePath]
+  var derivedInput: DerivedInput? { get }
   /// `run` can only come from `withReceipt`.
   func build(_ run: borrowing StageRun) throws -> StageOutcome
 }
@@ -78,6 +97,7 @@ public protocol Stage: Sendable {
 extension Stage {
   public func sourceFiles() throws -> [RelativePath] { [] }
   public func reads(_ path: RelativePath) -> Bool { true }
+  public var derivedInput: DerivedInput? { nil }
 }
 
 /// The stages, each behind those it reads from.

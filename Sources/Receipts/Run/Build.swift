@@ -51,6 +51,9 @@ final class Build: Sendable {
   /// Published files whose state the index is to remember when the clock has moved on.
   let published = Mutex<[PublishedFile]>([])
 
+  /// Derived inputs, each made once a build.
+  let derived = Mutex<[RelativePath: [UInt8]]>([:])
+
   struct PublishedFile: Sendable {
     var path: RelativePath
     var digest: Digest

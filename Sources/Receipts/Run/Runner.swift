@@ -97,6 +97,19 @@ public struct Runner: Sendable {
     return forecasts
   }
 
+  /// Writes a derived input where it is not there with these bytes already.
+  private func place(_ derived: (path: RelativePath, bytes: [UInt8]), build: Build) throws {
+    let path = layout.path(derived.path)
+    if try build.fileSystem.contents(of: path) != derived.bytes {
+      try build.fileSystem.replace(path, with: derived.bytes)
+    }
+    guard let status = try build.fileSystem.status(of: path, followingLinks: true) else { return }
+    build.catalog.add(
+      Digest.of(derived.bytes),
+      FileSlice(
+        path: path, name: derived.path.string, offset: 0, byteCount: derived.bytes.count, status: status))
+  }
+
   private func run(
     _ stage: any Stage, build: Build, receipts: [StageName: ReceiptCodec.Encoded]
   ) -> StageReport {
@@ -107,6 +120,7 @@ public struct Runner: Sendable {
       stage: stage.name, ending: .notRun(because: stage.name), reasons: [], warnings: [], nanoseconds: 0)
     do {
       let inspection = try StageInspector(build: build).inspect(stage, upstream: receipts)
+      if let derived = inspection.derived { try place(derived, build: build) }
       switch inspection.state {
       case .upToDate(let receipt):
         try build.fileSystem.removeIfPresent(layout.failed(stage.name))

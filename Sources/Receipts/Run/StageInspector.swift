@@ -36,7 +36,15 @@ struct StageInspector {
         state: reasons.isEmpty ? .mayRun(upstreamReasons) : .willRun(reasons + upstreamReasons))
     }
 
-    let inputs = try logs(of: stage) + upstreamInputs(of: stage, upstream)
+    let derived = try derivedInput(of: stage, upstream)
+    var inputs = try logs(of: stage) + upstreamInputs(of: stage, upstream)
+    if let derived {
+      inputs.append(
+        StageInput(
+          path: derived.path, digest: Digest.of(derived.bytes), byteCount: derived.bytes.count, producer: nil,
+          fragments: []))
+      inputs.sort { $0.path < $1.path }
+    }
     let key = KeyManifest(
       function: stage.function,
       inputs: inputs.map { ActionInput(name: $0.path.string, digest: $0.digest, byteCount: $0.byteCount) },
@@ -45,7 +53,7 @@ struct StageInspector {
     if let newest, newest.receipt.core.key != key { explain(newest.receipt.core, stage, inputs, &reasons) }
     let state: StageState =
       if reasons.isEmpty, let newest { .upToDate(newest) } else { .willRun(reasons) }
-    return StageInspection(inputs: inputs, key: key, newest: newest, inPlace: inPlace, state: state)
+    return StageInspection(inputs: inputs, derived: derived, key: key, newest: newest, inPlace: inPlace, state: state)
   }
 
   // MARK: Inputs
@@ -109,6 +117,21 @@ struct StageInspector {
       }
     }
     return inputs
+  }
+
+  private func derivedInput(
+    of stage: any Stage, _ receipts: [StageName: ReceiptCodec.Encoded]
+  ) throws -> (path: RelativePath, bytes: [UInt8])? {
+    guard let input = stage.derivedInput,
+      stage.upstream.contains(where: { name in
+        receipts[name]?.receipt.core.outputs.contains { $0.path == input.source } ?? false
+      })
+    else { return nil }
+    if let known = build.derived.withLock({ $0[input.path] }) { return (input.path, known) }
+    guard let source = try build.fileSystem.contents(of: build.layout.path(input.source)) else { return nil }
+    let bytes = try input.derive(source)
+    build.derived.withLock { $0[input.path] = bytes }
+    return (input.path, bytes)
   }
 
   /// A fragment's bytes are read from the published file, which was just found to be as its receipt says.

@@ -53,6 +53,8 @@ public enum StageState: Sendable {
 /// What a stage would read, its key, and what the disk says: the base of a decision, and of the run after it.
 struct StageInspection {
   var inputs: [StageInput]
+  /// The derived input, to be on disk before the stage is run.
+  var derived: (path: RelativePath, bytes: [UInt8])?
   var key: Digest
   var newest: ReceiptCodec.Encoded?
   /// Published outputs that are as the newest receipt says.

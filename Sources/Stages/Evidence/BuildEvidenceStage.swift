@@ -29,7 +29,36 @@ public struct BuildEvidenceStage: Stage {
       let results = try map(chunks, entry.source, run)
       try outcome.add(entry, chunks, results)
     }
-    return outcome.stageOutcome()
+    var stageOutcome = outcome.stageOutcome()
+    if let paths = try repositoryPaths(stageOutcome, run) { stageOutcome.outputs.append(paths) }
+    return stageOutcome
+  }
+
+  /// The questions for `data/repository-facts.json`; nil where no source has a `repository`.
+  private func repositoryPaths(
+    _ outcome: StageOutcome, _ run: borrowing StageRun
+  ) throws -> PlannedOutput? {
+    let names = logs.entries.filter { $0.source.repository != nil }.map(\.source.name)
+    guard !names.isEmpty else { return nil }
+    let fragments = outcome.outputs.filter { $0.path.string.hasPrefix(Layout.evidence) }
+      .sorted { $0.path < $1.path }.flatMap(\.fragments)
+    func action(_ inputs: [ActionInput]) -> Action {
+      Action(
+        function: RepositoryPaths.function.name,
+        parameters: ["sources": .array(names.sorted().map(JSON.string)), "fragments": .integer(Int64(inputs.count))],
+        inputs: inputs)
+    }
+    let found = try run.execute(
+      fragments.map { action([ActionInput(name: "evidence/0", digest: $0.digest, byteCount: $0.byteCount)]) })
+    let parts = SampleStage.fragments(found, "paths")
+    let result = try run.execute([
+      action(
+        parts.enumerated().map {
+          ActionInput(name: "paths/\($0)", digest: $1.digest, byteCount: $1.byteCount)
+        })
+    ])[0]
+    return PlannedOutput(
+      path: Layout.repositoryPaths, fragments: SampleStage.fragments([result], "paths"))
   }
 
   /// Only uncompressed logs of lines are cut.

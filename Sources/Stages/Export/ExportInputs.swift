@@ -9,20 +9,21 @@ enum ExportInputs {
     let evidence = Dictionary(
       inputs.filter { $0.producer == .buildEvidence }.map { (Layout.scoredRuns(forEvidence: $0.path), $0) },
       uniquingKeysWith: { first, _ in first })
+    let facts = inputs.filter { $0.path == Layout.repositoryFacts }.map { whole($0, "facts") }
     var fragments: [Overlaid] = []
     for scored in inputs where scored.producer == .score {
       guard let partner = evidence[scored.path] else {
-        fragments.append(Overlaid(input: whole(scored, "scored")))
+        fragments.append(Overlaid(inputs: [whole(scored, "scored")] + facts))
         continue
       }
       let sources = partner.fragments
       let rows = scored.fragments
       if sources.count == rows.count {
         for (source, row) in zip(sources, rows) {
-          fragments.append(Overlaid(inputs: [part(row, "scored"), part(source, "evidence")]))
+          fragments.append(Overlaid(inputs: [part(row, "scored"), part(source, "evidence")] + facts))
         }
       } else {
-        fragments.append(Overlaid(inputs: [whole(scored, "scored"), whole(partner, "evidence")]))
+        fragments.append(Overlaid(inputs: [whole(scored, "scored"), whole(partner, "evidence")] + facts))
       }
     }
     return fragments

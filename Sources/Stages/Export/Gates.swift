@@ -23,8 +23,10 @@ struct Gate: Sendable {
 
 /// The gates that a scored run passes before a sample is made of it, in their order. The first that stops it names the reason.
 enum Firewall {
-  static func gates(category: Gate?, content: Gate) -> [Gate] {
-    [isScoredRun, hasProvenance, hasEvidence] + (category.map { [$0] } ?? []) + [content]
+  /// - Parameter facts: nil: no source has its files looked up.
+  static func gates(category: Gate?, content: Gate, facts: ByteSlice?) throws -> [Gate] {
+    let files = try facts.map { [namesRealFiles(try RepositoryFacts($0))] } ?? []
+    return [isScoredRun, hasProvenance, hasEvidence] + (category.map { [$0] } ?? []) + [content] + files
   }
 
   static let isScoredRun = Gate(name: "scored-run") { candidate in
@@ -79,6 +81,19 @@ enum Firewall {
       case .needsHumanReview: return Stop(.unsafeSFTCategory, "a run that needs human review is never a sample")
       case .rejected, nil: return Stop(.unsafeSFTCategory, "a rejected run is never a sample")
       }
+    }
+  }
+
+  // MARK: Files
+
+  static func namesRealFiles(_ facts: RepositoryFacts) -> Gate {
+    Gate(name: "source-files") { candidate in
+      guard let source = candidate.provenance?.member("source")?.string?.string(), facts.looksUp(source) else {
+        return nil
+      }
+      let paths = candidate.evidence?.member("source_files")?.elements.compactMap { $0.string?.string() } ?? []
+      let errors = facts.errors(source: source, commit: candidate.text("git_sha")?.string(), paths: paths)
+      return errors.isEmpty ? nil : Stop(.hallucinatedFilePath, errors)
     }
   }
 

@@ -8,10 +8,12 @@ import Receipts
 public struct PreferenceStage: Stage {
   public let name: StageName = .exportPreference
   public let upstream: [StageName] = [.buildEvidence, .score]
+  public let derivedInput: DerivedInput?
   public let function = "export-preference/1"
   public let parameters: JSON
 
-  public init(_ options: ExportOptions) {
+  public init(_ options: ExportOptions, facts: DerivedInput?) {
+    derivedInput = facts
     parameters = ["max_pairs_per_task": .integer(Int64(options.maxPairsPerTask))]
   }
 

@@ -11,7 +11,9 @@ public enum RagMap {
     let samples = SampleMap(schema: .ragSample, output: "rag", write: write, texts: { _, _ in .zero })
     return try samples.run(
       context, stage: .exportRAG,
-      gates: Firewall.gates(category: Firewall.ragCategory(includeReview: includeReview), content: Firewall.hasText))
+      gates: try Firewall.gates(
+        category: Firewall.ragCategory(includeReview: includeReview), content: Firewall.hasText,
+        facts: context.optionalInput("facts")))
   }
 
   private static func write(_ evidence: JSONValue, _ candidate: Candidate, id: UInt64, to buffer: ByteBuffer) {

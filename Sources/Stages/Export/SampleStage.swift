@@ -5,6 +5,7 @@ import Receipts
 public struct SampleStage: Stage {
   public let name: StageName
   public let upstream: [StageName] = [.buildEvidence, .score]
+  public let derivedInput: DerivedInput?
   public let function: String
   public let parameters: JSON
   private let mapFunction: String
@@ -12,15 +13,16 @@ public struct SampleStage: Stage {
   private let outputName: String
   private let quarantine: RelativePath
 
-  public static func rag(_ options: ExportOptions) -> SampleStage {
+  public static func rag(_ options: ExportOptions, facts: DerivedInput?) -> SampleStage {
     SampleStage(
-      name: .exportRAG, function: "export-rag/1", parameters: ["include_review": .bool(options.includeReview)],
+      name: .exportRAG, derivedInput: facts, function: "export-rag/1",
+      parameters: ["include_review": .bool(options.includeReview)],
       mapFunction: RagMap.function.name, output: Layout.rag, outputName: "rag", quarantine: Layout.quarantine("rag"))
   }
 
-  public static func sft(_ options: ExportOptions) -> SampleStage {
+  public static func sft(_ options: ExportOptions, facts: DerivedInput?) -> SampleStage {
     SampleStage(
-      name: .exportSFT, function: "export-sft/1",
+      name: .exportSFT, derivedInput: facts, function: "export-sft/1",
       parameters: [
         "include_partial": .bool(options.includePartial), "dedupe": .string(options.dedupe.rawValue),
         "require_judge": .array(options.requireJudge.sorted().map(JSON.string)),

@@ -12,9 +12,9 @@ public enum SftMap {
     let samples = SampleMap(schema: .sftSample, output: "sft", write: write, texts: foldedTexts)
     return try samples.run(
       context, stage: .exportSFT,
-      gates: Firewall.gates(
+      gates: try Firewall.gates(
         category: Firewall.sftCategory(includePartial: includePartial, requireJudge: requireJudge),
-        content: Firewall.hasInstructionAndResponse))
+        content: Firewall.hasInstructionAndResponse, facts: context.optionalInput("facts")))
   }
 
   private static func foldedTexts(_ candidate: Candidate, _ map: ExportMap) -> Hash128 {

@@ -16,9 +16,13 @@ enum JudgementSection {
     guard !lines.isEmpty else { return }
     page.heading(2, "Judgements and duplicates")
     page.list(lines)
-    let examples = facts["judgements"]?.list("unmatched_examples") ?? []
+    list("Judgements without a run:", facts["judgements"]?.list("unmatched_examples") ?? [], to: &page)
+    list("Stale judgements:", facts["judgements"]?.list("stale_examples") ?? [], to: &page)
+  }
+
+  private static func list(_ title: String, _ examples: [JSON], to page: inout MarkdownPage) {
     guard !examples.isEmpty else { return }
-    page.paragraph("Judgements without a run:")
+    page.paragraph(title)
     page.list(
       examples.map { example in
         let about = example["about"].flatMap { $0.isNull ? nil : $0.canonicalString } ?? "nothing"

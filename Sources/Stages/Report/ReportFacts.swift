@@ -46,6 +46,7 @@ enum ReportFacts {
       "stale": counts["judgements_stale"] ?? 0,
       "conflicting_runs": .integer(counts.figure("by_rule", RuleID.verdictConflict.rawValue)),
       "unmatched_examples": core.summary["unmatched_examples"] ?? [],
+      "stale_examples": core.summary["stale_examples"] ?? [],
     ]
   }
 
