@@ -7,6 +7,7 @@ public enum Pipeline {
   public static let functions = FunctionTable([
     EvidenceMap.function, EvidenceReduce.function, RepositoryPaths.function, ScoreMap.function,
     JudgementJoin.function, ParentJoin.function, RagMap.function, SftMap.function, UniqueReduce.function,
+    HoldoutPrompts.function,
     PreferenceMap.function, PreferencePair.function, PreferenceEmit.function,
   ])
 
@@ -14,15 +15,17 @@ public enum Pipeline {
   public static let stages: [StageName] = [.buildEvidence, .score] + exports
   public static let exports: [StageName] = [.exportRAG, .exportSFT, .exportPreference]
 
-  /// - Parameter workspace: what `repository` paths start from.
+  /// - Parameter workspace: what `repository` paths and the patterns of `exports.holdout` start from.
   public static func graph(
-    _ configuration: Configuration, _ logs: SourceLogs, workspace: FilePath
-  ) throws(DistillError) -> StageGraph {
-    let facts = RepositoryFacts.derivedInput(configuration, workspace: workspace)
+    _ configuration: Configuration, _ logs: SourceLogs, workspace: FilePath, of fileSystem: any FileSystem
+  ) throws -> StageGraph {
+    let exports = ExportContext(
+      facts: RepositoryFacts.derivedInput(configuration, workspace: workspace),
+      holdout: try HoldoutFiles.find(configuration.exports, in: workspace, of: fileSystem))
     return try StageGraph([
       BuildEvidenceStage(logs), ScoreStage(configuration: configuration),
-      SampleStage.rag(configuration.exports, facts: facts), SampleStage.sft(configuration.exports, facts: facts),
-      PreferenceStage(configuration.exports, facts: facts),
+      SampleStage.rag(configuration.exports, exports), SampleStage.sft(configuration.exports, exports),
+      PreferenceStage(configuration.exports, exports),
     ])
   }
 }

@@ -216,7 +216,7 @@ struct BadInputTests {
     (["all", "-j", "0"], "Error: -j takes a number from 1 to 256"),
     (["all", "-j", "257"], "Error: -j takes a number from 1 to 256"),
     (["all", "-j", "two"], "Error: The value 'two' is invalid for '-j <n>'"),
-    (["all", "--include-everything"], "Error: Unknown option '--include-everything'."),
+    (["all", "--include-everything"], "Error: Unknown option '--include-everything'"),
     (["al"], "Error: Unexpected argument 'al'"),
     (["graph", "--format", "svg"], "Error: The value 'svg' is invalid for '--format <format>'"),
     (["-C"], "Error: "),

@@ -1,29 +1,39 @@
 import JSONTape
 import Receipts
 
+/// What exporters read besides the evidence and the scored runs.
+public struct ExportContext: Sendable {
+  var facts: DerivedInput?
+  var holdout: HoldoutFiles?
+
+  var sourceFiles: [RelativePath] { holdout?.files.map(\.path) ?? [] }
+}
+
 /// The fragments that an exporter maps over: each scored one with its evidence.
 enum ExportInputs {
   /// Evidence and scored partitions stand under the same relative path, and their fragments correspond where both are known
   /// (they were made one from the other); else the partitions correspond as a whole.
-  static func fragments(_ inputs: [StageInput]) -> [Overlaid] {
+  ///
+  /// - Parameter common: inputs that every fragment is given.
+  static func fragments(_ inputs: [StageInput], common: [ActionInput]) -> [Overlaid] {
     let evidence = Dictionary(
       inputs.filter { $0.producer == .buildEvidence }.map { (Layout.scoredRuns(forEvidence: $0.path), $0) },
       uniquingKeysWith: { first, _ in first })
-    let facts = inputs.filter { $0.path == Layout.repositoryFacts }.map { whole($0, "facts") }
+    let common = inputs.filter { $0.path == Layout.repositoryFacts }.map { whole($0, "facts") } + common
     var fragments: [Overlaid] = []
     for scored in inputs where scored.producer == .score {
       guard let partner = evidence[scored.path] else {
-        fragments.append(Overlaid(inputs: [whole(scored, "scored")] + facts))
+        fragments.append(Overlaid(inputs: [whole(scored, "scored")] + common))
         continue
       }
       let sources = partner.fragments
       let rows = scored.fragments
       if sources.count == rows.count {
         for (source, row) in zip(sources, rows) {
-          fragments.append(Overlaid(inputs: [part(row, "scored"), part(source, "evidence")] + facts))
+          fragments.append(Overlaid(inputs: [part(row, "scored"), part(source, "evidence")] + common))
         }
       } else {
-        fragments.append(Overlaid(inputs: [whole(scored, "scored"), whole(partner, "evidence")] + facts))
+        fragments.append(Overlaid(inputs: [whole(scored, "scored"), whole(partner, "evidence")] + common))
       }
     }
     return fragments
@@ -35,6 +45,22 @@ enum ExportInputs {
 
   private static func whole(_ input: StageInput, _ name: String) -> ActionInput {
     ActionInput(name: name, digest: input.digest, byteCount: input.byteCount)
+  }
+
+  /// Reads the held-out prompts, if there are any: what the fragments are given, and how many records each file has.
+  static func holdout(
+    _ holdout: HoldoutFiles?, _ run: borrowing StageRun
+  ) throws -> (common: [ActionInput], records: [RelativePath: Int]) {
+    guard let holdout else { return ([], [:]) }
+    let result = try run.execute([holdout.action(run.inputs)])[0]
+    guard let table = result.output("holdout") else {
+      throw DistillError(.internalFault, "the holdout gave no table")
+    }
+    let counts = (result.counts["files"]?.array ?? []).map { Int($0.integer ?? 0) }
+    return (
+      [ActionInput(name: "holdout", digest: table.digest, byteCount: table.byteCount)],
+      Dictionary(zip(holdout.files.map(\.path), counts), uniquingKeysWith: { first, _ in first })
+    )
   }
 
   static func reads(_ path: RelativePath) -> Bool {

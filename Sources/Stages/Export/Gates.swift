@@ -23,10 +23,19 @@ struct Gate: Sendable {
 
 /// The gates that a scored run passes before a sample is made of it, in their order. The first that stops it names the reason.
 enum Firewall {
-  /// - Parameter facts: nil: no source has its files looked up.
-  static func gates(category: Gate?, content: Gate, facts: ByteSlice?) throws -> [Gate] {
-    let files = try facts.map { [namesRealFiles(try RepositoryFacts($0))] } ?? []
-    return [isScoredRun, hasProvenance, hasEvidence] + (category.map { [$0] } ?? []) + [content] + files
+  /// - Parameters:
+  ///   - category: nil: every category may pass.
+  ///   - context: its inputs `facts` (answers of git repositories) and `holdout` are there where the configuration asks for
+  ///     these gates.
+  static func gates(category: Gate?, content: Gate, _ context: ActionContext) throws -> [Gate] {
+    var gates = [isScoredRun, hasProvenance, hasEvidence]
+    if let category { gates.append(category) }
+    if let table = context.optionalInput("holdout") {
+      gates.append(isNotHeldOut(try HoldoutPrompts.prompts(table)))
+    }
+    gates.append(content)
+    if let facts = context.optionalInput("facts") { gates.append(namesRealFiles(try RepositoryFacts(facts))) }
+    return gates
   }
 
   static let isScoredRun = Gate(name: "scored-run") { candidate in
@@ -81,6 +90,17 @@ enum Firewall {
       case .needsHumanReview: return Stop(.unsafeSFTCategory, "a run that needs human review is never a sample")
       case .rejected, nil: return Stop(.unsafeSFTCategory, "a rejected run is never a sample")
       }
+    }
+  }
+
+  /// What is used to measure must not be learned: a run whose prompt is held out is stopped.
+  static func isNotHeldOut(_ prompts: Set<Hash128>) -> Gate {
+    Gate(name: "holdout") { candidate in
+      guard let prompt = candidate.text("prompt") else { return nil }
+      let folded = ByteBuffer(capacity: prompt.count)
+      Text.fold(prompt, into: folded)
+      guard prompts.contains(Hash128(Digest.of(folded.bytes))) else { return nil }
+      return Stop(.categoryDisallowed, "holdout: the run's prompt is in exports.holdout")
     }
   }
 

@@ -16,7 +16,7 @@ public enum PreferenceMap {
     let scratch = context.scratch
     var map = ExportMap(
       context, stage: .exportPreference,
-      gates: try Firewall.gates(category: nil, content: Firewall.hasText, facts: context.optionalInput("facts")))
+      gates: try Firewall.gates(category: nil, content: Firewall.hasText, context))
     try map.run { map, candidate in
       guard let evidence = candidate.evidence, let text = candidate.text("text"), let task = candidate.text("task_id"),
         let category = candidate.category, let runID = candidate.runID,

@@ -8,19 +8,26 @@ import Receipts
 public struct PreferenceStage: Stage {
   public let name: StageName = .exportPreference
   public let upstream: [StageName] = [.buildEvidence, .score]
-  public let derivedInput: DerivedInput?
   public let function = "export-preference/1"
   public let parameters: JSON
+  private let context: ExportContext
 
-  public init(_ options: ExportOptions, facts: DerivedInput?) {
-    derivedInput = facts
-    parameters = ["max_pairs_per_task": .integer(Int64(options.maxPairsPerTask))]
+  public init(_ options: ExportOptions, _ context: ExportContext) {
+    self.context = context
+    parameters = [
+      "max_pairs_per_task": .integer(Int64(options.maxPairsPerTask)), "holdout": options.holdout?.json ?? .null,
+    ]
   }
+
+  public var derivedInput: DerivedInput? { context.facts }
+
+  public func sourceFiles() throws -> [RelativePath] { context.sourceFiles }
 
   public func reads(_ path: RelativePath) -> Bool { ExportInputs.reads(path) }
 
   public func build(_ run: borrowing StageRun) throws -> StageOutcome {
-    let fragments = ExportInputs.fragments(run.inputs)
+    let holdout = try ExportInputs.holdout(context.holdout, run)
+    let fragments = ExportInputs.fragments(run.inputs, common: holdout.common)
     let map = OverlaidMap(function: PreferenceMap.function.name, parameters: .object([:]))
     var results = try map.run(fragments, in: run)
     let count = JSON.integer(Int64(results.count))
@@ -40,7 +47,9 @@ public struct PreferenceStage: Stage {
         inputs: [ActionInput(name: "plan", digest: plan.digest, byteCount: plan.byteCount)]
           + Self.inputs(results, "gathered"))
     ])[0]
-    return outcome(run.inputs, results, paired.counts, emitted)
+    var stageOutcome = outcome(run.inputs, results, paired.counts, emitted)
+    stageOutcome.inputRecords = holdout.records
+    return stageOutcome
   }
 
   private static func inputs(_ results: [ActionResult], _ name: String) -> [ActionInput] {

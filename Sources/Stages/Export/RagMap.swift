@@ -13,7 +13,7 @@ public enum RagMap {
       context, stage: .exportRAG,
       gates: try Firewall.gates(
         category: Firewall.ragCategory(includeReview: includeReview), content: Firewall.hasText,
-        facts: context.optionalInput("facts")))
+        context))
   }
 
   private static func write(_ evidence: JSONValue, _ candidate: Candidate, id: UInt64, to buffer: ByteBuffer) {

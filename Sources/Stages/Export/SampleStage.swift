@@ -5,38 +5,49 @@ import Receipts
 public struct SampleStage: Stage {
   public let name: StageName
   public let upstream: [StageName] = [.buildEvidence, .score]
-  public let derivedInput: DerivedInput?
   public let function: String
   public let parameters: JSON
+  private let context: ExportContext
   private let mapFunction: String
   private let output: RelativePath
   private let outputName: String
   private let quarantine: RelativePath
 
-  public static func rag(_ options: ExportOptions, facts: DerivedInput?) -> SampleStage {
+  public static func rag(_ options: ExportOptions, _ context: ExportContext) -> SampleStage {
     SampleStage(
-      name: .exportRAG, derivedInput: facts, function: "export-rag/1",
-      parameters: ["include_review": .bool(options.includeReview)],
-      mapFunction: RagMap.function.name, output: Layout.rag, outputName: "rag", quarantine: Layout.quarantine("rag"))
+      name: .exportRAG, function: "export-rag/1",
+      parameters: [
+        "include_review": .bool(options.includeReview), "holdout": options.holdout?.json ?? .null,
+      ],
+      context: context, mapFunction: RagMap.function.name, output: Layout.rag, outputName: "rag",
+      quarantine: Layout.quarantine("rag"))
   }
 
-  public static func sft(_ options: ExportOptions, facts: DerivedInput?) -> SampleStage {
+  public static func sft(_ options: ExportOptions, _ context: ExportContext) -> SampleStage {
     SampleStage(
-      name: .exportSFT, derivedInput: facts, function: "export-sft/1",
+      name: .exportSFT, function: "export-sft/1",
       parameters: [
         "include_partial": .bool(options.includePartial), "dedupe": .string(options.dedupe.rawValue),
         "require_judge": .array(options.requireJudge.sorted().map(JSON.string)),
+        "holdout": options.holdout?.json ?? .null,
       ],
-      mapFunction: SftMap.function.name, output: Layout.sft, outputName: "sft", quarantine: Layout.quarantine("sft"))
+      context: context, mapFunction: SftMap.function.name, output: Layout.sft, outputName: "sft",
+      quarantine: Layout.quarantine("sft"))
   }
+
+  public var derivedInput: DerivedInput? { context.facts }
+
+  public func sourceFiles() throws -> [RelativePath] { context.sourceFiles }
 
   public func reads(_ path: RelativePath) -> Bool { ExportInputs.reads(path) }
 
   public func build(_ run: borrowing StageRun) throws -> StageOutcome {
-    let fragments = ExportInputs.fragments(run.inputs)
+    let holdout = try ExportInputs.holdout(context.holdout, run)
+    let fragments = ExportInputs.fragments(run.inputs, common: holdout.common)
     var mapParameters = parameters.object ?? [:]
-    // What the reduce decides over all samples is no parameter of the map.
+    // What a reduce decides over all samples, and where the held-out prompts come from, is no parameter of the map.
     mapParameters["dedupe"] = nil
+    mapParameters["holdout"] = nil
     let map = OverlaidMap(function: mapFunction, parameters: .object(mapParameters))
     var results = try map.run(fragments, in: run)
     let unique = try run.execute([
@@ -60,7 +71,7 @@ public struct SampleStage: Stage {
     let books = Books(
       "scored = exported + quarantined", tally.count("scored"),
       [("exported", tally.count("exported")), ("quarantined", tally.count("quarantined"))])
-    return StageOutcome(
+    var outcome = StageOutcome(
       outputs: [
         PlannedOutput(path: output, fragments: Self.fragments(results, outputName)),
         PlannedOutput(path: quarantine, fragments: Self.fragments(results, "quarantine")),
@@ -81,6 +92,8 @@ public struct SampleStage: Stage {
         ).check("all-read"),
         Self.categories(tally, allowed: allowed),
       ])
+    outcome.inputRecords = holdout.records
+    return outcome
   }
 
   private var allowed: Set<Category> {

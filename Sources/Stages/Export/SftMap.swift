@@ -14,7 +14,7 @@ public enum SftMap {
       context, stage: .exportSFT,
       gates: try Firewall.gates(
         category: Firewall.sftCategory(includePartial: includePartial, requireJudge: requireJudge),
-        content: Firewall.hasInstructionAndResponse, facts: context.optionalInput("facts")))
+        content: Firewall.hasInstructionAndResponse, context))
   }
 
   private static func foldedTexts(_ candidate: Candidate, _ map: ExportMap) -> Hash128 {

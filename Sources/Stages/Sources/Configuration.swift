@@ -22,6 +22,8 @@ public struct ExportOptions: Sendable, Hashable {
   public var requireJudge: [String] = []
   /// At least 1.
   public var maxPairsPerTask = 5
+  /// nil: nothing is held out.
+  public var holdout: Holdout?
 
   public init() {}
 }

@@ -37,7 +37,8 @@ extension ExportOptions {
   init(_ node: ConfigurationNode?) throws(DistillError) {
     self.init()
     guard let node else { return }
-    let section = try ConfigurationSection(node, of: "exports", keys: ["rag", "sft", "preference"])
+    let section = try ConfigurationSection(node, of: "exports", keys: ["rag", "sft", "preference", "holdout"])
+    holdout = try section["holdout"].map { node throws(DistillError) in try Holdout(node) }
     if let rag = section["rag"] {
       let options = try ConfigurationSection(rag, of: "exports.rag", keys: ["include_review"])
       includeReview = try options["include_review"]?.boolean("include_review") ?? includeReview
@@ -66,6 +67,7 @@ extension ExportOptions {
   /// In the form of the `exports` section, every option written out.
   public var json: JSON {
     [
+      "holdout": holdout?.json ?? .null,
       "preference": ["max_pairs_per_task": .integer(Int64(maxPairsPerTask))],
       "rag": ["include_review": .bool(includeReview)],
       "sft": [

@@ -37,7 +37,7 @@ struct Workspace {
     return try Configuration.read(text, fileName: WorkspaceLayout.configuration)
   }
 
-  func graph() throws -> StageGraph { try Pipeline.graph(configuration, logs, workspace: layout.root) }
+  func graph() throws -> StageGraph { try Pipeline.graph(configuration, logs, workspace: layout.root, of: fileSystem) }
 
   func runner(options: BuildOptions, progress: any Progress) throws -> Runner {
     Runner(
