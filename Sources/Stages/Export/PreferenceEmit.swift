@@ -17,6 +17,7 @@ private struct PreferenceEmission {
   private struct Place: Hashable {
     var fragment: Int64
     var row: Int64
+    var kind: Int64
   }
 
   private let context: ActionContext
@@ -55,15 +56,17 @@ private struct PreferenceEmission {
   private mutating func collect() throws {
     for fragment in 0..<(context.parameters["fragments"]?.integer ?? 0) {
       for line in Lines(context.optionalInput("gathered/\(fragment)") ?? .empty) {
-        let row = try context.scratch.parser.parse(line).member("row")?.integer ?? 0
-        lines[Place(fragment: fragment, row: row)] = line
+        let gathered = try context.scratch.parser.parse(line)
+        let place = Place(
+          fragment: fragment, row: gathered.member("row")?.integer ?? 0, kind: gathered.member("kind")?.integer ?? 0)
+        lines[place] = line
       }
     }
   }
 
   private func row(_ place: JSONValue?, _ parser: JSONParser) throws -> JSONValue? {
     guard let fragment = place?.element(0)?.integer, let row = place?.element(1)?.integer,
-      let line = lines[Place(fragment: fragment, row: row)]
+      let kind = place?.element(2)?.integer, let line = lines[Place(fragment: fragment, row: row, kind: kind)]
     else { return nil }
     return try parser.parse(line)
   }

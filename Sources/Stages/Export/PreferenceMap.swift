@@ -52,7 +52,13 @@ public enum PreferenceMap {
       candidates.endRow()
       if overlay[map.row]?["gather"]?.bool ?? false { gather(evidence, map.row, to: context.output("gathered")) }
     }
+    var comparisons = try ComparisonMap(context, overlay: overlay)
+    try comparisons.run()
     return [
+      "comparisons": .integer(comparisons.tally.count("comparisons")),
+      "comparisons_quarantined": .integer(comparisons.tally.count("comparisons_quarantined")),
+      "comparisons_without_winner": .integer(comparisons.tally.count("comparisons_without_winner")),
+      "comparisons_by_reason": comparisons.tally.json("by_reason"),
       "scored": .integer(map.tally.count("scored")), "quarantined": .integer(map.tally.count("quarantined")),
       "not_candidate": .integer(map.tally.count("not_candidate")), "by_reason": map.tally.json("by_reason"),
     ]
@@ -66,6 +72,8 @@ public enum PreferenceMap {
     writer.beginObject()
     writer.key("row")
     writer.integer(row)
+    writer.key("kind")
+    writer.integer(Pairing.Side.Kind.run.rawValue)
     for name: StaticString in ["run_id", "task_id", "model_name", "prompt", "text", "timestamp", "provenance"] {
       writer.key(name)
       writer.copy(evidence.member(name))

@@ -35,7 +35,7 @@ public struct PreferenceStage: Stage {
       Action(
         function: PreferencePair.function.name,
         parameters: ["fragments": count, "max_pairs_per_task": parameters["max_pairs_per_task"] ?? .integer(1)],
-        inputs: Self.inputs(results, "candidates"))
+        inputs: Self.inputs(results, "candidates") + Self.inputs(results, "comparisons"))
     ])[0]
     (_, results) = try map.rerun(fragments, results, overlays: paired, named: "overlay", in: run)
     guard let plan = paired.output("plan") else {
@@ -69,6 +69,10 @@ public struct PreferenceStage: Stage {
         tally.increment(term, by: result.counts[term]?.integer ?? 0)
       }
       tally.add("by_reason", from: result.counts)
+      for term in ["comparisons", "comparisons_quarantined", "comparisons_without_winner"] {
+        tally.increment(term, by: result.counts[term]?.integer ?? 0)
+      }
+      tally.add("by_reason", from: ["by_reason": result.counts["comparisons_by_reason"] ?? .object([:])])
     }
     tally.add("by_reason", from: emitted.counts)
     func fate(_ name: String) -> Int64 { paired[name]?.integer ?? 0 }
@@ -81,6 +85,13 @@ public struct PreferenceStage: Stage {
         ("without partner", fate("without_partner")), ("used", fate("used")), ("over the cap", fate("over_cap")),
       ])
     let quarantined = emitted.counts["pairs_quarantined"]?.integer ?? 0
+    let comparisons = Books(
+      "comparisons = without winner + quarantined + over the cap + planned", tally.count("comparisons"),
+      [
+        ("without winner", tally.count("comparisons_without_winner")),
+        ("quarantined", tally.count("comparisons_quarantined")), ("over the cap", fate("comparisons_over_cap")),
+        ("planned", fate("comparisons_planned")),
+      ])
     let planned = Books(
       "planned pairs = exported + quarantined pairs", fate("pairs") + fate("self_pairs"),
       [("exported", exported), ("quarantined pairs", quarantined)])
@@ -89,13 +100,17 @@ public struct PreferenceStage: Stage {
         PlannedOutput(path: Layout.preference, fragments: SampleStage.fragments([emitted], "preference")),
         PlannedOutput(
           path: Layout.quarantine("preference"),
-          fragments: SampleStage.fragments(results, "quarantine") + SampleStage.fragments([emitted], "quarantine")),
+          fragments: SampleStage.fragments(results, "quarantine")
+            + SampleStage.fragments(results, "comparison-quarantine") + SampleStage.fragments([emitted], "quarantine")),
       ],
       recordCounts: [
         "scored": .integer(tally.count("scored")), "quarantined": .integer(tally.count("quarantined")),
         "not_candidate": .integer(notCandidate), "without_partner": .integer(fate("without_partner")),
         "used": .integer(fate("used")), "over_cap": .integer(fate("over_cap")), "exported": .integer(exported),
-        "pairs_quarantined": .integer(quarantined), "by_reason": tally.json("by_reason"),
+        "pairs_quarantined": .integer(quarantined), "comparisons": .integer(tally.count("comparisons")),
+        "comparisons_without_winner": .integer(tally.count("comparisons_without_winner")),
+        "comparisons_quarantined": .integer(tally.count("comparisons_quarantined")),
+        "comparisons_over_cap": .integer(fate("comparisons_over_cap")), "by_reason": tally.json("by_reason"),
         "by_preference": emitted.counts["by_preference"] ?? .object([:]),
       ],
       summary: [
@@ -104,7 +119,7 @@ public struct PreferenceStage: Stage {
         "contested_runs": .integer(fate("contested")),
       ],
       checks: [
-        books.check("books-balance"), planned.check("pairs-balance"),
+        books.check("books-balance"), comparisons.check("comparisons-balance"), planned.check("pairs-balance"),
         Books(
           "every scored run was read", ExportInputs.scoredCount(inputs), [("scored", tally.count("scored"))]
         ).check("all-read"),

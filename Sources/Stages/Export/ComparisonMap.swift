@@ -1,0 +1,147 @@
+import JSONTape
+import Receipts
+
+/// Comparisons of an evidence fragment on their way to pairs: `A beats B` makes a pair, and never makes A accepted.
+///
+/// Part of `preference.map`; its quarantine is an output of its own, so that the order of the quarantine file does not depend on
+/// where fragments end. A comparison has no scored run; it passes gates of its own: it has a winner, both texts say
+/// something, its prompt is not held out. Its row in the table `comparisons` is 88 bytes: half SHA-256 of the task id (16), of the
+/// folded prompt (16; zero: none), of the folded winning (16) and losing (16) text, the order key (16), line of `evidence` (4),
+/// zero (4).
+struct ComparisonMap {
+  static let rowWidth = 88
+
+  private let context: ActionContext
+  private let holdout: Set<Hash128>
+  private let overlay: [Int64: JSON]
+  private(set) var tally = Tally()
+  private let buffer = ByteBuffer()
+
+  /// - Parameter overlay: rows `{"row", "gather"}` or `{"row", "contested"}`; line n of `evidence` is row -1 - n.
+  init(_ context: ActionContext, overlay: [Int64: JSON]) throws {
+    self.context = context
+    self.overlay = overlay
+    holdout = try context.optionalInput("holdout").map(HoldoutPrompts.prompts) ?? []
+  }
+
+  /// How a row of evidence that is a comparison begins: the others are not parsed for this.
+  private static let start: StaticString = #"{"schema_version":1,"kind":"comparison","#
+
+  mutating func run() throws {
+    var row: Int64 = -1
+    for line in Lines(context.optionalInput("evidence") ?? .empty) {
+      row += 1
+      guard line.hasPrefix(Self.start) else { continue }
+      tally.increment("comparisons")
+      let evidence = try context.scratch.secondParser.parse(line)
+      if let stop = stop(evidence) { quarantine(evidence, stop) } else { try accept(evidence, row) }
+    }
+  }
+
+  private static func winner(_ evidence: JSONValue) -> (chosen: JSONValue, rejected: JSONValue)? {
+    guard let comparison = evidence.member("comparison"), let winner = comparison.member("winner")?.string,
+      let a = comparison.member("a"), let b = comparison.member("b")
+    else { return nil }
+    if winner == "a" { return (a, b) }
+    return winner == "b" ? (b, a) : nil
+  }
+
+  private func stop(_ evidence: JSONValue) -> Stop? {
+    let violations = RecordSchema.evidence.violations(of: evidence)
+    if !violations.isEmpty { return Stop(.schemaViolation, violations) }
+    guard let sides = Self.winner(evidence) else { return nil }
+    if let prompt = evidence.member("prompt")?.string, !holdout.isEmpty, holdout.contains(folded(prompt)) {
+      return Stop(.categoryDisallowed, "holdout: the comparison's prompt is in exports.holdout")
+    }
+    for side in [sides.chosen, sides.rejected] where side.member("text")?.string.map(Text.isBlank) ?? true {
+      return Stop(.emptyContent, "a side of the comparison has no text")
+    }
+    return nil
+  }
+
+  private func folded(_ text: ByteSlice) -> Hash128 {
+    buffer.removeAll()
+    Text.fold(text, into: buffer)
+    return Hash128(Digest.of(buffer.bytes))
+  }
+
+  private mutating func accept(_ evidence: JSONValue, _ row: Int64) throws {
+    guard let (chosen, rejected) = Self.winner(evidence), let task = evidence.member("task_id")?.string,
+      let won = chosen.member("text")?.string, let lost = rejected.member("text")?.string,
+      let source = evidence.member("provenance")?.member("source")?.string,
+      let runID = evidence.member("run_id")?.string
+    else {
+      tally.increment("comparisons_without_winner")
+      return
+    }
+    if overlay[-1 - row]?["contested"]?.bool ?? false {
+      return quarantine(
+        evidence,
+        Stop(.invalidPreferencePairing, "the task has one of the texts both accepted and rejected"))
+    }
+    var table = TableWriter(sink: context.output("comparisons"))
+    table.hash(Hash128(Digest.of(task)))
+    let prompt = evidence.member("prompt")?.string
+    table.hash(prompt.map { Text.isBlank($0) ? .zero : folded($0) } ?? .zero)
+    table.hash(folded(won))
+    table.hash(folded(lost))
+    table.hash(
+      Identity.hash(
+        source: source, kind: .comparison, runID: runID, context.scratch.sha256, context.scratch.buffer))
+    table.half(UInt32(row))
+    table.half(0)
+    table.endRow()
+    if overlay[-1 - row]?["gather"]?.bool ?? false {
+      gather(evidence, chosen, row, .comparisonChosen)
+      gather(evidence, rejected, row, .comparisonRejected)
+    }
+  }
+
+  /// The same row as of a gathered run, with the side it is of.
+  private func gather(_ evidence: JSONValue, _ side: JSONValue, _ row: Int64, _ kind: Pairing.Side.Kind) {
+    let sink = context.output("gathered")
+    var writer = JSONWriter(sink.buffer)
+    writer.beginObject()
+    writer.key("row")
+    writer.integer(row)
+    writer.key("kind")
+    writer.integer(kind.rawValue)
+    let members: [(StaticString, JSONValue?)] = [
+      ("run_id", side.member("run_id")), ("task_id", evidence.member("task_id")),
+      ("model_name", side.member("model_name")), ("prompt", evidence.member("prompt")), ("text", side.member("text")),
+      ("timestamp", evidence.member("timestamp")), ("provenance", evidence.member("provenance")),
+    ]
+    for (key, value) in members {
+      writer.key(key)
+      writer.copy(value)
+    }
+    writer.endObject()
+    writer.newline()
+    sink.recordCount += 1
+  }
+
+  /// By its ids: a quarantine file never carries the text of a run.
+  private mutating func quarantine(_ evidence: JSONValue, _ stop: Stop) {
+    buffer.removeAll()
+    var writer = JSONWriter(buffer)
+    let comparison = evidence.member("comparison")
+    writer.beginObject()
+    writer.key("run_id")
+    writer.copy(evidence.member("run_id"))
+    writer.key("task_id")
+    writer.copy(evidence.member("task_id"))
+    writer.key("a_run_id")
+    writer.copy(comparison?.member("a")?.member("run_id"))
+    writer.key("b_run_id")
+    writer.copy(comparison?.member("b")?.member("run_id"))
+    writer.key("winner")
+    writer.copy(comparison?.member("winner"))
+    writer.endObject()
+    QuarantineRow(
+      stage: StageName.exportPreference.text, reason: stop.reason, errors: stop.errors, record: .json(buffer.bytes),
+      provenance: evidence.member("provenance")?.token, recordedAt: evidence.member("timestamp")?.string
+    ).append(to: context.output("comparison-quarantine"))
+    tally.increment("comparisons_quarantined")
+    tally.add("by_reason", stop.reason.rawValue)
+  }
+}
