@@ -55,7 +55,9 @@ let package = Package(
     .executableTarget(
       name: "distill-make",
       dependencies: [
-        "Stages", "Receipts", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "Stages", "Receipts", "JSONTape", "CGit2",
+        .product(name: "SystemPackage", package: "swift-system"),
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       linkerSettings: staticRuntime),
     .target(

@@ -11,6 +11,9 @@ public enum Layout {
   public static let sft = RelativePath(unchecked: "exports/sft/instruction_response.jsonl")
   public static let preference = RelativePath(unchecked: "exports/preference/chosen_rejected.jsonl")
 
+  /// Files of ours in `data` itself.
+  public static let ownFiles = [repositoryPaths.string, repositoryFacts.string]
+
   public static func quarantine(_ name: String) -> RelativePath {
     RelativePath(unchecked: "exports/quarantine/\(name).jsonl")
   }

@@ -90,6 +90,9 @@ public protocol Stage: Sendable {
   /// Files from outside the graph that it reads, in the order of their paths' bytes.
   func sourceFiles() throws -> [RelativePath]
   var derivedInput: DerivedInput? { get }
+  /// May the stage write this path, and remove it when it no longer belongs? A receipt is a file that others can write: what it
+  /// lists is touched only where this says so.
+  func owns(_ path: RelativePath) -> Bool
   /// `run` can only come from `withReceipt`.
   func build(_ run: borrowing StageRun) throws -> StageOutcome
 }
@@ -98,6 +101,9 @@ extension Stage {
   public func sourceFiles() throws -> [RelativePath] { [] }
   public func reads(_ path: RelativePath) -> Bool { true }
   public var derivedInput: DerivedInput? { nil }
+  public func owns(_ path: RelativePath) -> Bool {
+    WorkspaceLayout.ownFolders.contains { path.string.hasPrefix($0) }
+  }
 }
 
 /// The stages, each behind those it reads from.

@@ -23,7 +23,7 @@ func withReceipt(
   let clock = build.environment.clock
   let started = clock.now()
   let startedMonotonic = clock.monotonicNanoseconds()
-  let publisher = Publisher(build: build, stage: stage.name)
+  let publisher = Publisher(build: build, stage: stage)
 
   func encode(_ core: Receipt.Core, _ actions: ActionTally) throws -> ReceiptCodec.Encoded {
     let nanoseconds = clock.monotonicNanoseconds() - startedMonotonic

@@ -20,6 +20,14 @@ struct StagedOutput {
 struct Publisher {
   let build: Build
   let stage: StageName
+  /// See `Stage.owns`.
+  private let owns: @Sendable (RelativePath) -> Bool
+
+  init(build: Build, stage: any Stage) {
+    self.build = build
+    self.stage = stage.name
+    owns = { stage.owns($0) }
+  }
 
   private var layout: WorkspaceLayout { build.layout }
   private var fileSystem: any FileSystem { build.fileSystem }
@@ -98,6 +106,10 @@ struct Publisher {
     let kept = Set(staged.map(\.file.path))
     var leftovers = Set(try pathsOfInterruptedAttempts())
     leftovers.formUnion(previous?.receipt.core.outputs.map(\.path) ?? [])
+    leftovers = leftovers.filter(owns)
+    if let foreign = kept.sorted().first(where: { !owns($0) }) {
+      throw DistillError(.internalFault, "stage \(stage) has no right to write it", place: foreign.string)
+    }
     try fileSystem.createDirectory(layout.receipts(stage))
     let touched = leftovers.union(kept).sorted()
     try fileSystem.replace(
@@ -115,7 +127,7 @@ struct Publisher {
       let target = layout.path(output.file.path)
       try fileSystem.createDirectory(target.removingLastComponent())
       try fileSystem.rename(temporary, to: target)
-      folders.insert(target.removingLastComponent().string)
+      folders.formUnion(foldersAbove(output.file.path))
       build.published.withLock {
         $0.append(Build.PublishedFile(path: output.file.path, digest: output.file.digest, staged: status))
       }
@@ -123,7 +135,7 @@ struct Publisher {
     for path in leftovers.subtracting(kept).sorted() {
       try fileSystem.remove(layout.path(path))
       build.index.forget(path.string)
-      folders.insert(layout.path(path).removingLastComponent().string)
+      folders.formUnion(foldersAbove(path))
       try removeEmptyFolders(above: path)
     }
     for folder in folders.sorted() where try exists(FilePath(folder)) {
@@ -142,13 +154,22 @@ struct Publisher {
     try fileSystem.synchronizeDirectory(layout.receipts(stage))
   }
 
+  /// Every folder on the way from the workspace: a new folder is only there after a power cut if its parent was synced.
+  private func foldersAbove(_ path: RelativePath) -> Set<String> {
+    var folders: Set<String> = [layout.root.string]
+    var folder = path.parent
+    while let current = folder {
+      folders.insert(layout.path(current).string)
+      folder = current.parent
+    }
+    return folders
+  }
+
   /// A damaged list can't come from an interruption (it is renamed into place); it counts as empty.
   private func pathsOfInterruptedAttempts() throws -> [RelativePath] {
     guard let bytes = try fileSystem.contents(of: layout.publishing(stage)) else { return [] }
     let rows = (try? JSON.parse(bytes))?.array ?? []
-    return rows.compactMap { $0.string.flatMap(RelativePath.init) }.filter { path in
-      WorkspaceLayout.ownFolders.contains { path.string.hasPrefix($0) } || path.string.hasPrefix("data/")
-    }
+    return rows.compactMap { $0.string.flatMap(RelativePath.init) }
   }
 
   /// Folders of partitions that hold nothing any more, up to the third level (`data/evidence`, `exports/rag` stay).

@@ -18,7 +18,7 @@ struct StageInspector {
     } catch let error as DistillError {
       reasons.append(.receiptUnreadable(error.message))
     }
-    if try Publisher(build: build, stage: stage.name).wasInterrupted() { reasons.append(.interrupted) }
+    if try Publisher(build: build, stage: stage).wasInterrupted() { reasons.append(.interrupted) }
     if build.options.force { reasons.append(.forced) }
     let inPlace = try verifyOutputs(of: stage, newest, &reasons)
 
@@ -66,6 +66,8 @@ struct StageInspector {
     do {
       hashed = try build.index.digests(
         of: paths.map { ($0.string, build.layout.path($0)) }, jobs: build.options.jobs,
+        // A log of lines that is being written to is read up to the size first seen.
+        growing: { $0.hasSuffix(".jsonl") || $0.hasSuffix(".ndjson") },
         progress: {
           progress.planned(bytes: $0)
           progress.advanced(bytes: $0, records: 0)

@@ -17,7 +17,14 @@ public struct BuildEvidenceStage: Stage {
     parameters = ["sources": .array(logs.entries.map { $0.source.slice })]
   }
 
-  public func sourceFiles() throws -> [RelativePath] { logs.entries.flatMap { $0.files.map(\.path) }.sorted() }
+  /// Logs, and the files of look-ups, which sources may share.
+  public func sourceFiles() throws -> [RelativePath] {
+    Set(logs.entries.flatMap { ([$0.files] + $0.lookups).joined().map(\.path) }).sorted()
+  }
+
+  public func owns(_ path: RelativePath) -> Bool {
+    path.string.hasPrefix(Layout.evidence) || path == Layout.quarantine("evidence") || path == Layout.repositoryPaths
+  }
 
   public func build(_ run: borrowing StageRun) throws -> StageOutcome {
     let inputs = Dictionary(run.inputs.map { ($0.path, $0) }, uniquingKeysWith: { first, _ in first })
@@ -26,7 +33,9 @@ public struct BuildEvidenceStage: Stage {
       let files = entry.files.compactMap { inputs[$0.path] }
       let pieces = try cut(files, entry.source, run)
       let chunks = LogChunks.group(zip(entry.files, pieces).map { (log: $0, pieces: $1) })
-      let results = try map(chunks, entry.source, run)
+      let lookups = try LookupTables(entry, inputs, run)
+      try outcome.add(entry.source, lookups: lookups.results)
+      let results = try map(chunks, entry.source, lookups: lookups.inputs, run)
       try outcome.add(entry, chunks, results)
     }
     var stageOutcome = outcome.stageOutcome()
@@ -76,13 +85,13 @@ public struct BuildEvidenceStage: Stage {
   }
 
   private func map(
-    _ chunks: [[LogSegment]], _ source: Source, _ run: borrowing StageRun
+    _ chunks: [[LogSegment]], _ source: Source, lookups: [ActionInput], _ run: borrowing StageRun
   ) throws -> [ActionResult] {
     var fragments = chunks.map { chunk in
       Overlaid(
         inputs: chunk.enumerated().map { number, segment in
           ActionInput(name: "\(number)", digest: segment.piece.digest, byteCount: segment.piece.byteCount)
-        })
+        } + lookups)
     }
     let slice = source.slice
     let parameters = chunks.map { Self.parameters(slice, source, $0) }

@@ -25,6 +25,10 @@ public struct PreferenceStage: Stage {
 
   public func reads(_ path: RelativePath) -> Bool { ExportInputs.reads(path) }
 
+  public func owns(_ path: RelativePath) -> Bool {
+    path == Layout.preference || path == Layout.quarantine("preference")
+  }
+
   public func build(_ run: borrowing StageRun) throws -> StageOutcome {
     let holdout = try ExportInputs.holdout(context.holdout, run)
     let fragments = ExportInputs.fragments(run.inputs, common: holdout.common)

@@ -41,6 +41,8 @@ public struct SampleStage: Stage {
 
   public func reads(_ path: RelativePath) -> Bool { ExportInputs.reads(path) }
 
+  public func owns(_ path: RelativePath) -> Bool { path == output || path == quarantine }
+
   public func build(_ run: borrowing StageRun) throws -> StageOutcome {
     let holdout = try ExportInputs.holdout(context.holdout, run)
     let fragments = ExportInputs.fragments(run.inputs, common: holdout.common)

@@ -19,6 +19,10 @@ public struct ScoreStage: Stage {
 
   public func reads(_ path: RelativePath) -> Bool { path.string.hasPrefix(Layout.evidence) }
 
+  public func owns(_ path: RelativePath) -> Bool {
+    path.string.hasPrefix(Layout.scored) || path == Layout.quarantine("score")
+  }
+
   public func build(_ run: borrowing StageRun) throws -> StageOutcome {
     let fragments = run.inputs.flatMap { input in
       input.fragments.map { Overlaid(input: ActionInput(name: "evidence", digest: $0.digest, byteCount: $0.byteCount)) }

@@ -26,7 +26,7 @@ public struct GlobWalk {
   }
 
   /// Files in the workspace's root and `data` that the program reads or writes for itself.
-  static let ownFiles = [WorkspaceLayout.configuration, "data/repository-facts.json"]
+  static let ownFiles = [WorkspaceLayout.configuration] + Layout.ownFiles
 
   /// - Parameter workspace: the folder that the patterns start from.
   public static func find(

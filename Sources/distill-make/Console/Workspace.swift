@@ -49,12 +49,12 @@ struct Workspace {
 
   static func git(_ layout: WorkspaceLayout) throws -> GitState? {
     try Repository.discover(from: layout.root)?.state(
-      workspace: layout.root, excluding: WorkspaceLayout.ownFolders)
+      workspace: layout.root, excluding: WorkspaceLayout.ownFolders + Layout.ownFiles)
   }
 
   static let processors = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
 
-  private static let host: Receipt.Host = {
+  static let host: Receipt.Host = {
     var names = utsname()
     uname(&names)
     func text(_ field: some Any) -> String {
