@@ -50,10 +50,11 @@ struct ExportMap {
   /// The gates behind the making of a sample, over the row that was appended to `sink` from `start` on: it is what its schema
   /// says, and no earlier sample is the same.
   func lastGate(
-    _ sink: OutputSink, from start: Int, _ schema: RecordSchema, _ duplicates: [Int64: JSON]
+    _ firewall: Firewall, _ sink: OutputSink, from start: Int, _ schema: RecordSchema, _ duplicates: [Int64: JSON]
   ) -> Stop? {
-    let violations = violations(sink, from: start, schema)
+    let violations = firewall.has(.sample) ? violations(sink, from: start, schema) : []
     if !violations.isEmpty { return Stop(.schemaViolation, violations) }
+    guard firewall.has(.duplicate) else { return nil }
     return duplicates[row].map { Stop(.duplicateID, $0["error"]?.string ?? "") }
   }
 

@@ -16,29 +16,42 @@ struct Stop {
 
 /// One gate of the contamination firewall.
 struct Gate: Sendable {
-  var name: String
+  /// In the order in which a record meets them.
+  enum Name: String, Sendable, CaseIterable {
+    case scoredRun, provenance, evidence, category, holdout, content, sourceFiles
+    /// Behind the making of a sample: its schema, and that no earlier one is the same.
+    case sample, duplicate
+    /// Of pairs.
+    case contested, selfPairing
+  }
+  var name: Name
   /// nil: the record passes.
   var stop: @Sendable (Candidate) -> Stop?
 }
 
 /// The gates that a scored run passes before a sample is made of it, in their order. The first that stops it names the reason.
-enum Firewall {
+struct Firewall: Sendable {
+  /// Empty but in tests, which show of each gate that something gets through without it.
+  var removed: Set<Gate.Name> = []
+
+  func has(_ name: Gate.Name) -> Bool { !removed.contains(name) }
+
   /// - Parameters:
   ///   - category: nil: every category may pass.
   ///   - context: its inputs `facts` (answers of git repositories) and `holdout` are there where the configuration asks for
   ///     these gates.
-  static func gates(category: Gate?, content: Gate, _ context: ActionContext) throws -> [Gate] {
-    var gates = [isScoredRun, hasProvenance, hasEvidence]
+  func gates(category: Gate?, content: Gate, _ context: ActionContext) throws -> [Gate] {
+    var gates = [Self.isScoredRun, Self.hasProvenance, Self.hasEvidence]
     if let category { gates.append(category) }
     if let table = context.optionalInput("holdout") {
-      gates.append(isNotHeldOut(try HoldoutPrompts.prompts(table)))
+      gates.append(Self.isNotHeldOut(try HoldoutPrompts.prompts(table)))
     }
     gates.append(content)
-    if let facts = context.optionalInput("facts") { gates.append(namesRealFiles(try RepositoryFacts(facts))) }
-    return gates
+    if let facts = context.optionalInput("facts") { gates.append(Self.namesRealFiles(try RepositoryFacts(facts))) }
+    return gates.filter { has($0.name) }
   }
 
-  static let isScoredRun = Gate(name: "scored-run") { candidate in
+  static let isScoredRun = Gate(name: .scoredRun) { candidate in
     guard let scored = candidate.scored else {
       return Stop(.schemaViolation, "this row is not JSON: \(candidate.damage ?? "")")
     }
@@ -46,12 +59,12 @@ enum Firewall {
     return violations.isEmpty ? nil : Stop(.schemaViolation, violations)
   }
 
-  static let hasProvenance = Gate(name: "provenance") { candidate in
+  static let hasProvenance = Gate(name: .provenance) { candidate in
     guard candidate.provenance == nil else { return nil }
     return Stop(.missingProvenance, "the scored run does not say where it comes from")
   }
 
-  static let hasEvidence = Gate(name: "evidence") { candidate in
+  static let hasEvidence = Gate(name: .evidence) { candidate in
     guard let runID = candidate.runID, !Text.isBlank(runID) else {
       return Stop(.missingSourceRunID, "the scored run has no run id")
     }
@@ -64,7 +77,7 @@ enum Firewall {
   // MARK: Category
 
   static func ragCategory(includeReview: Bool) -> Gate {
-    Gate(name: "category") { candidate in
+    Gate(name: .category) { candidate in
       switch candidate.category {
       case .accepted, .partiallyAccepted: nil
       case .needsHumanReview:
@@ -75,7 +88,7 @@ enum Firewall {
   }
 
   static func sftCategory(includePartial: Bool, requireJudge: Set<String>) -> Gate {
-    Gate(name: "category") { candidate in
+    Gate(name: .category) { candidate in
       switch candidate.category {
       case .accepted, .partiallyAccepted:
         if candidate.category == .partiallyAccepted && !includePartial {
@@ -95,7 +108,7 @@ enum Firewall {
 
   /// What is used to measure must not be learned: a run whose prompt is held out is stopped.
   static func isNotHeldOut(_ prompts: Set<Hash128>) -> Gate {
-    Gate(name: "holdout") { candidate in
+    Gate(name: .holdout) { candidate in
       guard let prompt = candidate.text("prompt") else { return nil }
       let folded = ByteBuffer(capacity: prompt.count)
       Text.fold(prompt, into: folded)
@@ -107,7 +120,7 @@ enum Firewall {
   // MARK: Files
 
   static func namesRealFiles(_ facts: RepositoryFacts) -> Gate {
-    Gate(name: "source-files") { candidate in
+    Gate(name: .sourceFiles) { candidate in
       guard let source = candidate.provenance?.member("source")?.string?.string(), facts.looksUp(source) else {
         return nil
       }
@@ -119,11 +132,11 @@ enum Firewall {
 
   // MARK: Content
 
-  static let hasText = Gate(name: "content") { candidate in
+  static let hasText = Gate(name: .content) { candidate in
     candidate.isBlank("text") ? Stop(.emptyContent, "the run has no text") : nil
   }
 
-  static let hasInstructionAndResponse = Gate(name: "content") { candidate in
+  static let hasInstructionAndResponse = Gate(name: .content) { candidate in
     if candidate.isBlank("text") { return Stop(.emptyContent, "the run has no response") }
     return candidate.isBlank("prompt") ? Stop(.emptyContent, "the run has no instruction") : nil
   }

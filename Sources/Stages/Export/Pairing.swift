@@ -75,12 +75,15 @@ struct Pairing {
   ///   - candidates: all of one task.
   ///   - comparisons: all of that task.
   ///   - maximum: pairs a prompt, at least 1.
-  init(_ candidates: [PairingCandidate], comparisons: [PairingComparison] = [], maximum: Int) {
+  init(
+    _ candidates: [PairingCandidate], comparisons: [PairingComparison] = [], maximum: Int,
+    behind firewall: Firewall = Firewall()
+  ) {
     comparisonFates = Array(repeating: .overCap, count: comparisons.count)
     fates = Array(repeating: .withoutPartner, count: candidates.count)
     let accepted = Set(candidates.lazy.filter { $0.category == .accepted }.map(\.text))
     let rejected = Set(candidates.lazy.filter { $0.category == .rejected }.map(\.text))
-    let contested = accepted.intersection(rejected)
+    let contested = firewall.has(.contested) ? accepted.intersection(rejected) : []
     var prompts: [Hash128: [Int]] = [:]
     for (index, candidate) in candidates.enumerated() {
       if contested.contains(candidate.text) {

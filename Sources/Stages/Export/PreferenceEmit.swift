@@ -7,9 +7,13 @@ import Receipts
 /// Counts: `exported`, `pairs_quarantined`, `by_reason` (of quarantine), `by_preference` (of the pairs), `by_model` (chosen),
 /// `lengths` of the chosen texts.
 public enum PreferenceEmit {
-  public static let function = ActionFunction(name: "preference.emit/1") { context in
-    var emit = PreferenceEmission(context)
-    return try emit.run()
+  public static let function = function(behind: Firewall())
+
+  static func function(behind firewall: Firewall) -> ActionFunction {
+    ActionFunction(name: "preference.emit/1") { context in
+      var emit = PreferenceEmission(context, firewall)
+      return try emit.run()
+    }
   }
 }
 
@@ -29,7 +33,12 @@ private struct PreferenceEmission {
   private var lengths: [UInt32] = []
   private var tally = Tally()
 
-  init(_ context: ActionContext) { self.context = context }
+  private let firewall: Firewall
+
+  init(_ context: ActionContext, _ firewall: Firewall) {
+    self.context = context
+    self.firewall = firewall
+  }
 
   mutating func run() throws -> JSON {
     try collect()
@@ -39,7 +48,7 @@ private struct PreferenceEmission {
       guard let chosen = try row(pair.member("chosen"), chosenParser),
         let rejected = try row(pair.member("rejected"), rejectedParser), let reason = pair.member("reason")?.string
       else { throw DistillError(.internalFault, "a planned pair names a run that was not gathered") }
-      if pair.member("self_pairing")?.bool ?? false {
+      if firewall.has(.selfPairing), pair.member("self_pairing")?.bool ?? false {
         stop(chosen, rejected, Stop(.selfPairing, "both sides have the same text"))
         continue
       }
@@ -80,7 +89,7 @@ private struct PreferenceEmission {
       sha256.update(side.member("provenance")?.member("sig_hash")?.string ?? .empty)
     }
     let id = Hash128(sha256.finish()).high
-    guard ids.insert(id).inserted else {
+    guard ids.insert(id).inserted || !firewall.has(.duplicate) else {
       return stop(chosen, rejected, Stop(.duplicateID, "an earlier pair has the same id"))
     }
     let start = sink.buffer.count
@@ -124,7 +133,7 @@ private struct PreferenceEmission {
     } catch {
       violations = ["the row is not JSON: \(error.reason) at byte \(error.offset)"]
     }
-    guard violations.isEmpty else {
+    guard violations.isEmpty || !firewall.has(.sample) else {
       sink.buffer.truncate(to: start)
       return stop(chosen, rejected, Stop(.schemaViolation, violations))
     }

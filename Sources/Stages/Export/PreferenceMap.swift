@@ -9,59 +9,64 @@ import Receipts
 /// `[source, kind, run_id]`), category (4: its place in `Category`), line of `scored` (4); and with an overlay `gathered`: what
 /// the pairs of this fragment's runs need, one line a gathered run.
 public enum PreferenceMap {
-  public static let function = ActionFunction(name: "preference.map/1") { context in
-    let overlay = try OverlayRows.read(context.optionalInput("overlay"))
-    var candidates = TableWriter(sink: context.output("candidates"))
-    let folded = context.scratch.secondBuffer
-    let scratch = context.scratch
-    var map = ExportMap(
-      context, stage: .exportPreference,
-      gates: try Firewall.gates(category: nil, content: Firewall.hasText, context))
-    try map.run { map, candidate in
-      guard let evidence = candidate.evidence, let text = candidate.text("text"), let task = candidate.text("task_id"),
-        let category = candidate.category, let runID = candidate.runID,
-        let source = candidate.provenance?.member("source")?.string
-      else { return map.quarantine(candidate, Stop(.schemaViolation, "the evidence lacks a text or a task id")) }
-      if let note = overlay[map.row], note["contested"]?.bool ?? false {
-        return map.quarantine(
-          candidate,
-          Stop(
-            .invalidPreferencePairing,
-            "the task has this text both accepted and rejected: it is on no side of a pair"))
-      }
-      let isRun = evidence.member("kind")?.string.map { $0 == RecordKind.run.rawValue } ?? false
-      guard isRun, category != .needsHumanReview else {
-        map.tally.increment("not_candidate")
-        return
-      }
-      candidates.hash(map.hash(task))
-      if let prompt = candidate.text("prompt"), !Text.isBlank(prompt) {
+  public static let function = function(behind: Firewall())
+
+  static func function(behind firewall: Firewall) -> ActionFunction {
+    ActionFunction(name: "preference.map/1") { context in
+      let overlay = try OverlayRows.read(context.optionalInput("overlay"))
+      var candidates = TableWriter(sink: context.output("candidates"))
+      let folded = context.scratch.secondBuffer
+      let scratch = context.scratch
+      var map = ExportMap(
+        context, stage: .exportPreference,
+        gates: try firewall.gates(category: nil, content: Firewall.hasText, context))
+      try map.run { map, candidate in
+        guard let evidence = candidate.evidence, let text = candidate.text("text"),
+          let task = candidate.text("task_id"),
+          let category = candidate.category, let runID = candidate.runID,
+          let source = candidate.provenance?.member("source")?.string
+        else { return map.quarantine(candidate, Stop(.schemaViolation, "the evidence lacks a text or a task id")) }
+        if let note = overlay[map.row], note["contested"]?.bool ?? false {
+          return map.quarantine(
+            candidate,
+            Stop(
+              .invalidPreferencePairing,
+              "the task has this text both accepted and rejected: it is on no side of a pair"))
+        }
+        let isRun = evidence.member("kind")?.string.map { $0 == RecordKind.run.rawValue } ?? false
+        guard isRun, category != .needsHumanReview else {
+          map.tally.increment("not_candidate")
+          return
+        }
+        candidates.hash(map.hash(task))
+        if let prompt = candidate.text("prompt"), !Text.isBlank(prompt) {
+          folded.removeAll()
+          Text.fold(prompt, into: folded)
+          candidates.hash(map.hash(folded.bytes))
+        } else {
+          candidates.hash(.zero)
+        }
         folded.removeAll()
-        Text.fold(prompt, into: folded)
+        Text.fold(text, into: folded)
         candidates.hash(map.hash(folded.bytes))
-      } else {
-        candidates.hash(.zero)
+        candidates.hash(
+          Identity.hash(source: source, kind: .run, runID: runID, scratch.sha256, scratch.buffer))
+        candidates.half(UInt32(Category.allCases.firstIndex(of: category)!))
+        candidates.half(UInt32(map.row))
+        candidates.endRow()
+        if overlay[map.row]?["gather"]?.bool ?? false { gather(evidence, map.row, to: context.output("gathered")) }
       }
-      folded.removeAll()
-      Text.fold(text, into: folded)
-      candidates.hash(map.hash(folded.bytes))
-      candidates.hash(
-        Identity.hash(source: source, kind: .run, runID: runID, scratch.sha256, scratch.buffer))
-      candidates.half(UInt32(Category.allCases.firstIndex(of: category)!))
-      candidates.half(UInt32(map.row))
-      candidates.endRow()
-      if overlay[map.row]?["gather"]?.bool ?? false { gather(evidence, map.row, to: context.output("gathered")) }
+      var comparisons = try ComparisonMap(context, overlay: overlay)
+      try comparisons.run()
+      return [
+        "comparisons": .integer(comparisons.tally.count("comparisons")),
+        "comparisons_quarantined": .integer(comparisons.tally.count("comparisons_quarantined")),
+        "comparisons_without_winner": .integer(comparisons.tally.count("comparisons_without_winner")),
+        "comparisons_by_reason": comparisons.tally.json("by_reason"),
+        "scored": .integer(map.tally.count("scored")), "quarantined": .integer(map.tally.count("quarantined")),
+        "not_candidate": .integer(map.tally.count("not_candidate")), "by_reason": map.tally.json("by_reason"),
+      ]
     }
-    var comparisons = try ComparisonMap(context, overlay: overlay)
-    try comparisons.run()
-    return [
-      "comparisons": .integer(comparisons.tally.count("comparisons")),
-      "comparisons_quarantined": .integer(comparisons.tally.count("comparisons_quarantined")),
-      "comparisons_without_winner": .integer(comparisons.tally.count("comparisons_without_winner")),
-      "comparisons_by_reason": comparisons.tally.json("by_reason"),
-      "scored": .integer(map.tally.count("scored")), "quarantined": .integer(map.tally.count("quarantined")),
-      "not_candidate": .integer(map.tally.count("not_candidate")), "by_reason": map.tally.json("by_reason"),
-    ]
   }
 
   static let rowWidth = 72

@@ -8,63 +8,67 @@ import Receipts
 /// "self_pairing"}` (kind: `Pairing.Side.Kind`); `overlay/<i>` for `preference.map`. Tasks come in the order of the SHA-256 of their ids.
 /// Counts: the fates, `pairs`, `self_pairs`, `tasks` (with candidates), `tasks_with_pairs`, `contested_texts`.
 public enum PreferencePair {
-  public static let function = ActionFunction(name: "preference.pair/1") { context in
-    let maximum = max(1, Int(context.parameters["max_pairs_per_task"]?.integer ?? 1))
-    let fragments = Int(context.parameters["fragments"]?.integer ?? 0)
-    var candidates: [Hash128: [PairingCandidate]] = [:]
-    var comparisons: [Hash128: [PairingComparison]] = [:]
-    for fragment in 0..<fragments {
-      for candidate in try Self.candidates(context, fragment) {
-        candidates[candidate.task, default: []].append(candidate)
-      }
-      for comparison in try Self.comparisons(context, fragment) {
-        comparisons[comparison.task, default: []].append(comparison)
-      }
-    }
+  public static let function = function(behind: Firewall())
 
-    let plan = context.output("plan")
-    var overlays = PairingOverlays()
-    var fates: [Pairing.Fate: Int64] = [:]
-    var tally = Tally()
-    for task in Set(candidates.keys).union(comparisons.keys).sorted() {
-      let (candidates, comparisons) = (candidates[task] ?? [], comparisons[task] ?? [])
-      let pairing = Pairing(candidates, comparisons: comparisons, maximum: maximum)
-      var contestedTexts: Set<Hash128> = []
-      for (candidate, fate) in zip(candidates, pairing.fates) {
-        fates[fate, default: 0] += 1
-        guard fate == .contested else { continue }
-        contestedTexts.insert(candidate.text)
-        overlays.contest(candidate.side)
+  static func function(behind firewall: Firewall) -> ActionFunction {
+    ActionFunction(name: "preference.pair/1") { context in
+      let maximum = max(1, Int(context.parameters["max_pairs_per_task"]?.integer ?? 1))
+      let fragments = Int(context.parameters["fragments"]?.integer ?? 0)
+      var candidates: [Hash128: [PairingCandidate]] = [:]
+      var comparisons: [Hash128: [PairingComparison]] = [:]
+      for fragment in 0..<fragments {
+        for candidate in try Self.candidates(context, fragment) {
+          candidates[candidate.task, default: []].append(candidate)
+        }
+        for comparison in try Self.comparisons(context, fragment) {
+          comparisons[comparison.task, default: []].append(comparison)
+        }
       }
-      for (comparison, fate) in zip(comparisons, pairing.comparisonFates) {
-        if fate == .used { tally.increment("comparisons_planned") }
-        if fate == .overCap { tally.increment("comparisons_over_cap") }
-        guard fate == .contested else { continue }
-        tally.increment("comparisons_contested")
-        overlays.contest(
-          Pairing.Side(fragment: comparison.fragment, row: comparison.row, kind: .comparisonChosen))
+
+      let plan = context.output("plan")
+      var overlays = PairingOverlays()
+      var fates: [Pairing.Fate: Int64] = [:]
+      var tally = Tally()
+      for task in Set(candidates.keys).union(comparisons.keys).sorted() {
+        let (candidates, comparisons) = (candidates[task] ?? [], comparisons[task] ?? [])
+        let pairing = Pairing(candidates, comparisons: comparisons, maximum: maximum, behind: firewall)
+        var contestedTexts: Set<Hash128> = []
+        for (candidate, fate) in zip(candidates, pairing.fates) {
+          fates[fate, default: 0] += 1
+          guard fate == .contested else { continue }
+          contestedTexts.insert(candidate.text)
+          overlays.contest(candidate.side)
+        }
+        for (comparison, fate) in zip(comparisons, pairing.comparisonFates) {
+          if fate == .used { tally.increment("comparisons_planned") }
+          if fate == .overCap { tally.increment("comparisons_over_cap") }
+          guard fate == .contested else { continue }
+          tally.increment("comparisons_contested")
+          overlays.contest(
+            Pairing.Side(fragment: comparison.fragment, row: comparison.row, kind: .comparisonChosen))
+        }
+        tally.increment("contested_texts", by: Int64(contestedTexts.count))
+        for pair in pairing.pairs {
+          append(pair, to: plan)
+          tally.increment(pair.isSelfPairing ? "self_pairs" : "pairs")
+          overlays.gather(pair.chosen)
+          overlays.gather(pair.rejected)
+        }
+        if pairing.pairs.contains(where: { !$0.isSelfPairing }) { tally.increment("tasks_with_pairs") }
       }
-      tally.increment("contested_texts", by: Int64(contestedTexts.count))
-      for pair in pairing.pairs {
-        append(pair, to: plan)
-        tally.increment(pair.isSelfPairing ? "self_pairs" : "pairs")
-        overlays.gather(pair.chosen)
-        overlays.gather(pair.rejected)
-      }
-      if pairing.pairs.contains(where: { !$0.isSelfPairing }) { tally.increment("tasks_with_pairs") }
+      overlays.write(to: context)
+      return [
+        "contested": .integer(fates[.contested] ?? 0), "not_candidate": .integer(fates[.notCandidate] ?? 0),
+        "without_partner": .integer(fates[.withoutPartner] ?? 0), "used": .integer(fates[.used] ?? 0),
+        "over_cap": .integer(fates[.overCap] ?? 0), "pairs": .integer(tally.count("pairs")),
+        "self_pairs": .integer(tally.count("self_pairs")), "tasks": .integer(Int64(candidates.count)),
+        "tasks_with_pairs": .integer(tally.count("tasks_with_pairs")),
+        "contested_texts": .integer(tally.count("contested_texts")),
+        "comparisons_planned": .integer(tally.count("comparisons_planned")),
+        "comparisons_over_cap": .integer(tally.count("comparisons_over_cap")),
+        "comparisons_contested": .integer(tally.count("comparisons_contested")),
+      ]
     }
-    overlays.write(to: context)
-    return [
-      "contested": .integer(fates[.contested] ?? 0), "not_candidate": .integer(fates[.notCandidate] ?? 0),
-      "without_partner": .integer(fates[.withoutPartner] ?? 0), "used": .integer(fates[.used] ?? 0),
-      "over_cap": .integer(fates[.overCap] ?? 0), "pairs": .integer(tally.count("pairs")),
-      "self_pairs": .integer(tally.count("self_pairs")), "tasks": .integer(Int64(candidates.count)),
-      "tasks_with_pairs": .integer(tally.count("tasks_with_pairs")),
-      "contested_texts": .integer(tally.count("contested_texts")),
-      "comparisons_planned": .integer(tally.count("comparisons_planned")),
-      "comparisons_over_cap": .integer(tally.count("comparisons_over_cap")),
-      "comparisons_contested": .integer(tally.count("comparisons_contested")),
-    ]
   }
 
   private static func candidates(_ context: ActionContext, _ fragment: Int) throws -> [PairingCandidate] {

@@ -6,14 +6,19 @@ import Receipts
 /// Parameters: `{"include_review": bool}`. Inputs: `scored`, `evidence`, and `overlay` (rows `{"row", "error"}`: a `duplicate_id`)
 /// when the reduce found some. Outputs: `rag`, `quarantine`, `samples`.
 public enum RagMap {
-  public static let function = ActionFunction(name: "rag.map/1") { context in
-    let includeReview = context.parameters["include_review"]?.bool ?? false
-    let samples = SampleMap(schema: .ragSample, output: "rag", write: write, texts: { _, _ in .zero })
-    return try samples.run(
-      context, stage: .exportRAG,
-      gates: try Firewall.gates(
-        category: Firewall.ragCategory(includeReview: includeReview), content: Firewall.hasText,
-        context))
+  public static let function = function(behind: Firewall())
+
+  static func function(behind firewall: Firewall) -> ActionFunction {
+    ActionFunction(name: "rag.map/1") { context in
+      let includeReview = context.parameters["include_review"]?.bool ?? false
+      let samples = SampleMap(
+        firewall: firewall, schema: .ragSample, output: "rag", write: write, texts: { _, _ in .zero })
+      return try samples.run(
+        context, stage: .exportRAG,
+        gates: try firewall.gates(
+          category: Firewall.ragCategory(includeReview: includeReview), content: Firewall.hasText,
+          context))
+    }
   }
 
   private static func write(_ evidence: JSONValue, _ candidate: Candidate, id: UInt64, to buffer: ByteBuffer) {

@@ -3,6 +3,7 @@ import Receipts
 
 /// What `rag.map` and `sft.map` do alike: one sample a scored run that passes the gates.
 struct SampleMap {
+  let firewall: Firewall
   let schema: RecordSchema
   let output: String
   /// Appends a sample's row.
@@ -22,7 +23,7 @@ struct SampleMap {
       let start = sink.buffer.count
       let id = map.sampleID(candidate)
       write(evidence, candidate, id, sink.buffer)
-      if let stop = map.lastGate(sink, from: start, schema, duplicates) {
+      if let stop = map.lastGate(firewall, sink, from: start, schema, duplicates) {
         sink.buffer.truncate(to: start)
         return map.quarantine(candidate, stop)
       }

@@ -6,15 +6,19 @@ import Receipts
 /// Parameters: `{"include_partial": bool, "require_judge": [kind, …]}`. Inputs and outputs as those of `rag.map`, with `sft` for
 /// `rag`.
 public enum SftMap {
-  public static let function = ActionFunction(name: "sft.map/1") { context in
-    let includePartial = context.parameters["include_partial"]?.bool ?? false
-    let requireJudge = Set((context.parameters["require_judge"]?.array ?? []).compactMap(\.string))
-    let samples = SampleMap(schema: .sftSample, output: "sft", write: write, texts: foldedTexts)
-    return try samples.run(
-      context, stage: .exportSFT,
-      gates: try Firewall.gates(
-        category: Firewall.sftCategory(includePartial: includePartial, requireJudge: requireJudge),
-        content: Firewall.hasInstructionAndResponse, context))
+  public static let function = function(behind: Firewall())
+
+  static func function(behind firewall: Firewall) -> ActionFunction {
+    ActionFunction(name: "sft.map/1") { context in
+      let includePartial = context.parameters["include_partial"]?.bool ?? false
+      let requireJudge = Set((context.parameters["require_judge"]?.array ?? []).compactMap(\.string))
+      let samples = SampleMap(firewall: firewall, schema: .sftSample, output: "sft", write: write, texts: foldedTexts)
+      return try samples.run(
+        context, stage: .exportSFT,
+        gates: try firewall.gates(
+          category: Firewall.sftCategory(includePartial: includePartial, requireJudge: requireJudge),
+          content: Firewall.hasInstructionAndResponse, context))
+    }
   }
 
   private static func foldedTexts(_ candidate: Candidate, _ map: ExportMap) -> Hash128 {
