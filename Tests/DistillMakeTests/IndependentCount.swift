@@ -1,8 +1,8 @@
-/// Reads the three real sets and works out what must come of them. Python's standard library alone: nothing of the program
-/// under test, nor of its JSON library, is in it.
+/// Reads the three real sets and works out what must come of them, with Python's standard library alone: nothing of the
+/// program under test, nor of its JSON library, is in it.
 enum IndependentCount {
-  /// Argument: the folder of the sets. Prints an object: `sources`, each with its counts and ids; `pairs`, the number of pairs
-  /// a source and task; `secrets`, texts that only the benchmark's answers hold.
+  /// Argument: the folder of the sets. Prints an object: `sources`, each with its counts and ids; `pairs`, how many
+  /// there are by source and task; `secrets`, texts that only the benchmark's answers hold.
   static let script = #"""
     import hashlib, json, os, re, sys, unicodedata
     from collections import defaultdict
@@ -28,7 +28,7 @@ enum IndependentCount {
             text = "0." + "0" * -point + digits
         else:
             power = point - 1
-            text = digits[0] + ("." + digits[1:] if count > 1 else "") + "e" + ("+" if power >= 0 else "-") + str(abs(power))
+            text = digits[0] + ("." + digits[1:] if count > 1 else "") + f"e{power:+d}"
         return ("-" if sign else "") + text
 
     def canonical(value):
@@ -82,8 +82,9 @@ enum IndependentCount {
             text = None
             if messages and messages[-1]["role"] == "assistant":
                 content = messages[-1]["content"]
-                blocks = [b["text"] for b in content if b.get("type") == "text"] if isinstance(content, list) else [content]
-                text = "\n".join(blocks)
+                if isinstance(content, list):
+                    content = "\n".join(block["text"] for block in content if block.get("type") == "text")
+                text = content
             stem = os.path.basename(path)[: -len(".json")]
             runs.append(dict(source="bashkit-eval", id=f"{stem}-{record['task']['id']}", task=record["task"]["id"],
                 prompt=record["task"]["prompt"], text=text, record=record,

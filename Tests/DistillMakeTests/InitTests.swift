@@ -27,7 +27,8 @@ struct InitTests {
     let results = try FileManager.default.contentsOfDirectory(atPath: data + "/bashkit-eval/results").sorted()
       .filter { $0.hasPrefix("eval-") && $0.hasSuffix(".json") }
     let airline = try FileManager.default.contentsOfDirectory(
-      atPath: data + "/tau-airline/historical_trajectories").filter { $0.hasSuffix("-airline.json") }.sorted()
+      atPath: data + "/tau-airline/historical_trajectories"
+    ).filter { $0.hasSuffix("-airline.json") }.sorted()
     for (from, to) in [
       ("\(evaluations)/\(run)", "mifeval/\(run)"),
       ("\(data)/bashkit-eval/results/\(results[0])", "bashkit/\(results[0])"),
@@ -64,10 +65,12 @@ struct InitTests {
 
 @Suite("The workspace")
 struct WorkspaceChoiceTests {
-  @Test("is named by -C before or behind the subcommand, by DISTILL_ROOT, or is the working directory", arguments: [
-    "-C DIR status", "status -C DIR", "-CDIR status", "--directory DIR status", "status --directory=DIR",
-    "DISTILL_ROOT", "working directory",
-  ])
+  @Test(
+    "is named by -C before or behind the subcommand, by DISTILL_ROOT, or is the working directory",
+    arguments: [
+      "-C DIR status", "status -C DIR", "-CDIR status", "--directory DIR status", "status --directory=DIR",
+      "DISTILL_ROOT", "working directory",
+    ])
   func choice(_ way: String) throws {
     let space = try Lab.built()
     let elsewhere = try TestSpace("elsewhere")

@@ -27,7 +27,8 @@ struct InvarianceTests {
       let verdicts = ["passed", "failed", "flaky"]
       let lines = (0..<6).map { index in
         Lab.line(
-          "\(name)-\(index)", task: "t\(index % 2)", at: index == 5 ? nil : "2026-03-0\(1 + number % 3)T0\(index):00:00.5+02:00",
+          "\(name)-\(index)", task: "t\(index % 2)",
+          at: index == 5 ? nil : "2026-03-0\(1 + number % 3)T0\(index):00:00.5+02:00",
           says: "Answer \(name) ﬁ İ \(number * 6 + index)", tests: verdicts[(number + index) % 3])
       }
       try space.write("logs/\(name).jsonl", lines.joined())

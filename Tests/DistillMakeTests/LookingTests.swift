@@ -4,11 +4,13 @@ import Testing
 
 @Suite("Commands that look")
 struct LookingTests {
-  @Test("write nothing, in an empty folder, a new and a built workspace", arguments: [
-    ["status"], ["status", "--json"], ["status", "--paranoid"], ["all", "--dry-run"], ["all", "-n", "--json"],
-    ["all", "-n", "--force"], ["export-rag", "-n", "--include-review"], ["graph"], ["health"], ["health", "--json"],
-    ["init", "--stdout"], ["--help"], ["--version"],
-  ])
+  @Test(
+    "write nothing, in an empty folder, a new and a built workspace",
+    arguments: [
+      ["status"], ["status", "--json"], ["status", "--paranoid"], ["all", "--dry-run"], ["all", "-n", "--json"],
+      ["all", "-n", "--force"], ["export-rag", "-n", "--include-review"], ["graph"], ["health"], ["health", "--json"],
+      ["init", "--stdout"], ["--help"], ["--version"],
+    ])
   func writeNothing(_ arguments: [String]) throws {
     let empty = try TestSpace()
     _ = try empty.start(arguments).wait()
@@ -89,7 +91,7 @@ struct LookingTests {
       let name = stage["stage"]?.string ?? ""
       #expect(stage["state"] == "built")
       #expect(try stage["receipt_sha256"] == space.receipt(name)["receipt_sha256"])
-      #expect(try stage["record_counts"] == space.counts(name))
+      #expect(try stage["record_counts"]?.canonicalString == space.counts(name).canonicalString)
     }
     let status = try JSON.parse(Array(try space.run("status", "--json").stdout.utf8)).array ?? []
     #expect(status.map { $0["state"]?.string } == Array(repeating: "up_to_date", count: 5))
@@ -156,7 +158,8 @@ struct LookingTests {
     try space.write("distill.yaml", Lab.configuration.replacingOccurrences(of: "logs/*", with: "log/*"))
     let result = try space.run("health")
     #expect(result.exitCode == 65)
-    #expect(result.stdout.contains("FAIL  sources: distill.yaml:4:12: no file matches `log/*.jsonl`"))
+    #expect(result.stdout.contains("FAIL  sources: distill.yaml:"))
+    #expect(result.stdout.contains("no file matches `log/*.jsonl` of source"))
     #expect(result.stdout.contains("warn  receipt score: this is no receipt"))
     try space.write("distill.yaml", "version: 2\n")
     #expect(try space.run("health").exitCode == 65)

@@ -77,7 +77,8 @@ struct QuickstartTests {
     try space.build()
     for stage in TestSpace.stages {
       let path = "receipts/\(stage)/receipt.json"
-      let committed = try JSON.parse(Array(FileManager.default.contents(atPath: TestSpace.repository + "/" + path) ?? Data()))
+      let committed = try JSON.parse(
+        Array(FileManager.default.contents(atPath: TestSpace.repository + "/" + path) ?? Data()))
       let built = try space.receipt(stage)
       // What is left when the program, the moment and the hashes that follow from them are taken out.
       let changed = Set(differences(members(built), members(committed)))

@@ -23,7 +23,8 @@ struct RealLogTests {
       source: "tau-airline", read: 200, accepted: 84, rejected: 116, review: 0, exported: 84, empty: 0, pairs: 88,
       tasksWithPair: 26),
     Expectation(
-      source: "bashkit-eval", read: 1219, accepted: 1023, rejected: 196, review: 0, exported: 967, empty: 56, pairs: 177,
+      source: "bashkit-eval", read: 1219, accepted: 1023, rejected: 196, review: 0, exported: 967, empty: 56,
+      pairs: 177,
       tasksWithPair: 36),
     Expectation(
       source: "mifeval-es", read: 3910, accepted: 1416, rejected: 461, review: 78, exported: 1416, empty: 0, pairs: 490,

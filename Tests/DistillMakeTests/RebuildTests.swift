@@ -78,11 +78,13 @@ struct RebuildTests {
     try expectClean(space)
   }
 
-  @Test("mends an output that was edited, emptied or removed, and only its stage runs", arguments: [
-    ("data/evidence/2026/03/01/lab.jsonl", "build-evidence"), ("data/scored-runs/2026/03/02/lab.jsonl", "score"),
-    ("exports/rag/playbooks.jsonl", "export-rag"), ("exports/quarantine/sft.jsonl", "export-sft"),
-    ("exports/preference/chosen_rejected.jsonl", "export-preference"),
-  ])
+  @Test(
+    "mends an output that was edited, emptied or removed, and only its stage runs",
+    arguments: [
+      ("data/evidence/2026/03/01/lab.jsonl", "build-evidence"), ("data/scored-runs/2026/03/02/lab.jsonl", "score"),
+      ("exports/rag/playbooks.jsonl", "export-rag"), ("exports/quarantine/sft.jsonl", "export-sft"),
+      ("exports/preference/chosen_rejected.jsonl", "export-preference"),
+    ])
   func editedOutput(_ output: (path: String, stage: String)) throws {
     let space = try Lab.built()
     let before = try space.outputs()

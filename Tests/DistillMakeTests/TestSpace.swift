@@ -137,7 +137,9 @@ final class TestSpace: Sendable {
     -> CommandResult
   {
     let result = try start(["all"] + arguments, environment: environment, through: through).wait()
-    guard result.exitCode == 0 else { throw TestSpaceError("the build ended with \(result.exitCode): \(result.stderr)") }
+    guard result.exitCode == 0 else {
+      throw TestSpaceError("the build ended with \(result.exitCode): \(result.stderr)")
+    }
     return result
   }
 

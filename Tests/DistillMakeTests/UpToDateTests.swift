@@ -25,7 +25,8 @@ struct UpToDateTests {
     // One more, so that the index has settled.
     try space.build()
     let trace = try TestSpace("trace")
-    let calls = "trace=open,openat,openat2,creat,unlink,unlinkat,rename,renameat,renameat2,mkdir,mkdirat,link,linkat,"
+    let calls =
+      "trace=open,openat,openat2,creat,unlink,unlinkat,rename,renameat,renameat2,mkdir,mkdirat,link,linkat,"
       + "symlink,symlinkat,truncate,ftruncate,chmod,fchmod,fchmodat,utimensat,fallocate,fsync,fdatasync"
     let result = try space.run(
       "all", through: ["strace", "-f", "-y", "-s", "4096", "-e", calls, "-o", trace.path("log")])

@@ -1,26 +1,22 @@
 import SystemPackage
 
 extension FileSystem {
-  /// Replaces a small file: temporary file beside it, write, sync, close, rename, sync of the folder. Afterwards the old or the
-  /// new bytes are there, also after a power cut.
-  public func replace(_ path: FilePath, with bytes: [UInt8]) throws(FileSystemError) {
+  /// Replaces a small file: temporary file, write, sync, close, rename, sync of the folder. Afterwards the old or the new bytes
+  /// are there, also after a power cut.
+  ///
+  /// - Parameter directory: for the temporary file, on the same file system; nil: beside the file.
+  public func replace(
+    _ path: FilePath, with bytes: [UInt8], through directory: FilePath? = nil
+  ) throws(FileSystemError) {
     let folder = path.removingLastComponent()
     try createDirectory(folder)
-    let temporary = folder.appending(".\(path.lastComponent?.string ?? "file").distill-new")
-    do throws(FileSystemError) {
-      let file = try create(temporary)
-      var failure: FileSystemError?
-      bytes.withUnsafeBytes { buffer in
-        do throws(FileSystemError) { try file.write(buffer) } catch { failure = error }
-      }
-      if let failure { throw failure }
-      try file.synchronize()
-      try file.close()
-      try rename(temporary, to: path)
-    } catch {
-      _ = try? remove(temporary)
-      throw error
+    let staged = try StagedFile(self, in: directory ?? folder)
+    var failure: FileSystemError?
+    bytes.withUnsafeBytes { buffer in
+      do throws(FileSystemError) { try staged.write(buffer) } catch { failure = error }
     }
+    if let failure { throw failure }
+    try staged.commit(to: path, synchronizing: true)
     try synchronizeDirectory(folder)
   }
 }

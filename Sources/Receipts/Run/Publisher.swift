@@ -113,7 +113,8 @@ struct Publisher {
     try fileSystem.createDirectory(layout.receipts(stage))
     let touched = leftovers.union(kept).sorted()
     try fileSystem.replace(
-      layout.publishing(stage), with: (JSON.array(touched.map { .string($0.string) })).canonical + [UInt8(ascii: "\n")])
+      layout.publishing(stage), with: (JSON.array(touched.map { .string($0.string) })).canonical + [UInt8(ascii: "\n")],
+      through: layout.temporary)
     if try exists(layout.receipt(stage)) {
       try fileSystem.rename(layout.receipt(stage), to: layout.superseded(stage))
     }
@@ -143,11 +144,11 @@ struct Publisher {
     }
 
     let core = receipt.receipt.core
-    try fileSystem.replace(layout.inputDigests(stage), with: Self.checksums(core.inputs))
-    try fileSystem.replace(layout.outputDigests(stage), with: Self.checksums(core.outputs))
+    try fileSystem.replace(layout.inputDigests(stage), with: Self.checksums(core.inputs), through: layout.temporary)
+    try fileSystem.replace(layout.outputDigests(stage), with: Self.checksums(core.outputs), through: layout.temporary)
     let entry = layout.history.appending("\(receipt.digest.hex).json")
-    if try !exists(entry) { try fileSystem.replace(entry, with: receipt.bytes) }
-    try fileSystem.replace(layout.receipt(stage), with: receipt.bytes)
+    if try !exists(entry) { try fileSystem.replace(entry, with: receipt.bytes, through: layout.temporary) }
+    try fileSystem.replace(layout.receipt(stage), with: receipt.bytes, through: layout.temporary)
     try fileSystem.remove(layout.superseded(stage))
     try fileSystem.remove(layout.publishing(stage))
     try fileSystem.remove(layout.failed(stage))

@@ -56,6 +56,7 @@ public struct Runner: Sendable {
   /// Builds the named stages and what they depend on. The caller holds the workspace's lock.
   public func build(_ names: [StageName], onEnd: (StageReport) -> Void = { _ in }) throws -> [StageReport] {
     let build = Build(environment: environment, options: options, layout: layout, index: index)
+    try sweep()
     var reports: [StageReport] = []
     var receipts: [StageName: ReceiptCodec.Encoded] = [:]
     var bad: Set<StageName> = []
@@ -77,9 +78,25 @@ public struct Runner: Sendable {
       reports.append(report)
       onEnd(report)
     }
-    try build.settle()
-    try index.saveIfChanged()
+    do {
+      try build.settle()
+      try index.saveIfChanged()
+    } catch where reports.contains(where: { !$0.isGood }) {
+      // The stage's own failure is the one to tell; the index is a cache.
+    }
     return reports
+  }
+
+  /// Removes what killed builds left behind. Looks first: an up-to-date build changes nothing.
+  private func sweep() throws {
+    let fileSystem = environment.fileSystem
+    for entry in try fileSystem.entries(of: layout.temporary) {
+      try fileSystem.remove(layout.temporary.appending(entry.name))
+    }
+    for stage in graph.stages {
+      let folder = layout.staging(stage.name)
+      for entry in try fileSystem.entries(of: folder) { try fileSystem.remove(folder.appending(entry.name)) }
+    }
   }
 
   /// Looks at the named stages and what they depend on, and changes nothing.
@@ -101,7 +118,7 @@ public struct Runner: Sendable {
   private func place(_ derived: (path: RelativePath, bytes: [UInt8]), build: Build) throws {
     let path = layout.path(derived.path)
     if try build.fileSystem.contents(of: path) != derived.bytes {
-      try build.fileSystem.replace(path, with: derived.bytes)
+      try build.fileSystem.replace(path, with: derived.bytes, through: layout.temporary)
     }
     guard let status = try build.fileSystem.status(of: path, followingLinks: true) else { return }
     build.catalog.add(

@@ -156,7 +156,13 @@ struct StageInspector {
     of stage: any Stage, _ newest: ReceiptCodec.Encoded?, _ reasons: inout [StageReason]
   ) throws -> [RelativePath: Digest] {
     guard let newest else { return [:] }
-    let outputs = newest.receipt.core.outputs
+    // A link, a folder or a device in the place of an output is not as the receipt says, whatever it leads to.
+    let outputs = try newest.receipt.core.outputs.filter { output in
+      let status = try build.fileSystem.status(of: build.layout.path(output.path), followingLinks: false)
+      let isFile = status == nil || status?.kind == .regular
+      if !isFile { reasons.append(.outputChanged(output.path)) }
+      return isFile
+    }
     let found = try build.index.digests(
       of: outputs.map { ($0.path.string, build.layout.path($0.path)) }, jobs: build.options.jobs, progress: { _ in })
     var inPlace: [RelativePath: Digest] = [:]

@@ -30,6 +30,8 @@ public struct WorkspaceLayout: Sendable {
 
   /// Everything below is a cache: safe to delete when no build runs.
   public var cache: FilePath { path(".distill") }
+  /// Files that are being written. What is there when a build begins was left by one that was killed.
+  public var temporary: FilePath { cache.appending("tmp") }
   public var index: FilePath { cache.appending("index") }
   /// Outputs of the stage being built, before they are published. Emptied when a build begins.
   public func staging(_ stage: StageName) -> FilePath { cache.appending("staging").appending(stage.text) }

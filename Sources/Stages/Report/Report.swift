@@ -48,7 +48,7 @@ public struct Report: Sendable {
     let bytes = Array(text.utf8)
     let path = layout.path(path)
     if try fileSystem.contents(of: path) == bytes { return false }
-    try fileSystem.replace(path, with: bytes)
+    try fileSystem.replace(path, with: bytes, through: layout.temporary)
     return true
   }
 }

@@ -27,6 +27,6 @@ struct ReportCommand: ParsableCommand {
     let facts = try report.facts()
     _ = try report.write()
     if quiet { return }
-    Terminal.result(json ? facts.pretty() : ReportMarkdown.text(of: facts))
+    if json { Terminal.result(facts.pretty()) } else { Terminal.write(ReportMarkdown.text(of: facts), to: 1) }
   }
 }

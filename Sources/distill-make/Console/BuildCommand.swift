@@ -21,23 +21,26 @@ struct BuildCommand {
     let progress = ConsoleProgress(quiet: flags.quiet || flags.json)
     defer { progress.end() }
     let reports: [StageReport]
+    // The stages' results are told first, also where the report could not be written.
+    var late: (any Error)?
     do {
       let runner = try workspace.runner(options: options, progress: progress)
       reports = try runner.build(stages) { report in
         progress.stageEnded(report.stage)
         say(report)
       }
-      _ = try workspace.report.write()
+      do { _ = try workspace.report.write() } catch { late = error }
     } catch {
       throw ErrorText.describe(error, root: layout)
     }
     progress.end()
     if flags.json {
-      Terminal.result(SummaryTable.json(reports).pretty())
+      Terminal.result(SummaryTable.json(reports, layout).pretty())
     } else if !flags.quiet {
       Terminal.result(SummaryTable.text(reports))
     }
     try endBadly(reports, layout)
+    if let late { throw ErrorText.describe(late, root: layout) }
   }
 
   private func dryRun(_ layout: WorkspaceLayout, _ options: BuildOptions) throws {

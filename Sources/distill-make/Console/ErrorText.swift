@@ -21,9 +21,11 @@ enum ErrorText {
   private static func hint(_ error: FileSystemError) -> String? {
     switch error.errno {
     case .noSpace, Errno(rawValue: 122):
-      "Free some space and run the same command again; the outputs of before are as they were."
+      "Free some space and run the same command again. Every stage's outputs are whole: the old ones or the new."
     case .permissionDenied, .notPermitted, .readOnlyFileSystem:
       error.exitCode == .cannotWrite ? "Make the workspace writable for this user." : "Make it readable for this user."
+    case .isDirectory, .directoryNotEmpty, .fileExists:
+      "A folder stands where the program writes a file: move it away."
     case .improperLink:
       "`.distill` must be on the same file system as the outputs, because they are moved into place."
     default: nil

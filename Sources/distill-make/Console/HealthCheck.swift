@@ -33,7 +33,7 @@ struct HealthCheck {
     var findings: [HealthFinding] = []
     do {
       let configuration = try Workspace.configuration(layout, fileSystem)
-      findings.append(good("configuration", "distill.yaml, \(configuration.sources.count) sources"))
+      findings.append(good("configuration", "distill.yaml, \(configuration.sources.count) \(configuration.sources.count == 1 ? "source" : "sources")"))
       findings += sources(configuration)
     } catch {
       findings.append(broken("configuration", error))

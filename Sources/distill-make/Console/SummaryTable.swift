@@ -17,7 +17,7 @@ enum SummaryTable {
     return TextTable.text(rows, rightAligned: [2, 3, 5])
   }
 
-  static func json(_ reports: [StageReport]) -> JSON {
+  static func json(_ reports: [StageReport], _ layout: WorkspaceLayout) -> JSON {
     [
       "ok": .bool(reports.allSatisfy(\.isGood)),
       "stages": .array(
@@ -28,10 +28,16 @@ enum SummaryTable {
             "record_counts": report.receipt?.receipt.core.recordCounts ?? .null,
             "reasons": .array(report.reasons.map { .string("\($0)") }),
             "warnings": .array(report.warnings.map(JSON.string)),
+            "error": error(report, layout),
             "duration_ms": .integer(Int64(report.nanoseconds / 1_000_000)),
           ]
         }),
     ]
+  }
+
+  private static func error(_ report: StageReport, _ layout: WorkspaceLayout) -> JSON {
+    guard case .stopped(let error) = report.ending else { return .null }
+    return .string("\(ErrorText.describe(error, root: layout))")
   }
 
   private static func state(_ report: StageReport) -> String {

@@ -24,8 +24,11 @@ struct Workspace {
   }
 
   static func configuration(_ layout: WorkspaceLayout, _ fileSystem: LocalFileSystem) throws -> Configuration {
-    guard try fileSystem.status(of: layout.configuration, followingLinks: true) != nil,
-      let bytes = try fileSystem.contents(of: layout.configuration)
+    let kind = try fileSystem.status(of: layout.configuration, followingLinks: true)?.kind
+    guard kind == nil || kind == .regular else {
+      throw DistillError(.data, "it is not a regular file", place: WorkspaceLayout.configuration)
+    }
+    guard kind != nil, let bytes = try fileSystem.contents(of: layout.configuration)
     else {
       throw DistillError(
         .data, "there is no distill.yaml here", place: layout.root.string,

@@ -6,14 +6,15 @@ import SystemPackage
 /// `-C DIR`, which every subcommand takes.
 struct WorkspaceOptions: ParsableArguments {
   @Option(
-    name: [.customShort("C"), .customLong("directory")],
+    name: [.customShort("C", allowingJoined: true), .customLong("directory")],
     help: ArgumentHelp(
       "The workspace: the folder with distill.yaml. Default: $DISTILL_ROOT, else this folder.", valueName: "dir"))
   var directory: String?
 
   /// The workspace's folder, without symbolic links.
   func layout() throws -> WorkspaceLayout {
-    let given = directory ?? getenv("DISTILL_ROOT").map { String(cString: $0) } ?? "."
+    let variable = getenv("DISTILL_ROOT").map { String(cString: $0) }
+    let given = directory ?? variable.flatMap { $0.isEmpty ? nil : $0 } ?? "."
     guard let resolved = realpath(given, nil) else {
       throw DistillError(
         .usage, "there is no such folder: \(Errno(rawValue: errno))", place: given,
