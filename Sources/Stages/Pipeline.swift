@@ -4,12 +4,18 @@ import SystemPackage
 /// The program's graph: logs → evidence → scored runs → three exports.
 public enum Pipeline {
   /// Every function that an action of the program may name.
-  public static let functions = FunctionTable([
-    EvidenceMap.function, EvidenceReduce.function, RepositoryPaths.function, ScoreMap.function,
-    JudgementJoin.function, ParentJoin.function, RagMap.function, SftMap.function, UniqueReduce.function,
-    HoldoutPrompts.function,
-    PreferenceMap.function, PreferencePair.function, PreferenceEmit.function,
-  ])
+  public static let functions = functions(behind: Firewall())
+
+  static func functions(behind firewall: Firewall) -> FunctionTable {
+    FunctionTable([
+      EvidenceMap.function, EvidenceReduce.function, LookupMap.function, RepositoryPaths.function,
+      ScoreMap.function, JudgementJoin.function, ParentJoin.function, RagMap.function(behind: firewall),
+      SftMap.function(behind: firewall), UniqueReduce.function,
+      HoldoutPrompts.function,
+      PreferenceMap.function(behind: firewall), PreferencePair.function(behind: firewall),
+      PreferenceEmit.function(behind: firewall),
+    ])
+  }
 
   /// In the order of the graph.
   public static let stages: [StageName] = [.buildEvidence, .score] + exports

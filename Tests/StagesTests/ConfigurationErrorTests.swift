@@ -44,7 +44,8 @@ import Testing
     (
       "fils: a.jsonl\nmap: {run_id: /i}",
       "4:5: unknown key `fils`\n  did you mean `files`? keys of a source: name, files, ignore, format, unit, records, "
-        + "max_record_bytes, repository, preset, parts, kind, map, verdict, thresholds, jq, judged_by, time_zone"
+        + "max_record_bytes, repository, preset, lookups, parts, kind, map, verdict, thresholds, jq, judged_by, time_zone, "
+        + "never, votes, winner, decide"
     ),
     ("files: []", "4:12: `files` is an empty list"),
     ("files: {a: b}", "4:12: `files` is a mapping, expected a list of patterns"),
@@ -97,12 +98,8 @@ import Testing
         + "  write it as seen from the workspace, as in ../code"
     ),
     (
-      "files: a.jsonl\nkind: comparison",
-      "5:11: `kind: comparison` is not supported\n  it is one of: run, verdict, extraction"
-    ),
-    (
       "files: a.jsonl\nkind: runs",
-      "5:11: `kind` can't be `runs`\n  did you mean `run`? it is one of: run, verdict, extraction"
+      "5:11: `kind` can't be `runs`\n  did you mean `run`? it is one of: run, verdict, extraction, comparison"
     ),
     (
       "files: a.jsonl\ntime_zone: Europe/Berlin\nmap: {run_id: /i}",
@@ -121,7 +118,8 @@ import Testing
     (
       "files: a.jsonl\ngroup: /run",
       "5:5: unknown key `group`\n  keys of a source: name, files, ignore, format, unit, records, "
-        + "max_record_bytes, repository, preset, parts, kind, map, verdict, thresholds, jq, judged_by, time_zone"
+        + "max_record_bytes, repository, preset, lookups, parts, kind, map, verdict, thresholds, jq, judged_by, time_zone, "
+        + "never, votes, winner, decide"
     ),
   ])
   func `of a source`(lines: String, text: String) { checkSource(lines, text) }
@@ -173,7 +171,7 @@ import Testing
     (
       "files: a.jsonl\nmap: {run_id: {form: /a}}",
       "5:19: `map.run_id` is a mapping with none of the keys that make an expression\n"
-        + "  did you mean `from`? one of: from, last, const, jq"
+        + "  did you mean `from`? one of: from, last, const, jq, lookup"
     ),
     (
       "files: a.jsonl\nmap: {run_id: {from: /a, optinal: true}}",
@@ -333,7 +331,8 @@ import Testing
     ("files: a.jsonl\nparts: []", "5:12: `parts` is an empty list"),
     (
       "files: a.jsonl\nparts: [{map: {run_id: /i}, files: x}]",
-      "5:33: unknown key `files`\n  keys of a part: only, kind, map, verdict, thresholds, jq, judged_by, time_zone"
+      "5:33: unknown key `files`\n  keys of a part: only, kind, map, verdict, thresholds, jq, judged_by, time_zone, "
+        + "never, votes, winner, decide"
     ),
     (
       "files: a.jsonl\nparts: [{only: x/a, map: {run_id: /i}}]",
@@ -362,7 +361,8 @@ import Testing
 
   @Test(arguments: [
     (
-      "holdout: {files: x}", "4:3: unknown key `holdout`\n  keys of exports: rag, sft, preference"
+      "heldout: {files: x}",
+      "4:3: unknown key `heldout`\n  did you mean `holdout`? keys of exports: rag, sft, preference, holdout"
     ),
     ("rag: {include_review: 1}", "4:25: `include_review` is a number, expected true or false"),
     ("sft: {dedupe: all}", "4:17: `dedupe` can't be `all`\n  it is one of: none, exact"),

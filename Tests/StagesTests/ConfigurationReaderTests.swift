@@ -194,7 +194,7 @@ import Testing
     #expect(full.exports.requireJudge == ["test", "human"])
     #expect(
       full.exports.json.canonicalString
-        == #"{"preference":{"max_pairs_per_task":2},"rag":{"include_review":true},"#
+        == #"{"holdout":null,"preference":{"max_pairs_per_task":2},"rag":{"include_review":true},"#
         + #""sft":{"dedupe":"exact","include_partial":true,"require_judge":["test","human"]}}"#)
     #expect(try ExportOptions(json: full.exports.json) == full.exports)
   }

@@ -11,6 +11,7 @@ import Testing
   private func withoutPlaces(_ source: Source) -> Source {
     var source = source
     source.place = nil
+    for lookup in source.lookups.indices { source.lookups[lookup].place = nil }
     for part in source.parts.indices {
       for probe in source.parts[part].probes.indices { source.parts[part].probes[probe].place = nil }
     }
@@ -19,6 +20,16 @@ import Testing
 
   @Test(arguments: [
     "files: a.jsonl, map: {run_id: /id}",
+    "files: a.json, records: /*, never: [/b, $root/x/y, /a/*/c], map: {run_id: /id}",
+    "files: a.jsonl, never: /x, map: {run_id: /id}, parts: [{only: 'a*', never: [/y]}, {only: 'b*'}]",
+    "files: a.jsonl, lookups: {t: {files: t/*.json, records: /*, key: '{/s}-{/i}'}, s_1: {files: [s.jsonl], ignore: x, "
+      + "format: jsonl, key: /i}}, map: {run_id: /id, prompt: {lookup: t, key: /t, value: /p}, "
+      + "text: {from: [/x, {lookup: s_1, key: '{/t}', value: /p}], optional: true}, "
+      + "score: {lookup: t, key: /t, value: /n, optional: true}}",
+    "files: a.jsonl, kind: comparison, map: {a: {text: /a}, b: {text: /b, run_id: /r, model_name: gpt}}, "
+      + "votes: [/v, {from: /w, optional: true}], winner: {1: a, 'x': b, true: tie}, decide: unanimous",
+    "files: a.jsonl, kind: comparison, map: {run_id: /i, a: {text: /a}, b: {text: /b}}, votes: /v, "
+      + "winner: [{vote: 1, is: a}, {vote: '1', is: b}, {vote: 1.5, is: tie}]",
     "files: [a.json, b/*.json], ignore: b/x.json, records: /*, unit: element, format: json, map: {run_id: /id}",
     "files: a.jsonl, jq: '.[]'",
     "files: a.jsonl, jq: '.[]', kind: verdict, map: {about: {run_id: /r, kind: run, source: b}}",

@@ -5,18 +5,6 @@ import Testing
 
 /// Nothing is lost, whatever happens to the bytes.
 @Suite struct EvidenceDamageTests {
-  /// SplitMix64: the same numbers on every machine.
-  private struct Generator: RandomNumberGenerator {
-    var state: UInt64
-    mutating func next() -> UInt64 {
-      state &+= 0x9E37_79B9_7F4A_7C15
-      var word = state
-      word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
-      word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
-      return word ^ (word >> 31)
-    }
-  }
-
   private static let source = simpleSource(
     [
       .text: .firstOf([at("/t"), .lastMessage(reference("/m"), role: nil, final: false)], probe: -1),

@@ -37,7 +37,8 @@ struct MappedEvidence {
 }
 
 func mapEvidence(
-  _ source: Source, _ files: [(segment: EvidenceSegment, bytes: [UInt8])], overlay: String? = nil
+  _ source: Source, _ files: [(segment: EvidenceSegment, bytes: [UInt8])], overlay: String? = nil,
+  lookups: [String: String] = [:]
 ) throws -> MappedEvidence {
   var buffers: [String: ByteBuffer] = [:]
   for (segment, bytes) in files {
@@ -49,6 +50,11 @@ func mapEvidence(
     let buffer = ByteBuffer()
     buffer.append(overlay)
     buffers["overlay"] = buffer
+  }
+  for (name, table) in lookups {
+    let buffer = ByteBuffer()
+    buffer.append(table)
+    buffers["lookup/\(name)"] = buffer
   }
   let context = ActionContext(parameters: [:], inputs: buffers.mapValues(\.bytes), scratch: WorkerScratch())
   let counts = try EvidenceMap.run(source, segments: files.map(\.segment), context: context)
@@ -126,3 +132,15 @@ let realLogs: URL? = {
   let data = folder.appendingPathComponent("data")
   return FileManager.default.fileExists(atPath: data.path) ? data : nil
 }()
+
+/// SplitMix64: the same numbers on every machine.
+struct Generator: RandomNumberGenerator {
+  var state: UInt64
+  mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var word = state
+    word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
+    return word ^ (word >> 31)
+  }
+}

@@ -40,16 +40,6 @@ final class CompiledCondition {
     }
   }
 
-  /// Does a pointer, also one with `*`, find anything?
-  static func leadsSomewhere(_ pointer: CompiledPointer, in scope: RecordScope) -> Bool {
-    func leads(_ value: JSONValue, _ step: Int) -> Bool {
-      guard step < pointer.count else { return true }
-      guard pointer.isEvery(step) else { return pointer.follow(step, from: value).map { leads($0, step + 1) } ?? false }
-      return value.elements.contains { leads($0, step + 1) } || value.members.contains { leads($0.value, step + 1) }
-    }
-    return scope.start(of: pointer).map { leads($0, 0) } ?? false
-  }
-
   private struct PassCount {
     var found = 0
     var passed = 0
@@ -80,7 +70,7 @@ final class CompiledCondition {
   }
 
   /// Types are strict; numbers compare by value, strings byte for byte.
-  private static func isEqual(_ value: JSONValue, _ json: JSON) -> Bool {
+  static func isEqual(_ value: JSONValue, _ json: JSON) -> Bool {
     switch json {
     case .null: return value.isNull
     case .bool(let bool): return value.bool == bool

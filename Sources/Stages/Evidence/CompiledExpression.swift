@@ -11,6 +11,7 @@ final class CompiledExpression {
     case lastMessage(LastMessage)
     case messages(CompiledPointer, MessageShape)
     case jq(JQField)
+    case lookup(CompiledLookup)
   }
 
   let kind: Kind
@@ -19,20 +20,22 @@ final class CompiledExpression {
   /// Where the field is tallied; -1: nowhere.
   let slot: Int
 
-  init(_ expression: FieldExpression, field: String, slot: Int = -1, captures: CaptureSlots) throws {
+  init(_ expression: FieldExpression, field: String, slot: Int = -1, context: CompileContext) throws {
     self.field = field
     self.slot = slot
     switch expression {
     case .constant(let json): kind = .constant(try CompiledConstant(json))
     case .pointer(let reference): kind = .pointer(CompiledPointer(reference))
-    case .template(let pieces): kind = .template(CompiledTemplate(pieces, captures: captures))
+    case .template(let pieces): kind = .template(CompiledTemplate(pieces, captures: context.captures))
     case .firstOf(let entries, let probe):
       kind = .firstOf(
-        try entries.map { try CompiledExpression($0, field: field, captures: captures) }, probe: probe)
+        try entries.map { try CompiledExpression($0, field: field, context: context) }, probe: probe)
     case .lastMessage(let reference, let role, let final):
       kind = .lastMessage(LastMessage(list: CompiledPointer(reference), role: role, final: final))
     case .messages(let reference, let shape): kind = .messages(CompiledPointer(reference), shape)
     case .jq(let program): kind = .jq(JQField(try JQProgram(program)))
+    case .lookup(let reference):
+      kind = .lookup(try CompiledLookup(reference, field: field, context: context))
     }
   }
 
@@ -44,6 +47,7 @@ final class CompiledExpression {
     case .template(let template): template.pointers
     case .firstOf(let entries, _): entries.flatMap(\.pointers)
     case .lastMessage(let last): [last.list]
+    case .lookup(let lookup): lookup.key.pointers
     }
   }
 
@@ -51,6 +55,10 @@ final class CompiledExpression {
   var probes: [(probe: Int, pointers: [CompiledPointer])] {
     if case .firstOf(let entries, let probe) = kind {
       return (probe < 0 ? [] : [(probe, pointers)]) + entries.flatMap(\.probes)
+    }
+    // Where it was not asked, its key stands for what it would have found.
+    if case .lookup(let lookup) = kind {
+      return (lookup.probe < 0 ? [] : [(lookup.probe, pointers)]) + lookup.key.probes
     }
     return pointers.filter { $0.probe >= 0 }.map { ($0.probe, [$0]) }
   }
@@ -94,6 +102,9 @@ extension CompiledExpression {
         !value.isNull
       else { return .absent }
       return .value(value)
+    case .lookup(let lookup):
+      guard let value = try lookup.find(in: scope), !value.isNull else { return .absent }
+      return .value(value)
     case .firstOf(let entries, let probe):
       for entry in entries {
         let value = try entry.value(in: scope)
@@ -123,6 +134,7 @@ extension CompiledExpression {
     case .template(let template): template.pointers.contains { scope.find($0) != nil }
     case .firstOf(let entries, _): entries.contains { $0.isFound(in: scope) }
     case .lastMessage(let last): scope.find(last.list) != nil
+    case .lookup(let lookup): ((try? lookup.find(in: scope)) ?? nil) != nil
     }
   }
 
@@ -135,6 +147,7 @@ extension CompiledExpression {
     case .firstOf: "the first of the list"
     case .lastMessage(let last): last.list.text
     case .jq: "the jq program's output"
+    case .lookup(let lookup): "the value in the look-up \(lookup.table.name)"
     }
   }
 }

@@ -23,6 +23,7 @@ final class CompiledPart {
   let judgeSlot: Int
   let rules: VerdictRules
   let verdictSlot: Int
+  let comparison: CompiledComparison?
   /// For each probe the pointers that answer it.
   let probes: [[CompiledPointer]]
   private let fields: [EvidenceField: CompiledExpression]
@@ -31,10 +32,7 @@ final class CompiledPart {
   let sourceFiles, gitSHA, verdict, score, successMarkers, failureMarkers, humanOverride: CompiledExpression?
   let latency, cost: CompiledExpression?
 
-  init(_ part: Part, captures: CaptureSlots, tally: FieldTally) throws {
-    guard part.kind != .comparison else {
-      throw DistillError(.data, "records of the kind comparison are not supported")
-    }
+  init(_ part: Part, context: CompileContext, tally: FieldTally) throws {
     kind = part.kind
     only = part.only
     jq = try part.jq.map { try JQProgram($0) }
@@ -45,7 +43,7 @@ final class CompiledPart {
     for field in EvidenceField.allCases {
       guard let expression = part.map.fields[field] else { continue }
       let name = field.rawValue
-      fields[field] = try CompiledExpression(expression, field: name, slot: tally.slot(name), captures: captures)
+      fields[field] = try CompiledExpression(expression, field: name, slot: tally.slot(name), context: context)
     }
     self.fields = fields
     (runID, taskID, timestamp) = (fields[.runID], fields[.taskID], fields[.timestamp])
@@ -60,16 +58,18 @@ final class CompiledPart {
     rules = VerdictRules(part.verdict)
     verdictSlot = part.verdict.isEmpty ? fields[.verdict]?.slot ?? -1 : tally.slot("verdict")
 
+    comparison = try part.comparison.map { try CompiledComparison($0, tally: tally, context: context) }
+
     let map = isIdentity ? part.map.withIdentityObjects : part.map
     switch map.validationResults {
     case .fields(let entries):
       let expressions = try entries.map {
-        try CompiledExpression($0.expression, field: "validation_results.\($0.key)", captures: captures)
+        try CompiledExpression($0.expression, field: "validation_results.\($0.key)", context: context)
       }
       results = .fields(expressions, keys: entries.map(\.key))
       resultSlots = entries.map { tally.slot("validation_results.\($0.key)") }
     case .whole(let expression):
-      results = .whole(try CompiledExpression(expression, field: "validation_results", captures: captures))
+      results = .whole(try CompiledExpression(expression, field: "validation_results", context: context))
       resultSlots = [tally.slot("validation_results")]
     case nil:
       results = nil
@@ -78,19 +78,20 @@ final class CompiledPart {
 
     var about: [String: CompiledExpression] = [:]
     for entry in map.about {
-      about[entry.key] = try CompiledExpression(entry.expression, field: "about.\(entry.key)", captures: captures)
+      about[entry.key] = try CompiledExpression(entry.expression, field: "about.\(entry.key)", context: context)
     }
     self.about = about
     aboutSlot = about.isEmpty ? -1 : tally.slot("about")
 
     let judge = part.map.judgedBy ?? part.judgedBy
     judgeKind = judge?.kind
-    judgeName = try judge?.name.map { try CompiledExpression($0, field: "judged_by.name", captures: captures) }
+    judgeName = try judge?.name.map { try CompiledExpression($0, field: "judged_by.name", context: context) }
     judgeSlot = judge == nil && !part.map.isIdentity ? -1 : tally.slot("judged_by")
 
     var probes = [[CompiledPointer]](repeating: [], count: part.probes.count)
     var expressions = Array(fields.values) + Array(about.values)
     if let judgeName { expressions.append(judgeName) }
+    if let comparison { expressions += comparison.expressions }
     switch results {
     case .fields(let more, _): expressions += more
     case .whole(let one): expressions.append(one)
@@ -106,7 +107,9 @@ final class CompiledPart {
   /// Looks for what evaluation did not come to: the rules behind the one that held, say.
   func completeProbes(in scope: RecordScope) {
     for (probe, pointers) in probes.enumerated() where scope.isOpen(probe) {
-      scope.note(probe, found: pointers.contains { CompiledCondition.leadsSomewhere($0, in: scope) })
+      scope.note(
+        probe,
+        found: pointers.contains { pointer in scope.start(of: pointer).map(pointer.leadsSomewhere) ?? false })
     }
   }
 }

@@ -45,6 +45,12 @@ final class CompiledPointer {
   /// The key of a step, for an error text.
   func name(_ step: Int) -> String { steps[step].isEvery ? "*" : steps[step].key.string() }
 
+  /// Does a step lead to a member with that key?
+  func leads(_ step: Int, to key: ByteSlice) -> Bool { steps[step].isEvery || steps[step].key == key }
+
+  /// Does a step lead to the element at `index`?
+  func leads(_ step: Int, toElement index: Int) -> Bool { steps[step].isEvery || steps[step].index == index }
+
   /// What one step leads to from `value`; nil: nowhere. Not for a `*`.
   func follow(_ step: Int, from value: JSONValue) -> JSONValue? {
     let step = steps[step]
@@ -53,6 +59,16 @@ final class CompiledPointer {
     case .array: return step.index >= 0 ? value.element(step.index) : nil
     default: return nil
     }
+  }
+
+  /// Does it find anything in `start`? A `*` is every element or member.
+  func leadsSomewhere(from start: JSONValue) -> Bool {
+    func leads(_ value: JSONValue, _ step: Int) -> Bool {
+      guard step < steps.count else { return true }
+      guard steps[step].isEvery else { return follow(step, from: value).map { leads($0, step + 1) } ?? false }
+      return value.elements.contains { leads($0, step + 1) } || value.members.contains { leads($0.value, step + 1) }
+    }
+    return leads(start, 0)
   }
 
   /// The value that the pointer leads to, also null; nil: nowhere. A pointer with `*` leads nowhere here.

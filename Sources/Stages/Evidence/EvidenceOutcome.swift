@@ -13,8 +13,34 @@ struct EvidenceOutcome {
   private var inputRecords: [RelativePath: Int] = [:]
   private var fields = JSONObject([])
   private var bySource = JSONObject([])
+  /// By source and look-up; empty: no source has one.
+  private var lookupsMissing = JSONObject([])
   private var pending: [JSON] = []
   private var warnings: [String] = []
+
+  /// - Parameter results: of the source's look-ups, in their order.
+  mutating func add(_ source: Source, lookups results: [ActionResult]) throws {
+    for (lookup, result) in zip(source.lookups, results) {
+      var (read, withoutKey) = (Int64(0), Int64(0))
+      for file in result.counts["files"]?.array ?? [] {
+        guard let path = file["path"]?.string.flatMap(RelativePath.init) else { continue }
+        inputRecords[path] = Int(file["read"]?.integer ?? 0)
+        read += file["read"]?.integer ?? 0
+        let lacking = file["without_key"]?.integer ?? 0
+        withoutKey += lacking
+        if lacking > 0 {
+          warnings.append(
+            "\(path): \(lacking) of its records have no key, so look-up \"\(lookup.name)\" of source \"\(source.name)\" "
+              + "does not find them")
+        }
+      }
+      guard read == 0 || withoutKey < read else {
+        throw DistillError(
+          .data, "`lookups.\(lookup.name).key` is found in none of the \(read) records of the look-up",
+          place: lookup.place ?? source.place, hint: "Correct the key, or `records`.")
+      }
+    }
+  }
 
   mutating func add(_ entry: SourceLogs.Entry, _ chunks: [[LogSegment]], _ results: [ActionResult]) throws {
     let source = entry.source
@@ -22,7 +48,7 @@ struct EvidenceOutcome {
     var books: [RelativePath: (read: Int64, mapped: Int64, bad: Int64, error: String?)] = [:]
     for (number, result) in results.enumerated() {
       for term in Self.terms { own.increment(term, by: result.counts[term]?.integer ?? 0) }
-      for table in ["by_reason", "by_kind", "fields"] { own.add(table, from: result.counts) }
+      for table in ["by_reason", "by_kind", "fields", "lookups_missing"] { own.add(table, from: result.counts) }
       for file in result.counts["files"]?.array ?? [] {
         guard let path = file["path"]?.string.flatMap(RelativePath.init) else { continue }
         var book = books[path] ?? (0, 0, 0, nil)
@@ -61,6 +87,7 @@ struct EvidenceOutcome {
     tally.add("by_reason", from: ["by_reason": own.json("by_reason")])
     tally.add("by_kind", from: ["by_kind": own.json("by_kind")])
     fields[source.name] = own.json("fields")
+    if !source.lookups.isEmpty { lookupsMissing[source.name] = own.json("lookups_missing") }
     bySource[source.name] = .object(JSONObject(Self.terms.map { ($0, .integer(own.count($0))) }))
   }
 
@@ -83,7 +110,7 @@ struct EvidenceOutcome {
   }
 
   /// A pointer that no record of its part has is a mistake, unless it is marked optional. A part without records says nothing.
-  private func checkProbes(
+  private mutating func checkProbes(
     _ source: Source, _ files: [LogFile], _ mapped: [RelativePath: Int64], _ results: [ActionResult]
   ) throws {
     for (number, part) in source.parts.enumerated() {
@@ -95,6 +122,12 @@ struct EvidenceOutcome {
       let isSeen =
         found.contains { $0 > 0 } || files.contains { part.takes($0.path) && mapped[$0.path] ?? 0 > 0 }
       guard isSeen else { continue }
+      for (index, never) in part.never.enumerated() {
+        let isMet = results.contains { $0.counts["never"]?.array?[number].array?[index].integer ?? 0 > 0 }
+        if !isMet {
+          warnings.append("`\(never.text)` of `never` is found in no record of source \"\(source.name)\"")
+        }
+      }
       for (probe, count) in zip(part.probes, found) where count == 0 && !probe.optional {
         let only = part.only.map { " (part `\($0.text)`)" } ?? ""
         throw DistillError(
@@ -121,12 +154,16 @@ struct EvidenceOutcome {
     let rows = Books(
       "rows in the partitions", partitions.values.joined().reduce(0) { $0 + Int64($1.recordCount) },
       [("written", tally.count("written"))])
+    var summary: JSONObject = [
+      "fields": .object(fields), "pending": .array(pending), "warnings": .array(warnings.map(JSON.string)),
+    ]
+    if lookupsMissing.count > 0 { summary["lookups_missing"] = .object(lookupsMissing) }
     var outcome = StageOutcome(
       outputs: partitions.map { PlannedOutput(path: $0.key, fragments: $0.value) } + [
         PlannedOutput(path: Layout.quarantine("evidence"), fragments: quarantine)
       ],
       recordCounts: .object(counts),
-      summary: ["fields": .object(fields), "pending": .array(pending), "warnings": .array(warnings.map(JSON.string))],
+      summary: .object(summary),
       checks: [
         read.check("records-balance"), objects.check("objects-balance"), rows.check("all-written"),
       ])

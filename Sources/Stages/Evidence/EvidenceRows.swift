@@ -56,22 +56,20 @@ final class EvidenceRows {
       identity: identity(part.kind, runID))
   }
 
-  /// A judgement without a run id gets one made of the record's hash and what it is about.
+  /// A judgement without a run id gets one made of the record's hash and what it is about, a comparison one of the hash.
   private func runID(
     _ part: CompiledPart, about record: AboutRecord?, sigHash: Digest
   ) throws(RecordViolation) -> FoundText {
     if let text = try filledText(part.runID) { return text }
-    guard part.kind == .verdict else {
+    guard part.kind == .verdict || part.kind == .comparison else {
       throw RecordViolation(.missingSourceRunID, "run_id: there is none, or it is blank")
     }
     hashed.removeAll()
     var writer = JSONWriter(hashed)
     writer.beginArray()
     writer.digest(sigHash)
-    if let record {
-      record.write(in: scope, ownSource: source, sorted: true, to: &writer)
-    } else {
-      writer.null()
+    if part.kind == .verdict {
+      if let record { record.write(in: scope, ownSource: source, sorted: true, to: &writer) } else { writer.null() }
     }
     writer.endArray()
     scope.scratch.sha256.update(hashed.bytes)
@@ -204,7 +202,11 @@ final class EvidenceRows {
       writer.null()
     }
     writer.key("comparison")
-    writer.null()
+    if let comparison = part.comparison {
+      try comparison.write(in: scope, runID: head.runID, note: note, to: &writer)
+    } else {
+      writer.null()
+    }
     writer.key("latency_ms")
     try writeNumber(part.latency, to: &writer)
     writer.key("cost_usd")

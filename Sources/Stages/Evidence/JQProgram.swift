@@ -91,7 +91,7 @@ public final class JQProgram {
 
   /// - Returns: the watchdog's number of the run.
   private func start(_ record: JSONValue, scope: RecordScope) throws(RecordViolation) -> Int {
-    jq_start(state, try JQValue.make(record), 0)
+    jq_start(state, try JQValue.make(record, hiding: scope.hidden), 0)
     return JQWatchdog.begin(limit: timeLimit, place: "\(scope.path), record \(scope.line)")
   }
 

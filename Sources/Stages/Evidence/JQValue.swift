@@ -6,8 +6,10 @@ enum JQValue {
   /// The largest integer up to which doubles hold every one.
   private static let maximumInteger: Int64 = 1 << 53
 
+  /// - Parameter hidden: what is left out: members are not there, elements of lists are null, so that the others keep
+  ///   their places.
   /// - Throws: a violation for a number that libjq, which has doubles only, would change.
-  static func make(_ value: JSONValue) throws(RecordViolation) -> jv {
+  static func make(_ value: JSONValue, hiding hidden: HiddenPaths = .none) throws(RecordViolation) -> jv {
     switch value.kind {
     case .null: return jv_null()
     case .bool: return jv_bool(value.bool == true ? 1 : 0)
@@ -15,9 +17,11 @@ enum JQValue {
     case .string: return string(value.string ?? .empty)
     case .array:
       var array = jv_array()
+      var index = -1
       for element in value.elements {
+        index += 1
         do throws(RecordViolation) {
-          array = jv_array_append(array, try make(element))
+          array = jv_array_append(array, try make(element, as: hidden.isEmpty ? nil : hidden.element(index)) ?? jv_null())
         } catch {
           jv_free(array)
           throw error
@@ -28,7 +32,7 @@ enum JQValue {
       var object = jv_object()
       for (key, member) in value.members {
         do throws(RecordViolation) {
-          let made = try make(member)
+          guard let made = try make(member, as: hidden.isEmpty ? nil : hidden.member(key)) else { continue }
           object = jv_object_set(object, string(key), made)
         } catch {
           jv_free(object)
@@ -36,6 +40,15 @@ enum JQValue {
         }
       }
       return object
+    }
+  }
+
+  /// nil: it is hidden.
+  private static func make(_ value: JSONValue, as child: HiddenPaths.Child?) throws(RecordViolation) -> jv? {
+    switch child {
+    case nil: try make(value)
+    case .hidden: nil
+    case .open(let hidden): try make(value, hiding: hidden)
     }
   }
 

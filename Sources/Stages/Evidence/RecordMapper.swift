@@ -8,7 +8,7 @@ final class RecordMapper {
   private let scope: RecordScope
   private let rows: EvidenceRows
   private let parts: [CompiledPart]
-  private let captures = CaptureSlots()
+  private let compileContext: CompileContext
   private let tally = FieldTally()
   private let journal = RowJournal()
   private let overlay: Overlay
@@ -27,6 +27,15 @@ final class RecordMapper {
   private var recordObjects = 0
   private var recordKinds: [RecordKind] = []
   private var recordDuplicates = 0
+  /// By look-up: objects with a key that it lacks.
+  private var missing: [Int]
+  private var recordMissing: [Int] = []
+  /// What the parts of the current file keep in the log.
+  private var never: [PointerReference] = []
+  /// The same as far as it is in the record.
+  private var hidden = HiddenPaths.none
+  private var sightings: NeverSightings
+  private let excerpt = ByteBuffer(capacity: 512)
   private let provenance = ByteBuffer(capacity: 512)
   private let time = ByteBuffer(capacity: 64)
   private(set) var books = EvidenceBooks()
@@ -36,25 +45,44 @@ final class RecordMapper {
     self.source = source
     scope = RecordScope(scratch: context.scratch)
     rows = EvidenceRows(scope: scope, source: source.name)
-    let (captures, tally) = (captures, tally)
-    parts = try source.parts.map { try CompiledPart($0, captures: captures, tally: tally) }
+    let tally = tally
+    let compileContext = CompileContext(
+      lookups: try source.lookups.enumerated().map { slot, lookup in
+        try LookupTable(
+          lookup.name, slot: slot, bytes: context.input("lookup/\(lookup.name)"), parser: context.scratch.parser)
+      })
+    self.compileContext = compileContext
+    sightings = NeverSightings(source.parts)
+    missing = [Int](repeating: 0, count: source.lookups.count)
+    parts = try source.parts.map { try CompiledPart($0, context: compileContext, tally: tally) }
     probeCounts = source.parts.map { [Int](repeating: 0, count: $0.probes.count) }
     overlay = try context.optionalInput("overlay").map { try Overlay($0, parser: context.scratch.parser) } ?? Overlay()
     quarantine = context.output("quarantine")
     identities = context.output("identities")
   }
 
-  var counts: JSON { books.json(fields: tally.json, probes: probeCounts) }
+  var counts: JSON {
+    var counts = books.json(fields: tally.json, probes: probeCounts).object ?? [:]
+    if let never = sightings.json { counts["never"] = never }
+    if !source.lookups.isEmpty {
+      counts["lookups_missing"] = .object(
+        JSONObject(zip(source.lookups, missing).map { ($0.name, .integer(Int64($1))) }))
+    }
+    return .object(counts)
+  }
 
   func beginFile(_ segment: EvidenceSegment) throws {
     fileIndex += 1
     books.beginFile(segment.path)
-    scope.beginFile(path: segment.path, captures: segment.captures, captureNames: captures.names)
+    scope.beginFile(path: segment.path, captures: segment.captures, captureNames: compileContext.captures.names)
     let name = RelativePath(unchecked: segment.path).name
     activeParts = parts.indices.filter { parts[$0].only?.matchesName(name) ?? true }
     guard !activeParts.isEmpty else {
       throw DistillError(.data, "no part of the source \(source.name) takes the file", place: segment.path)
     }
+    never = activeParts.flatMap { source.parts[$0].never }
+    let records = segment.format == .jsonl ? [] : source.records.tokens
+    hidden = HiddenPaths(NeverPointers.inRecord(never, records: records))
   }
 
   // MARK: Records
@@ -70,6 +98,10 @@ final class RecordMapper {
     recordObjects = 0
     recordKinds.removeAll(keepingCapacity: true)
     recordDuplicates = 0
+    recordMissing.removeAll(keepingCapacity: true)
+    if !never.isEmpty {
+      for part in activeParts { sightings.look(at: record, root: root, part: part) }
+    }
     var sigHash: Digest?
     var next = 0
     do throws(RecordViolation) {
@@ -86,7 +118,8 @@ final class RecordMapper {
       journal.rollBack()
       if sigHash != nil { probe(record, root: root, from: next) }
       let recordedAt = sigHash == nil ? nil : timestamp(record, root: root)
-      stop(place, hash: sigHash ?? rawHash(place), violation: error, recordedAt: recordedAt)
+      stop(
+        place, record, hash: sigHash ?? rawHash(place), violation: error, recordedAt: recordedAt)
     }
   }
 
@@ -97,7 +130,9 @@ final class RecordMapper {
       try context.scratch.canonical.write(record, to: buffer)
     } catch {
       let offset = error.offset - record.sourceRange.lowerBound
-      throw RecordViolation(.schemaViolation, "\(error.reason) at byte \(offset) of the record")
+      // The reason names a key, which may be one that has to stay in the log.
+      let reason = never.isEmpty ? error.reason : "a key that an object has twice"
+      throw RecordViolation(.schemaViolation, "\(reason) at byte \(offset) of the record")
     }
     context.scratch.sha256.update(buffer.bytes)
     return context.scratch.sha256.finish()
@@ -111,20 +146,24 @@ final class RecordMapper {
   private func map(
     _ record: JSONValue, root: JSONValue, part: CompiledPart, place: RecordPlace, sigHash: Digest
   ) throws(RecordViolation) {
+    scope.hidden = hidden
     guard let jq = part.jq else {
-      return try mapObject(record, root: root, part: part, place: place, sigHash: sigHash)
+      return try mapObject(record, of: record, root: root, part: part, place: place, sigHash: sigHash)
     }
     try jq.run(record, scope: scope, parser: context.scratch.secondParser) { object throws(RecordViolation) in
       if object.isNull { return }
       guard object.kind == .object else {
         throw RecordViolation(.schemaViolation, "jq: the program gave \(object.kindName), where an object is expected")
       }
-      try self.mapObject(object, root: root, part: part, place: place, sigHash: sigHash)
+      // Made of what the program was shown.
+      self.scope.hidden = .none
+      try self.mapObject(object, of: record, root: root, part: part, place: place, sigHash: sigHash)
     }
   }
 
   private func mapObject(
-    _ object: JSONValue, root: JSONValue, part: CompiledPart, place: RecordPlace, sigHash: Digest
+    _ object: JSONValue, of record: JSONValue, root: JSONValue, part: CompiledPart, place: RecordPlace,
+    sigHash: Digest
   ) throws(RecordViolation) {
     scope.beginObject(object, root: root)
     let head = try rows.head(part, sigHash: sigHash)
@@ -136,7 +175,7 @@ final class RecordMapper {
       to: identities)
     if let first = row?.duplicateOf {
       part.completeProbes(in: scope)
-      quarantineDuplicate(head, first: first, place: place, sigHash: sigHash)
+      quarantineDuplicate(head, of: record, first: first, place: place, sigHash: sigHash)
       return
     }
     let sink = sink(for: head.timestamp)
@@ -145,6 +184,7 @@ final class RecordMapper {
       part, head: head, place: place, sigHash: sigHash, otherVerdicts: row?.otherVerdicts ?? [], to: sink.buffer)
     sink.recordCount += 1
     recordKinds.append(head.kind)
+    recordMissing += scope.missing
     part.completeProbes(in: scope)
   }
 
@@ -157,6 +197,7 @@ final class RecordMapper {
       books.stopped(.duplicateID, count: recordDuplicates)
     }
     for slot in rows.filledSlots { tally.add(slot) }
+    for slot in recordMissing { missing[slot] += 1 }
   }
 
   // MARK: Outputs
@@ -187,7 +228,8 @@ final class RecordMapper {
   }
 
   private func quarantineDuplicate(
-    _ head: EvidenceRows.Head, first: (path: String, line: Int), place: RecordPlace, sigHash: Digest
+    _ head: EvidenceRows.Head, of record: JSONValue, first: (path: String, line: Int), place: RecordPlace,
+    sigHash: Digest
   ) {
     recordDuplicates += 1
     journal.note(quarantine)
@@ -195,11 +237,12 @@ final class RecordMapper {
     appendQuarantine(
       .duplicateID,
       "the \(head.kind.rawValue) \(runID) is in \(first.path) already, at line_offset \(first.line)",
-      place: place, hash: sigHash, recordedAt: head.timestamp)
+      place: place, record, hash: sigHash, recordedAt: head.timestamp)
   }
 
   private func appendQuarantine(
-    _ reason: Reason, _ message: String, place: RecordPlace, hash: Digest, recordedAt: Timestamp?
+    _ reason: Reason, _ message: String, place: RecordPlace, _ record: JSONValue?, hash: Digest,
+    recordedAt: Timestamp?
   ) {
     provenance.removeAll()
     var writer = JSONWriter(provenance)
@@ -208,13 +251,23 @@ final class RecordMapper {
     time.removeAll()
     recordedAt?.append(to: time)
     QuarantineRow(
-      stage: "build-evidence", reason: reason, errors: [message], record: .excerpt(place.bytes),
+      stage: "build-evidence", reason: reason, errors: [message], record: shown(place, record),
       provenance: provenance.bytes, recordedAt: recordedAt == nil ? nil : time.bytes
     ).append(to: quarantine)
   }
 
-  private func stop(_ place: RecordPlace, hash: Digest, violation: RecordViolation, recordedAt: Timestamp?) {
-    appendQuarantine(violation.reason, violation.message, place: place, hash: hash, recordedAt: recordedAt)
+  /// Where something may not leave the log, of what can't be read as a record nothing is shown.
+  private func shown(_ place: RecordPlace, _ record: JSONValue?) -> QuarantineRow.Record {
+    if never.isEmpty { return .excerpt(place.bytes) }
+    guard let record else { return .none }
+    RecordExcerpt.write(record, hiding: hidden, to: excerpt)
+    return .excerpt(excerpt.bytes)
+  }
+
+  private func stop(
+    _ place: RecordPlace, _ record: JSONValue?, hash: Digest, violation: RecordViolation, recordedAt: Timestamp?
+  ) {
+    appendQuarantine(violation.reason, violation.message, place: place, record, hash: hash, recordedAt: recordedAt)
     books.quarantined(violation, line: place.line)
   }
 
@@ -224,7 +277,8 @@ final class RecordMapper {
   /// - Parameter hash: of its raw bytes; nil: `place.bytes` are all of them.
   func quarantine(_ place: RecordPlace, hash: Digest? = nil, message: String) {
     books.read()
-    stop(place, hash: hash ?? rawHash(place), violation: RecordViolation(.schemaViolation, message), recordedAt: nil)
+    stop(
+      place, nil, hash: hash ?? rawHash(place), violation: RecordViolation(.schemaViolation, message), recordedAt: nil)
   }
 
   /// A value that is JSON, but no record.

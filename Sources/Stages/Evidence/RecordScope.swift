@@ -30,10 +30,14 @@ final class RecordScope {
   var line = 0
   private(set) var record: JSONValue?
   private(set) var root: JSONValue?
+  /// What programs may not see of `record`.
+  var hidden = HiddenPaths.none
   /// Probes that were found in this record.
   private(set) var found: [Bool] = []
   /// Probes that were looked for in this object.
   private var lookedFor: [Bool] = []
+  /// Look-ups that lacked a key of this object.
+  private(set) var missing: Set<Int> = []
 
   init(scratch: WorkerScratch) { self.scratch = scratch }
 
@@ -69,6 +73,7 @@ final class RecordScope {
   func beginObject(_ object: JSONValue, root: JSONValue) {
     record = object
     self.root = root
+    missing.removeAll(keepingCapacity: true)
     lookedFor.removeAll(keepingCapacity: true)
     for _ in 0..<found.count { lookedFor.append(false) }
   }
@@ -94,6 +99,9 @@ final class RecordScope {
     lookedFor[probe] = true
     if isFound { found[probe] = true }
   }
+
+  /// - Parameter lookup: the slot of one that lacks a key.
+  func noteMissing(_ lookup: Int) { missing.insert(lookup) }
 
   func isOpen(_ probe: Int) -> Bool { !found[probe] && !lookedFor[probe] }
 

@@ -9,6 +9,8 @@ public struct SourceLogs: Sendable {
     /// By the bytes of their paths.
     public var files: [LogFile]
     public var skippedLinks: [RelativePath]
+    /// The files of each look-up of the source, in their order.
+    public var lookups: [[LogFile]] = []
   }
   public var entries: [Entry]
 
@@ -41,9 +43,63 @@ public struct SourceLogs: Sendable {
             hint: "Add a part whose `only` matches \"\(file.path.name)\", or take the file out with `ignore`.")
         }
       }
+      try checkNever(source, found.files)
       entries.append(Entry(source: source, files: found.files, skippedLinks: found.skippedLinks))
     }
+    for index in entries.indices {
+      for lookup in entries[index].source.lookups {
+        let found = try lookupFiles(lookup, of: entries[index].source, owners, in: workspace, of: fileSystem)
+        entries[index].lookups.append(found.files)
+        entries[index].skippedLinks += found.skippedLinks
+      }
+    }
     return SourceLogs(entries: entries)
+  }
+
+  private static func lookupFiles(
+    _ lookup: Lookup, of source: Source, _ owners: [RelativePath: String], in workspace: FilePath,
+    of fileSystem: any FileSystem
+  ) throws -> GlobWalk.Result {
+    let found = try GlobWalk.find(lookup.files, ignoring: lookup.ignore, in: workspace, of: fileSystem)
+    let name = "look-up `\(lookup.name)` of source \"\(source.name)\""
+    guard !found.files.isEmpty else {
+      let patterns = lookup.files.map { "`\($0.text)`" }.joined(separator: ", ")
+      let links = found.skippedLinks.map(\.string).joined(separator: ", ")
+      throw DistillError(
+        .data, "no file matches \(patterns) of \(name)", place: lookup.place,
+        hint: links.isEmpty
+          ? "Correct `files`, or take the look-up out."
+          : "Symbolic links are followed only where the pattern names them: \(links).")
+    }
+    for file in found.files {
+      guard let owner = owners[file.path] else { continue }
+      throw DistillError(
+        .data, "\(file.path) is a file of \(name) and a log of source \"\(owner)\"", place: lookup.place,
+        hint: "Narrow `files`, or take it out of one with `ignore`.")
+    }
+    return found
+  }
+
+  /// Parts that share a file: what one keeps in the log, the other may not read. The reader has looked at each by itself.
+  private static func checkNever(_ source: Source, _ files: [LogFile]) throws(DistillError) {
+    guard source.parts.count > 1, source.parts.contains(where: { $0.never != source.parts[0].never }) else { return }
+    var conflicts: [(reader: Part, keeper: Part, text: String)] = []
+    for keeper in source.parts where !keeper.never.isEmpty {
+      let never = NeverPointers(keeper.never, of: source)
+      for reader in source.parts where reader != keeper {
+        let isSeen = { (reference: PointerReference) in reader.jq == nil || reference.base == .root }
+        let read =
+          reader.fieldReferences.filter { isSeen($0) && never.conflict(with: $0) != nil }
+          + reader.ruleReferences.filter { isSeen($0) && (never.conflict(with: $0)?.conflict ?? .around) != .around }
+        if let first = read.first { conflicts.append((reader, keeper, first.text)) }
+      }
+    }
+    for (reader, keeper, text) in conflicts {
+      guard let file = files.first(where: { reader.takes($0.path) && keeper.takes($0.path) }) else { continue }
+      throw DistillError(
+        .data, "\(file.path) is taken by two parts: one reads \(text), which `never` of the other keeps in the log",
+        place: source.place, hint: "Narrow `only`, or take the pointer out of the one or the other.")
+    }
   }
 }
 

@@ -11,11 +11,13 @@ enum SourceFacts {
   static func sources(_ records: [StageRecord]) -> JSON {
     let evidence = records.core(.buildEvidence)?.recordCounts.members("by_source") ?? [:]
     let scored = records.core(.score)?.recordCounts.members("by_source") ?? [:]
+    let lookups = records.core(.buildEvidence)?.summary.members("lookups_missing") ?? [:]
     let names = Set(evidence.keys).union(scored.keys).sorted()
     return .array(
       names.map { name in
         var source: JSONObject = ["source": .string(name)]
         for term in terms { source[term] = .integer(evidence[name]?.figure(term) ?? 0) }
+        if let missing = lookups[name] { source["lookups_missing"] = missing }
         source["categories"] = .object(
           JSONObject(Category.allCases.map { ($0.rawValue, .integer(scored[name]?.figure($0.rawValue) ?? 0)) }))
         return .object(source)

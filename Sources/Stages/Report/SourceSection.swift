@@ -36,6 +36,15 @@ enum SourceSection {
           + columns.map { column in ReportFigures.count(sources.reduce(0) { $0 + column.figure($1) }) })
     }
     page.table([.left("source")] + columns.map { .right($0.title) }, rows)
+    let missing = sources.flatMap(missing)
+    if !missing.isEmpty { page.list(missing) }
+  }
+
+  private static func missing(_ source: JSON) -> [String] {
+    source.members("lookups_missing").filter { $0.value.integer ?? 0 > 0 }.map { lookup, count in
+      "\(ReportFigures.count(count.integer ?? 0, "record")) of \(MarkdownText.code(source.text("source"))) "
+        + "without their key in the look-up \(MarkdownText.code(lookup))"
+    }
   }
 
   private static func title(_ category: Category) -> String {

@@ -45,6 +45,8 @@ public struct Source: Sendable, Hashable {
   public var maxRecordBytes: Int
   /// The git repository that `source_files` are looked up in, as a path from the workspace; nil: not looked up.
   public var repository: String?
+  /// Other files that fields come from, in the order of the names' bytes.
+  public var lookups: [Lookup]
   /// At least one. A source without `parts` has one part that takes every file.
   public var parts: [Part]
   /// Where the source stands in the configuration, for errors found later: `distill.yaml:4:5`.
@@ -52,7 +54,8 @@ public struct Source: Sendable, Hashable {
 
   public init(
     name: String, files: [Glob], ignore: [Glob] = [], format: Format? = nil, unit: Unit? = nil, records: Pointer,
-    maxRecordBytes: Int = Source.defaultMaxRecordBytes, repository: String? = nil, parts: [Part], place: String? = nil
+    maxRecordBytes: Int = Source.defaultMaxRecordBytes, repository: String? = nil, lookups: [Lookup] = [], parts: [Part],
+    place: String? = nil
   ) {
     self.name = name
     self.files = files
@@ -62,6 +65,7 @@ public struct Source: Sendable, Hashable {
     self.records = records
     self.maxRecordBytes = maxRecordBytes
     self.repository = repository
+    self.lookups = lookups
     self.parts = parts
     self.place = place
   }
@@ -103,12 +107,18 @@ public struct Part: Sendable, Hashable {
   public var judgedBy: JudgedBy?
   /// Seconds east of UTC for times without a zone.
   public var timeZoneOffset: Int32
+  /// What may not leave the log: no field comes from it, `jq` does not see it, quarantine does not show it. `*` is every
+  /// element or member. In the order of the texts' bytes.
+  public var never: [PointerReference]
+  /// The texts and votes of `kind: comparison`; nil for the other kinds.
+  public var comparison: Comparison?
   /// What must be found in at least one record of the part; `PointerReference.probe` is an index into it.
   public var probes: [Probe]
 
   public init(
     only: Glob? = nil, kind: RecordKind = .run, jq: String? = nil, map: FieldMap, verdict: [VerdictRule] = [],
-    thresholds: Thresholds = Thresholds(), judgedBy: JudgedBy? = nil, timeZoneOffset: Int32 = 0, probes: [Probe] = []
+    thresholds: Thresholds = Thresholds(), judgedBy: JudgedBy? = nil, timeZoneOffset: Int32 = 0,
+    never: [PointerReference] = [], comparison: Comparison? = nil, probes: [Probe] = []
   ) {
     self.only = only
     self.kind = kind
@@ -118,6 +128,8 @@ public struct Part: Sendable, Hashable {
     self.thresholds = thresholds
     self.judgedBy = judgedBy
     self.timeZoneOffset = timeZoneOffset
+    self.never = never
+    self.comparison = comparison
     self.probes = probes
   }
 }

@@ -16,8 +16,17 @@ struct ConfigurationPlace: Sendable, Hashable {
 struct ConfigurationNode: Sendable {
   struct Member: Sendable {
     var key: String
+    /// The key as a value: `1:` is a number and `"1":` a text.
+    var scalar: JSON
     var place: ConfigurationPlace?
     var value: ConfigurationNode
+
+    init(key: String, scalar: JSON? = nil, place: ConfigurationPlace?, value: ConfigurationNode) {
+      self.key = key
+      self.scalar = scalar ?? .string(key)
+      self.place = place
+      self.value = value
+    }
   }
 
   enum Content: Sendable {
@@ -73,7 +82,9 @@ struct ConfigurationNode: Sendable {
       case .scalar: content
       case .list(let nodes): .list(nodes.map { $0.placed(at: place) })
       case .mapping(let members):
-        .mapping(members.map { Member(key: $0.key, place: place, value: $0.value.placed(at: place)) })
+        .mapping(members.map {
+            Member(key: $0.key, scalar: $0.scalar, place: place, value: $0.value.placed(at: place))
+          })
       }
     return ConfigurationNode(moved, place: place)
   }

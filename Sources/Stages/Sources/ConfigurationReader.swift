@@ -38,7 +38,7 @@ extension ExportOptions {
     self.init()
     guard let node else { return }
     let section = try ConfigurationSection(node, of: "exports", keys: ["rag", "sft", "preference", "holdout"])
-    holdout = try section["holdout"].map { node throws(DistillError) in try Holdout(node) }
+    if let node = section["holdout"], node.scalar != .null { holdout = try Holdout(node) }
     if let rag = section["rag"] {
       let options = try ConfigurationSection(rag, of: "exports.rag", keys: ["include_review"])
       includeReview = try options["include_review"]?.boolean("include_review") ?? includeReview

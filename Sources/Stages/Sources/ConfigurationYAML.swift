@@ -64,7 +64,10 @@ struct ConfigurationYAML {
             hint: "a text that begins with { or [ needs quotes")
         }
         guard keys.insert(name.string).inserted else { throw Self.duplicate(name.string, keyPlace?.text) }
-        members.append(.init(key: name.string, place: keyPlace, value: try convert(value, within: keyPlace)))
+        var scalar: JSON?
+        if case .scalar(let json, _)? = try? convert(name, keyPlace) { scalar = json }
+        members.append(
+          .init(key: name.string, scalar: scalar, place: keyPlace, value: try convert(value, within: keyPlace)))
       }
       return ConfigurationNode(.mapping(members), place: place)
     case .alias:

@@ -42,6 +42,16 @@ struct CaptureScope {
   var names: [String] { Set(files.flatMap(\.captureNames)).sorted() }
 }
 
+/// What the expressions of a part may name, and what they may not.
+struct ExpressionScope {
+  let captures: CaptureScope
+  /// Names of the source's look-ups.
+  var lookups: [String] = []
+  var never: NeverPointers?
+  /// A program's objects are mapped: pointers into the record lead into these, which `never` does not concern.
+  var hasProgram = false
+}
+
 /// Reads expressions of one part, in the order of their probes.
 struct ExpressionReader {
   /// A capture that a template names and not every file has.
@@ -50,12 +60,13 @@ struct ExpressionReader {
     var place: ConfigurationPlace?
   }
 
-  let captures: CaptureScope
+  private let scope: ExpressionScope
+  private var captures: CaptureScope { scope.captures }
   private(set) var probes: [Probe] = []
   /// Collected, so that a preset can name all that it needs at once.
   private(set) var missingCaptures: [MissingCapture] = []
 
-  init(captures: CaptureScope) { self.captures = captures }
+  init(_ scope: ExpressionScope) { self.scope = scope }
 
   /// - Parameter key: as errors and probes name it: `map.run_id`.
   mutating func read(
@@ -68,7 +79,8 @@ struct ExpressionReader {
   mutating func reference(
     _ text: String, allowingEvery: Bool, key: String, optional: Bool, place: ConfigurationPlace?
   ) throws(DistillError) -> PointerReference {
-    try reference(text, Context(key: key, optional: optional), place, allowingEvery: allowingEvery)
+    try reference(
+      text, Context(key: key, optional: optional, isCondition: true), place, allowingEvery: allowingEvery)
   }
 
   /// Where an expression stands.
@@ -77,6 +89,8 @@ struct ExpressionReader {
     var optional = false
     /// Inside a first-of list, which has the probe.
     var isEntry = false
+    /// A rule compares a value and carries nothing out.
+    var isCondition = false
   }
 
   private mutating func probe(_ text: String, _ context: Context, _ place: ConfigurationPlace?) -> Int {
@@ -117,13 +131,31 @@ struct ExpressionReader {
   private mutating func reference(
     _ text: String, _ context: Context, _ place: ConfigurationPlace?, allowingEvery: Bool = false
   ) throws(DistillError) -> PointerReference {
-    do {
-      var reference = try PointerReference(text: text, allowingEvery: allowingEvery)
-      reference.probe = probe(text, context, place)
-      return reference
-    } catch {
+    var reference: PointerReference
+    do { reference = try PointerReference(text: text, allowingEvery: allowingEvery) } catch {
       throw DistillError(.data, error.reason, place: place?.text, hint: error.hint)
     }
+    try checkNever(reference, context, place)
+    reference.probe = probe(text, context, place)
+    return reference
+  }
+
+  private func checkNever(
+    _ reference: PointerReference, _ context: Context, _ place: ConfigurationPlace?
+  ) throws(DistillError) {
+    if scope.hasProgram && reference.base == .record { return }
+    guard let (conflict, never) = scope.never?.conflict(with: reference) else { return }
+    let how: String
+    switch conflict {
+    case .same: how = "\(reference.text), which `never` keeps in the log"
+    case .inside: how = "\(reference.text), and `never` keeps all of \(never.text) in the log"
+    // What is around it can be asked for, but is never equal to anything.
+    case .around where context.isCondition: return
+    case .around: how = "\(reference.text), which holds \(never.text), and `never` keeps that in the log"
+    }
+    throw DistillError(
+      .data, "`\(context.key)` reads \(how)", place: place?.text,
+      hint: conflict == .around ? "point past it, to what may leave" : "take the pointer out of the one or the other")
   }
 
   // MARK: Templates
@@ -140,10 +172,12 @@ struct ExpressionReader {
     for index in pieces.indices {
       switch pieces[index] {
       case .pointer(var reference):
+        try checkNever(reference, context, node.place)
         reference.probe = probe(reference.text, context, node.place)
         pieces[index] = .pointer(reference)
       case .sha256(var references):
         for place in references.indices {
+          try checkNever(references[place], context, node.place)
           references[place].probe = probe(references[place].text, context, node.place)
         }
         pieces[index] = .sha256(references)
@@ -207,6 +241,7 @@ struct ExpressionReader {
 
   private static let forms: [(key: String, others: [String])] = [
     ("from", ["optional", "shape"]), ("last", ["role", "final", "optional"]), ("const", []), ("jq", []),
+    ("lookup", ["key", "value", "optional"]),
   ]
 
   private mutating func form(
@@ -245,6 +280,7 @@ struct ExpressionReader {
       let final = try section["final"]?.boolean("final") ?? false
       return .lastMessage(reference, role: role, final: final)
     case "jq": return .jq(try value.text("jq"))
+    case "lookup": return try lookup(value, section, shape, context)
     default:
       return .constant(try constant(value, as: shape, context, isLiteral: true))
     }
@@ -264,6 +300,48 @@ struct ExpressionReader {
       throw value.wrongType("\(context.key).from", expected: "a pointer, a template or a list of them")
     }
     return try read(value, as: shape, context)
+  }
+
+  private mutating func lookup(
+    _ name: ConfigurationNode, _ section: ConfigurationSection, _ shape: FieldShape, _ context: Context
+  ) throws(DistillError) -> FieldExpression {
+    if case .messages = shape { throw name.wrongType(context.key, expected: Self.expected(shape)) }
+    let lookup = try name.text("lookup")
+    guard scope.lookups.contains(lookup) else {
+      throw name.error(
+        "there is no look-up `\(lookup)`",
+        hint: scope.lookups.isEmpty
+          ? "the source names it: lookups: {\(lookup): {files: \(lookup)/*.json, key: /id}}"
+          : NearestWord.hint(for: lookup, among: scope.lookups, title: "look-ups of the source"))
+    }
+    let valueNode = try section.required("value")
+    guard let text = valueNode.string, !text.isEmpty, let value = Pointer(text, allowingEvery: false),
+      !value.tokens.contains(.key("*", index: nil))
+    else {
+      throw valueNode.error(
+        "`value` is no pointer into a record of the look-up", hint: "as in {lookup: tasks, key: /id, value: /prompt}")
+    }
+    let keyNode = try section.required("key")
+    var keyContext = context
+    keyContext.key += ".key"
+    let key = try self.key(keyNode, keyContext)
+    // A template of a capture that no file has.
+    if key == .constant(.null) { return key }
+    let summary = "{lookup: \(lookup), value: \(text)}"
+    return .lookup(
+      LookupReference(lookup: lookup, key: key, value: value, probe: probe(summary, context, name.place)))
+  }
+
+  /// What a record of a look-up is known by.
+  mutating func key(_ node: ConfigurationNode, named key: String) throws(DistillError) -> FieldExpression {
+    try self.key(node, Context(key: key))
+  }
+
+  private mutating func key(_ node: ConfigurationNode, _ context: Context) throws(DistillError) -> FieldExpression {
+    guard let text = node.string, PointerReference.isPointer(text) || TemplateText.isTemplate(text) else {
+      throw node.wrongType(context.key, expected: "a pointer or a template", hint: "as in /id, or \"{/suite}-{/id}\"")
+    }
+    return try read(node, as: .text, context)
   }
 
   // MARK: Constants
@@ -343,7 +421,7 @@ extension FieldExpression {
         }
       }
     case .firstOf(let entries, _): entries.contains(where: \.needsNoRecord)
-    case .pointer, .lastMessage, .messages, .jq: false
+    case .pointer, .lastMessage, .messages, .jq, .lookup: false
     }
   }
 
@@ -359,6 +437,7 @@ extension FieldExpression {
     case .lastMessage(let reference, _, _): "{last: \(reference.text)}"
     case .messages(let reference, _): "{from: \(reference.text)}"
     case .jq(let program): "{jq: \(program)}"
+    case .lookup(let reference): "{lookup: \(reference.lookup), value: \(reference.value.text)}"
     }
   }
 }

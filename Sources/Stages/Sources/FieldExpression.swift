@@ -47,6 +47,26 @@ public indirect enum FieldExpression: Sendable, Hashable {
   case messages(PointerReference, shape: MessageShape)
   /// The first output of the program; none or null: absent.
   case jq(String)
+  case lookup(LookupReference)
+}
+
+/// What a look-up has for a key; absent where it does not have the key.
+public struct LookupReference: Sendable, Hashable {
+  /// One of the source's `lookups`.
+  public var lookup: String
+  /// A pointer or a template; its text is the key.
+  public var key: FieldExpression
+  /// Into the look-up's record; no `*`.
+  public var value: Pointer
+  /// Index into the part's `probes`; -1: none.
+  public var probe: Int
+
+  public init(lookup: String, key: FieldExpression, value: Pointer, probe: Int = -1) {
+    self.lookup = lookup
+    self.key = key
+    self.value = value
+    self.probe = probe
+  }
 }
 
 /// The fields of an evidence record that a mapping fills. The rest (`schema_version`, `kind`, `verdict` where rules say

@@ -6,6 +6,11 @@ struct MappingReader {
   static let aboutKeys = ["source", "kind", "run_id", "task_id", "text_sha256"]
   private static let objectKeys = ["validation_results", "about", "judged_by"]
   static let keys = EvidenceField.allCases.map(\.rawValue) + objectKeys
+  static let sides = ["a", "b"]
+  /// What a comparison says of itself. The rest is said of runs.
+  private static let comparisonKeys: [EvidenceField] = [
+    .runID, .taskID, .timestamp, .prompt, .sourceFiles, .gitSHA, .latencyMS, .costUSD,
+  ]
 
   let kind: RecordKind
   /// Whether `verdict` has rules.
@@ -15,10 +20,15 @@ struct MappingReader {
   func read(
     _ layers: [ConfigurationNode], _ expressions: inout ExpressionReader
   ) throws(DistillError) -> FieldMap {
-    let section = try ConfigurationSection(layers, of: "map", keys: Self.keys)
+    let section = try self.section(layers)
     var map = FieldMap()
     for field in EvidenceField.allCases {
       guard let node = section[field.rawValue] else { continue }
+      if kind == .comparison, !Self.comparisonKeys.contains(field), node.scalar != .null {
+        throw node.error(
+          "`map.\(field.rawValue)` is not for a comparison, which says nothing of a run by itself",
+          hint: "its texts stand in `map.a` and `map.b`, what was said of them in `votes`")
+      }
       if field == .verdict, hasRules, node.scalar != .null {
         throw node.error(
           "`map.verdict` stands beside rules in `verdict`",
@@ -36,6 +46,35 @@ struct MappingReader {
       map.judgedBy = try JudgedBy(node, key: "map.judged_by", &expressions)
     }
     return map
+  }
+
+  /// The two texts of a comparison.
+  func sides(
+    _ layers: [ConfigurationNode], _ expressions: inout ExpressionReader
+  ) throws(DistillError) -> (a: Comparison.Side, b: Comparison.Side) {
+    let section = try self.section(layers)
+    return (try side("a", section, &expressions), try side("b", section, &expressions))
+  }
+
+  private func side(
+    _ name: String, _ section: ConfigurationSection, _ expressions: inout ExpressionReader
+  ) throws(DistillError) -> Comparison.Side {
+    guard let node = section[name], node.scalar != .null else {
+      throw section.missing(name, hint: "a comparison has two texts, as in map: {a: {text: /a}, b: {text: /b}}")
+    }
+    let side = try ConfigurationSection(node, of: "map.\(name)", keys: ["run_id", "text", "model_name"])
+    func read(_ key: String) throws(DistillError) -> FieldExpression? {
+      guard let node = side[key] else { return nil }
+      let expression = try expressions.read(node, as: .text, key: "map.\(name).\(key)")
+      return expression == .constant(.null) ? nil : expression
+    }
+    let runID = try read("run_id")
+    guard let text = try read("text") else { throw side.missing("text") }
+    return Comparison.Side(runID: runID, text: text, modelName: try read("model_name"))
+  }
+
+  private func section(_ layers: [ConfigurationNode]) throws(DistillError) -> ConfigurationSection {
+    try ConfigurationSection(layers, of: "map", keys: Self.keys + (kind == .comparison ? Self.sides : []))
   }
 
   /// What a program without a map fills: the evidence fields by their own names.
@@ -57,11 +96,13 @@ struct MappingReader {
     _ node: ConfigurationNode, _ expressions: inout ExpressionReader
   ) throws(DistillError) -> FieldMap.ValidationResults {
     let key = "map.validation_results"
-    let isForm = node.mapping?.first.map { ["from", "jq"].contains($0.key) } ?? false
+    let isForm =
+      node.mapping?.first.map { ["from", "jq"].contains($0.key) } ?? false
+      || (node["lookup"] != nil && node["value"] != nil)
     guard let members = node.mapping, !isForm else {
       let expression = try expressions.read(node, as: .any, key: key)
       switch expression {
-      case .pointer, .jq: return .whole(expression)
+      case .pointer, .jq, .lookup: return .whole(expression)
       default: throw node.wrongType(key, expected: "a mapping, or a pointer to an object")
       }
     }
@@ -77,7 +118,7 @@ struct MappingReader {
   private func about(
     _ node: ConfigurationNode, _ expressions: inout ExpressionReader
   ) throws(DistillError) -> [FieldMap.Entry] {
-    guard kind != .run else {
+    guard kind != .run, kind != .comparison else {
       throw node.error(
         "`map.about` is for a judgement or an extraction", hint: "write kind: verdict or kind: extraction")
     }

@@ -4,20 +4,24 @@ import Receipts
 /// Reads one part of a source. A source without `parts` is read as its own only part.
 struct PartReader {
   /// The keys that may stand in a source and in its parts.
-  static let keys = ["kind", "map", "verdict", "thresholds", "jq", "judged_by", "time_zone"]
+  static let keys =
+    ["kind", "map", "verdict", "thresholds", "jq", "judged_by", "time_zone", "never"] + ComparisonReader.keys
 
   /// Source, part and preset; the first that has a key wins.
   private let layers: [ConfigurationNode]
   private let section: ConfigurationSection
   /// The entry of `parts`; nil: there is none.
   private let own: ConfigurationNode?
-  private let captures: CaptureScope
+  /// What the part's source says beside its parts.
+  private let source: Source
+  private var captures: CaptureScope { CaptureScope(files: source.files) }
 
-  init(layers: [ConfigurationNode], own: ConfigurationNode?, captures: CaptureScope) throws(DistillError) {
+  /// - Parameter source: without its parts.
+  init(layers: [ConfigurationNode], own: ConfigurationNode?, source: Source) throws(DistillError) {
     if let own { _ = try ConfigurationSection(own, of: "a part", keys: ["only"] + Self.keys) }
     self.layers = layers
     self.own = own
-    self.captures = captures
+    self.source = source
     // The layers' other keys are the source's, which has checked them.
     let partKeys = layers.map { layer in
       ConfigurationNode(
@@ -27,13 +31,24 @@ struct PartReader {
   }
 
   func read() throws(DistillError) -> Part {
-    var expressions = ExpressionReader(captures: captures)
     let kind = try kind()
     let maps = layers.compactMap { $0["map"] }
     let jq = try section["jq"]?.text("jq")
+    let never = try never()
+    var expressions = ExpressionReader(
+      ExpressionScope(
+        captures: captures, lookups: source.lookups.map(\.name), never: NeverPointers(never, of: source),
+        hasProgram: jq != nil))
     let mapping = MappingReader(kind: kind, hasRules: section["verdict"].map { $0.list?.isEmpty == false } ?? false)
-    let map = maps.isEmpty && jq != nil ? mapping.identity : try mapping.read(maps, &expressions)
-    var part = Part(only: try only(), kind: kind, jq: jq, map: map)
+    if kind == .comparison, maps.isEmpty {
+      throw section.missing("map", hint: "as in map: {prompt: /prompt, a: {text: /a}, b: {text: /b}}")
+    }
+    let isIdentity = maps.isEmpty && jq != nil
+    let map = isIdentity ? mapping.identity : try mapping.read(maps, &expressions)
+    var part = Part(only: try only(), kind: kind, jq: jq, map: map, never: never)
+    if kind == .comparison {
+      part.comparison = try ComparisonReader(section: section).read(mapping.sides(maps, &expressions), &expressions)
+    }
     if let node = section["judged_by"] { part.judgedBy = try JudgedBy(node, key: "judged_by", &expressions) }
     if let node = section["verdict"] { part.verdict = try VerdictReader.read(node, &expressions) }
     if let node = section["thresholds"] { part.thresholds = try Thresholds(node) }
@@ -46,10 +61,29 @@ struct PartReader {
 
   private func kind() throws(DistillError) -> RecordKind {
     guard let node = section["kind"] else { return .run }
-    if node.string == RecordKind.comparison.rawValue {
-      throw node.error("`kind: comparison` is not supported", hint: "it is one of: run, verdict, extraction")
+    return try node.choice("kind", of: RecordKind.allCases)
+  }
+
+  /// Of all layers: what one of them keeps in the log, no other lets out.
+  private func never() throws(DistillError) -> [PointerReference] {
+    var found: [PointerReference] = []
+    for node in layers.compactMap({ $0["never"] }) {
+      for entry in try node.oneOrMore("never", of: "pointers") {
+        guard let text = entry.string, PointerReference.isPointer(text) else {
+          throw entry.error(
+            "`never` names no pointer", hint: "as in never: [/info/answer, /steps/*/secret], where * is every element")
+        }
+        let reference: PointerReference
+        do { reference = try PointerReference(text: text, allowingEvery: true) } catch {
+          throw entry.error(error.reason, hint: error.hint)
+        }
+        if NeverPointers([reference], of: source).hidingWholeRecord != nil {
+          throw entry.error("`never` keeps whole records in the log", hint: "point to what is secret in them")
+        }
+        if !found.contains(reference) { found.append(reference) }
+      }
     }
-    return try node.choice("kind", of: [RecordKind.run, .verdict, .extraction])
+    return found.sorted { $0.text.utf8.lexicographicallyPrecedes($1.text.utf8) }
   }
 
   private func only() throws(DistillError) -> Glob? {
@@ -103,8 +137,9 @@ struct PartReader {
   }
 
   private func check(_ part: Part) throws(DistillError) {
-    // A judgement without a run id is given one; a program's objects are looked at one by one.
-    if part.kind != .verdict, !part.map.isIdentity, part.map.fields[.runID] == nil {
+    if part.kind == .comparison { try checkComparison(part) } else { try checkNoComparison() }
+    // A judgement or comparison without a run id is given one; a program's objects are looked at one by one.
+    if part.kind != .verdict, part.kind != .comparison, !part.map.isIdentity, part.map.fields[.runID] == nil {
       let hint = "map: {run_id: /id}, or \"{$stem}-{$line}\" where the log has none"
       guard let map = layers.lazy.compactMap({ $0["map"] }).first else { throw section.missing("map", hint: hint) }
       throw map.error("`map.run_id` is missing: a record is known by it", hint: hint)
@@ -126,6 +161,26 @@ struct PartReader {
       throw node.error(
         "`thresholds.grounded_fraction` has no grounded fraction to look at",
         hint: "map: {validation_results: {grounded_fraction: /grounded_fraction}}")
+    }
+  }
+
+  /// "A beats B" says nothing of A alone.
+  private func checkComparison(_ part: Part) throws(DistillError) {
+    let hint = "a comparison makes pairs by its `votes`, and no category"
+    if !part.verdict.isEmpty, let node = section["verdict"] {
+      throw node.error("`verdict` is not for a comparison", hint: hint)
+    }
+    if part.thresholds != Thresholds(), let node = section["thresholds"] {
+      throw node.error("`thresholds` are not for a comparison", hint: hint)
+    }
+  }
+
+  /// Parts of other kinds may stand beside the keys of a comparison that the source gives to all.
+  private func checkNoComparison() throws(DistillError) {
+    for key in ComparisonReader.keys {
+      if let node = own.map({ $0[key] }) ?? section[key] {
+        throw node.error("`\(key)` is for `kind: comparison`")
+      }
     }
   }
 }

@@ -4,8 +4,10 @@ import Receipts
 /// Reads one entry of `sources`, with its preset laid under it.
 struct SourceReader {
   private static let keys =
-    ["name", "files", "ignore", "format", "unit", "records", "max_record_bytes", "repository", "preset", "parts"]
-    + PartReader.keys
+    [
+      "name", "files", "ignore", "format", "unit", "records", "max_record_bytes", "repository", "preset", "lookups",
+      "parts",
+    ] + PartReader.keys
   /// The longest text that the JSON parser takes.
   private static let recordBytes = 1...(Int(UInt32.max) - 64)
 
@@ -36,13 +38,15 @@ struct SourceReader {
       place: node.place?.text)
     if let node = section["format"] { source.format = try node.choice("format", of: [Source.Format.jsonl, .json]) }
     if let node = section["unit"] { source.unit = try node.choice("unit", of: [Source.Unit.line, .element, .file]) }
-    if let node = section["records"] { source.records = try records(node) }
+    if let node = section["records"] { source.records = try Self.records(node) }
     if let node = section["max_record_bytes"] {
       source.maxRecordBytes = try node.integer("max_record_bytes", in: Self.recordBytes)
     }
     if let node = section["repository"] { source.repository = try repository(node) }
     try checkShape(source)
-    source.parts = try parts(CaptureScope(files: files))
+    if let node = section["lookups"] { source.lookups = try LookupReader.read(node) }
+    source.parts = try parts(of: source)
+    try checkLookups(source)
     return source
   }
 
@@ -63,13 +67,20 @@ struct SourceReader {
   }
 
   private func globs(_ key: String, _ node: ConfigurationNode) throws(DistillError) -> [Glob] {
+    try Self.globs(key, node, capturing: key == "files")
+  }
+
+  /// - Parameter isCapturing: may the patterns have captures?
+  static func globs(
+    _ key: String, _ node: ConfigurationNode, capturing isCapturing: Bool
+  ) throws(DistillError) -> [Glob] {
     var globs: [Glob] = []
     for entry in try node.oneOrMore(key, of: "patterns") {
       let text = try entry.text(key)
       let glob: Glob
       do { glob = try Glob(text) } catch { throw entry.error(error.reason, hint: error.hint) }
-      if key == "ignore", let capture = glob.captureNames.first {
-        throw entry.error("`ignore` captures nothing", hint: "write * instead of {\(capture)}")
+      if !isCapturing, let capture = glob.captureNames.first {
+        throw entry.error("`\(key)` captures nothing", hint: "write * instead of {\(capture)}")
       }
       if key == "files", let folder = WorkspaceLayout.ownFolders.first(where: { glob.literalFolders.hasPrefix($0) }) {
         throw entry.error(
@@ -80,7 +91,7 @@ struct SourceReader {
     return globs
   }
 
-  private func records(_ node: ConfigurationNode) throws(DistillError) -> Pointer {
+  static func records(_ node: ConfigurationNode) throws(DistillError) -> Pointer {
     guard let text = node.string, let pointer = Pointer(text, allowingEvery: true) else {
       throw node.error(
         "`records` is no pointer to records",
@@ -126,10 +137,10 @@ struct SourceReader {
 
   // MARK: Parts
 
-  private func parts(_ captures: CaptureScope) throws(DistillError) -> [Part] {
+  private func parts(of source: Source) throws(DistillError) -> [Part] {
     let base = [node, preset].compactMap(\.self)
     guard let list = section["parts"] else {
-      return [try PartReader(layers: base, own: nil, captures: captures).read()]
+      return [try PartReader(layers: base, own: nil, source: source).read()]
     }
     let nodes = try list.list("parts", of: "parts")
     guard !nodes.isEmpty else { throw list.error("`parts` is an empty list") }
@@ -138,10 +149,20 @@ struct SourceReader {
     var parts: [Part] = []
     for part in nodes {
       let layers = isOwn ? [part] + base : [node, part] + [preset].compactMap(\.self)
-      parts.append(try PartReader(layers: layers, own: part, captures: captures).read())
+      parts.append(try PartReader(layers: layers, own: part, source: source).read())
     }
     try checkThresholds(parts, nodes)
     return parts
+  }
+
+  /// A look-up that nobody asks would be an input of the build without a reason.
+  private func checkLookups(_ source: Source) throws(DistillError) {
+    let used = Set(source.parts.flatMap(\.lookups).map(\.lookup))
+    for lookup in source.lookups where !used.contains(lookup.name) {
+      throw (section["lookups"]?[lookup.name] ?? node).error(
+        "no field comes from the look-up `\(lookup.name)`",
+        hint: "as in map: {prompt: {lookup: \(lookup.name), key: /id, value: /prompt}}")
+    }
   }
 
   /// A run is known by source, kind and run id, so its thresholds must follow from source and kind wherever two parts

@@ -15,6 +15,9 @@ extension Source {
     members.append(("records", .string(records.text)))
     members.append(("max_record_bytes", .integer(Int64(maxRecordBytes))))
     if let repository { members.append(("repository", .string(repository))) }
+    if !lookups.isEmpty {
+      members.append(("lookups", .object(JSONObject(lookups.map { ($0.name, $0.slice) }))))
+    }
     let captures = CaptureScope(files: files)
     members.append(("parts", .array(parts.map { SliceWriter(probes: $0.probes, captures: captures).json($0) })))
     return .object(JSONObject(members))
@@ -24,6 +27,20 @@ extension Source {
   public init(slice: JSON) throws(DistillError) {
     self = try SourceReader.read(ConfigurationNode(slice))
   }
+}
+
+extension Lookup {
+  /// In the language of the configuration, without the name.
+  var slice: JSON {
+    var members: [(String, JSON)] = [("files", .array(files.map { .string($0.text) }))]
+    if !ignore.isEmpty { members.append(("ignore", .array(ignore.map { .string($0.text) }))) }
+    if let format { members.append(("format", .string(format.rawValue))) }
+    members.append(("records", .string(records.text)))
+    members.append(("key", keySlice))
+    return .object(JSONObject(members))
+  }
+
+  var keySlice: JSON { SliceWriter(probes: [], captures: CaptureScope(files: [])).json(key) }
 }
 
 /// Writes a part in the language of the configuration.
@@ -36,17 +53,24 @@ private struct SliceWriter {
     if let only = part.only { members.append(("only", .string(only.text))) }
     members.append(("kind", .string(part.kind.rawValue)))
     if let jq = part.jq { members.append(("jq", .string(jq))) }
-    if !part.map.isIdentity { members.append(("map", json(part.map))) }
+    if !part.map.isIdentity { members.append(("map", json(part.map, part.comparison))) }
     if !part.verdict.isEmpty { members.append(("verdict", .array(part.verdict.map { json($0) }))) }
     if let thresholds = json(part.thresholds) { members.append(("thresholds", thresholds)) }
     if let judgedBy = part.judgedBy { members.append(("judged_by", json(judgedBy))) }
     members.append(("time_zone", .string(TimeZoneOffset.text(part.timeZoneOffset))))
+    if !part.never.isEmpty { members.append(("never", .array(part.never.map { .string($0.text) }))) }
+    if let comparison = part.comparison {
+      members.append(("votes", .array(comparison.votes.map { json($0) })))
+      members.append(
+        ("winner", .array(comparison.winner.map { ["vote": $0.vote, "is": .string($0.outcome.rawValue)] })))
+      members.append(("decide", .string(comparison.decide.rawValue)))
+    }
     return .object(JSONObject(members))
   }
 
   // MARK: map
 
-  private func json(_ map: FieldMap) -> JSON {
+  private func json(_ map: FieldMap, _ comparison: Comparison?) -> JSON {
     var members: [(String, JSON)] = EvidenceField.allCases.compactMap { field in
       map.fields[field].map { (field.rawValue, json($0)) }
     }
@@ -57,6 +81,15 @@ private struct SliceWriter {
     }
     if !map.about.isEmpty { members.append(("about", json(map.about))) }
     if let judgedBy = map.judgedBy { members.append(("judged_by", json(judgedBy))) }
+    if let comparison { members += [("a", json(comparison.a)), ("b", json(comparison.b))] }
+    return .object(JSONObject(members))
+  }
+
+  private func json(_ side: Comparison.Side) -> JSON {
+    var members: [(String, JSON)] = []
+    if let runID = side.runID { members.append(("run_id", json(runID))) }
+    members.append(("text", json(side.text)))
+    if let modelName = side.modelName { members.append(("model_name", json(modelName))) }
     return .object(JSONObject(members))
   }
 
@@ -71,7 +104,7 @@ private struct SliceWriter {
   }
 
   /// - Parameter isEntry: of a first-of list, which says itself whether it may be missing.
-  private func json(_ expression: FieldExpression, isEntry: Bool = false) -> JSON {
+  func json(_ expression: FieldExpression, isEntry: Bool = false) -> JSON {
     let optional = !isEntry && isOptional(expression)
     func form(_ key: String, _ value: JSON, _ others: [(String, JSON)] = []) -> JSON {
       .object(JSONObject([(key, value)] + others + (optional ? [("optional", true)] : [])))
@@ -90,6 +123,10 @@ private struct SliceWriter {
     case .messages(let reference, let shape):
       return form("from", .string(reference.text), [("shape", .string(shape.rawValue))])
     case .jq(let program): return ["jq": .string(program)]
+    case .lookup(let reference):
+      return form(
+        "lookup", .string(reference.lookup),
+        [("key", json(reference.key, isEntry: true)), ("value", .string(reference.value.text))])
     }
   }
 
@@ -101,6 +138,7 @@ private struct SliceWriter {
     case .template(let pieces): pieces.contains { isOptional($0) }
     // A capture that only some files have was let through by `optional`, which the list's probe remembers.
     case .firstOf(_, let probe): isOptional(probe)
+    case .lookup(let reference): isOptional(reference.probe)
     }
   }
 

@@ -430,7 +430,7 @@ struct BuildTests {
 
   @Test("outputs are the same for any number of threads")
   func jobs() throws {
-    let files = Dictionary(uniqueKeysWithValues: (0..<40).map { ("notes/\($0).txt", "note \($0)\nmore\n") })
+    let files = Dictionary(uniqueKeysWithValues: (0..<12).map { ("notes/\($0).txt", "note \($0)\nmore\n") })
     var results: [[String: String]] = []
     for jobs in [1, 2, 7] {
       let space = EngineSpace(files)

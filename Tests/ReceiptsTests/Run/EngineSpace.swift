@@ -139,6 +139,10 @@ struct TextStage: Stage {
 
   func sourceFiles() throws -> [RelativePath] { try sources() }
 
+  func owns(_ path: RelativePath) -> Bool {
+    ["data/capitals/", "data/evidence/", "exports/"].contains { path.string.hasPrefix($0) }
+  }
+
   func build(_ run: borrowing StageRun) throws -> StageOutcome {
     try beforeWork()
     let parts = run.inputs.flatMap { input in input.fragments.map { (path: input.path, fragment: $0) } }

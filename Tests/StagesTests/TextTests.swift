@@ -1,0 +1,127 @@
+import Foundation
+import JSONTape
+import Testing
+
+@testable import Stages
+
+@Suite struct TextTests {
+  private func slice<R>(_ text: String, _ body: (ByteSlice) -> R) -> R {
+    var text = text
+    return text.withUTF8 { body(ByteSlice($0)) }
+  }
+
+  private func fold(_ text: String) -> String {
+    slice(text) { slice in
+      let buffer = ByteBuffer()
+      Text.fold(slice, into: buffer)
+      return buffer.bytes.string()
+    }
+  }
+
+  /// NFC by Foundation, white space by the standard library.
+  private func expectedFold(_ text: String) -> String {
+    var folded = String.UnicodeScalarView()
+    var isPending = false
+    for scalar in text.precomposedStringWithCanonicalMapping.unicodeScalars {
+      if scalar.properties.isWhitespace {
+        isPending = !folded.isEmpty
+      } else {
+        if isPending { folded.append(" ") }
+        isPending = false
+        folded.append(scalar)
+      }
+    }
+    return String(folded)
+  }
+
+  private static let whiteSpace: [Unicode.Scalar] = (0...0xFFFF).compactMap { Unicode.Scalar($0 as UInt32) }
+    .filter(\.properties.isWhitespace)
+
+  @Test func `white space is what Unicode calls so, every character of it`() {
+    #expect(Self.whiteSpace.count == 25)
+    for scalar in Self.whiteSpace {
+      let space = String(scalar)
+      #expect(slice(space, Text.isBlank), "\(scalar.value)")
+      #expect(fold("a\(space)\(space)b\(space)") == "a b", "\(scalar.value)")
+      #expect(slice("\(space) a\(space)") { Text.trimmed($0).string() } == "a", "\(scalar.value)")
+    }
+    for value in [0x00, 0x1C, 0x1F, 0x180E, 0x200B, 0x200C, 0x2060, 0xFEFF, 0x2007 + 0x1000, 0x3001] as [UInt32] {
+      let text = String(Unicode.Scalar(value)!)
+      #expect(!slice(text, Text.isBlank), "\(value)")
+      #expect(slice(text) { Text.trimmed($0).count } == text.utf8.count)
+    }
+    #expect(slice("", Text.isBlank))
+  }
+
+  @Test func `texts are folded to NFC with single spaces`() {
+    #expect(fold("  Cafe\u{301}\t\nau\u{a0}\u{2003}lait ") == "Café au lait")
+    #expect(Array(fold("e\u{301}").utf8) == Array("\u{e9}".utf8))
+    #expect(Array(fold("\u{212b}\u{2126}\u{1100}\u{1161}\u{11a8}").utf8) == Array("\u{c5}\u{3a9}\u{ac01}".utf8))
+    // Marks are put in order, and what may not be composed stays in pieces.
+    #expect(Array(fold("a\u{301}\u{323}").utf8) == Array("\u{1ea1}\u{301}".utf8))
+    #expect(Array(fold("\u{2add}\u{338}\u{958}").utf8) == Array("\u{2add}\u{338}\u{915}\u{93c}".utf8))
+    #expect(fold("") == "" && fold(" \n ") == "")
+    #expect(Array(fold("か\u{3099}").utf8) == Array("が".utf8))
+    #expect(Array(fold("→\u{338}").utf8) == Array("↛".utf8))
+  }
+
+  @Test func `folding agrees with another implementation on all blocks`() {
+    for start in stride(from: 0 as UInt32, to: 0x32000, by: 256) {
+      var text = String.UnicodeScalarView()
+      // Characters whose normal form is newer than the other implementation are not told apart here.
+      for value in start..<start + 256 {
+        guard let scalar = Unicode.Scalar(value), let age = scalar.properties.age, age.major < 14 else { continue }
+        text.append(scalar)
+      }
+      let string = String(text)
+      if !Array(fold(string).utf8).elementsEqual(expectedFold(string).utf8) {
+        Issue.record("block \(String(start, radix: 16))")
+      }
+    }
+  }
+
+  @Test func `folding agrees with another implementation on mixed texts`() {
+    var generator = SeededGenerator(9)
+    let alphabet: [String] = [
+      "a", "e", "o", " ", "\n", "\u{301}", "\u{323}", "\u{308}", "é", "ö", "\u{1ea1}", "가", "\u{1100}", "\u{1161}",
+      "\u{11a8}", "か", "\u{3099}", "→", "\u{338}", "😀", "\u{fe0f}", "\u{200d}", "\u{212b}", "\u{2003}", "\u{a0}", "中",
+      "\u{f900}", "ｱ", "\u{ff9e}", "\u{20dd}", "\u{1d15e}", "\u{64b}", "\u{651}", "क", "\u{93c}", "…", "\u{2028}",
+    ]
+    for _ in 0..<4000 {
+      let text = (0..<Int.random(in: 1...9, using: &generator)).map { _ in alphabet.randomElement(using: &generator)! }
+        .joined()
+      if !fold(text).utf8.elementsEqual(expectedFold(text).utf8) { Issue.record("\(text.debugDescription)") }
+      #expect(fold(fold(text)).utf8.elementsEqual(fold(text).utf8))
+    }
+  }
+
+  @Test func `a prefix never splits a character, and is as long as it may be`() {
+    var generator = SeededGenerator(11)
+    let alphabet = ["a", "é", "中", "😀", "\u{301}", "\u{10ffff}", "\u{7ff}", "\u{800}", "\u{ffff}", "\u{10000}"]
+    for _ in 0..<500 {
+      let text = (0..<12).map { _ in alphabet.randomElement(using: &generator)! }.joined()
+      #expect(slice(text, Text.utf16Length) == text.utf16.count)
+      for limit in 0...26 {
+        let prefix = slice(text) { Text.prefix($0, utf16: limit) }.count
+        let bytes = Array(text.utf8)
+        guard let cut = String(validating: bytes[..<prefix], as: UTF8.self) else {
+          Issue.record("split: \(text.debugDescription) at \(limit)")
+          continue
+        }
+        #expect(cut.utf16.count <= limit)
+        let next = text.unicodeScalars.dropFirst(cut.unicodeScalars.count).first
+        if let next { #expect(cut.utf16.count + (next.value > 0xFFFF ? 2 : 1) > limit) }
+      }
+    }
+  }
+
+  @Test func `the first line is the first that says something, trimmed`() {
+    func first(_ text: String) -> String? { slice(text) { Text.firstLine($0)?.string() } }
+    #expect(first("one\ntwo") == "one" && first("one") == "one" && first("one\r\ntwo") == "one")
+    #expect(first("\n\r\n \t\n\u{3000}\u{2028}\r\n  two \r\nthree") == "two")
+    // Lines end at LF or CRLF alone.
+    #expect(first("a\rb\nc") == "a\rb" && first("a\u{2028}b") == "a\u{2028}b" && first("a\u{85}b\n") == "a\u{85}b")
+    #expect(first("") == nil && first("\n\n") == nil && first(" \r\n") == nil)
+    #expect(first("\n\nlast") == "last")
+  }
+}
