@@ -4,7 +4,7 @@ SWIFT ?= swift
 BUILD = .build/release/distill-make
 PACKAGES = pkg-config libssl-dev libgit2-dev libsimdjson-dev libzstd-dev zlib1g-dev libjq-dev libonig-dev
 # Only the tests want these.
-TEST_PACKAGES = jq zstd git python3 strace
+TEST_PACKAGES = jq zstd git python3 python3-venv strace
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 .PHONY: demo build test e2e lint format deps test-deps clean

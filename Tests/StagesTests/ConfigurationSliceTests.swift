@@ -11,6 +11,7 @@ import Testing
   private func withoutPlaces(_ source: Source) -> Source {
     var source = source
     source.place = nil
+    source.filesPlace = nil
     for lookup in source.lookups.indices { source.lookups[lookup].place = nil }
     for part in source.parts.indices {
       for probe in source.parts[part].probes.indices { source.parts[part].probes[probe].place = nil }

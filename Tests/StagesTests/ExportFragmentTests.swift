@@ -20,7 +20,9 @@ import Testing
         let verdicts: [JSON] = ["accepted", "accepted", "rejected", "rejected", "partially_accepted", "skipped", nil]
         let changes: [String: JSON] = [
           "verdict": any(verdicts), "prompt": any(["Café?", "Cafe\u{301} ?", " Café?\n", "Other", nil]),
-          "text": any(["one", "two ", " two", "three\u{3000}", "four", "five\n\nlines", "", "six", .string("own \(line)")]),
+          "text": any([
+            "one", "two ", " two", "three\u{3000}", "four", "five\n\nlines", "", "six", .string("own \(line)"),
+          ]),
           "source_files": any([[], ["a.rs"]]),
           "score": any([nil, 0.5]), "human_override": any([nil, nil, nil, nil, nil, "rejected", "accepted"]),
         ]
@@ -80,7 +82,7 @@ import Testing
     }
   }
 
-  @Test(arguments: 0..<8 as Range<UInt64>)
+  @Test(arguments: 0..<5 as Range<UInt64>)
   func `exports of many fragments are those of one`(seed: UInt64) throws {
     let rows = randomRows(seed)
     let whole = ExportSpace()
@@ -97,14 +99,15 @@ import Testing
 
   @Test func `a fragment that holds nothing but judgements changes nothing`() throws {
     let rows = [
-      evidenceRow("r1", line: 0, ["verdict": "accepted"]), judgementRow("j1", about: "r2", line: 1, ["verdict": "rejected"]),
+      evidenceRow("r1", line: 0, ["verdict": "accepted"]),
+      judgementRow("j1", about: "r2", line: 1, ["verdict": "rejected"]),
       evidenceRow("r2", line: 2),
     ]
     let whole = ExportSpace()
     #expect(try whole.build([(Self.days[0], [rows])], options).compactMap(\.trouble) == [])
     let space = ExportSpace()
-    let reports = try space.build([(Self.days[0], rows.map { [$0] })], options)
-    #expect(reports.compactMap(\.trouble) == [])
+    let trouble = try space.build([(Self.days[0], rows.map { [$0] })], options).compactMap(\.trouble)
+    try #require(trouble == [])
     try expectSame(space, whole, "three fragments")
   }
 
@@ -118,7 +121,8 @@ import Testing
     let second: [Partition] = [
       (Self.days[0], [Array(judgements[..<2]), Array(judgements[2...])]), (Self.days[1], [runs]),
     ]
-    #expect(try space.build(second, options).compactMap(\.trouble) == [])
+    let trouble = try space.build(second, options).compactMap(\.trouble)
+    try #require(trouble == [])
     try expectSame(space, whole, "two fragments")
   }
 
@@ -132,6 +136,7 @@ import Testing
     let expected = space.files("exports/")
     for path in expected.keys { try space.fileSystem.remove(space.layout.path(path)) }
     let reports = try space.build([(Self.days[0], [Array(rows[..<2]), Array(rows[2...])])], options)
+    for r in reports { print("DBG", r.stage, r.ending, r.reasons) }
     #expect(reports.compactMap(\.trouble) == [])
     #expect(space.files("exports/") == expected)
   }

@@ -34,7 +34,8 @@ import Testing
     let evidence = evidenceRow(
       "r1", task: "repo:42:x",
       [
-        "text": "\n  \r\n \u{3000}First line\u{a0}\r\nSecond\n", "model_role": "reviewer", "source_files": ["a.rs", "b.rs"],
+        "text": "\n  \r\n \u{3000}First line\u{a0}\r\nSecond\n", "model_role": "reviewer",
+        "source_files": ["a.rs", "b.rs"],
         "prompt": nil,
       ])
     let row = try rag(evidence, "partially_accepted")
@@ -139,7 +140,9 @@ import Testing
   }
 
   @Test(arguments: [false, true])
-  func `the same folded instruction and response again is counted, and dropped where that is asked for`(exact: Bool) throws {
+  func `the same folded instruction and response again is counted, and dropped where that is asked for`(exact: Bool)
+    throws
+  {
     let rows = [
       evidenceRow("r1", ["prompt": "Café  au\nlait", "text": "oui"]),
       evidenceRow("r2", ["prompt": " Cafe\u{301} au lait ", "text": "oui\n"]),

@@ -53,7 +53,8 @@ func provenance(_ source: String, line: Int, of record: String) -> JSON {
 /// The scored run of a row of evidence.
 func scoredRow(_ evidence: JSON, _ category: String = "accepted", _ changes: [String: JSON] = [:]) -> JSON {
   var row: JSONObject = [
-    "schema_version": 1, "evidence_run_id": evidence["run_id"] ?? .null, "evidence_task_id": evidence["task_id"] ?? .null,
+    "schema_version": 1, "evidence_run_id": evidence["run_id"] ?? .null,
+    "evidence_task_id": evidence["task_id"] ?? .null,
     "kind": evidence["kind"] ?? .null, "category": .string(category),
     "reasons": [["rule": "verdict", "facts": [.string("own: \(category)")]]], "score": nil, "judged_by": nil,
     "scorer_version": 1, "scored_at": evidence["timestamp"] ?? .null, "provenance": evidence["provenance"] ?? .null,

@@ -133,7 +133,8 @@ struct FirewallPlant: Sendable {
       "export.holdout/1", ["prompt": "/q", "files": ["evals/a.jsonl"]], ["0": Array("{\"q\":\"What is it?\"}\n".utf8)])
     let heldOut = plants(
       .holdout, "a prompt that is held out", [.categoryDisallowed],
-      one(.accepted, evidence("a", prompt: " What\nis\u{2003}it?\t")), more: ["holdout": prompts?.outputs["holdout"] ?? []])
+      one(.accepted, evidence("a", prompt: " What\nis\u{2003}it?\t")),
+      more: ["holdout": prompts?.outputs["holdout"] ?? []])
     let texts: [JSON] = [nil, "", " \t\r\n\u{85}\u{A0}\u{2003}\u{3000}"]
     return heldOut
       + texts.flatMap { text in

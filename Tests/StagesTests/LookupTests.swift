@@ -155,7 +155,8 @@ import Testing
     #expect(
       try table([first, ("t/b.json", #"[{"id":"k","p":{"b":2,"a":1}},{"id":"k"},{"id":"k","p":null}]"#)]).text
         == "[\"k\",{\"/p\":{\"a\":1.0,\"b\":2}}]\n")
-    #expect(try table([("t/0.json", #"[{"id":"k","p":null}]"#), first]).text == "[\"k\",{\"/p\":{\"a\":1.0,\"b\":2}}]\n")
+    #expect(
+      try table([("t/0.json", #"[{"id":"k","p":null}]"#), first]).text == "[\"k\",{\"/p\":{\"a\":1.0,\"b\":2}}]\n")
     #expect(
       failure([first, ("t/b.json", #"[{"id":"j"},{"id":"k","p":{"a":1,"b":3}}]"#)])
         == "t/b.json, record 1: \"k\" has another /p in t/a.json, record 0, and a look-up has one value for a key\n"
@@ -227,7 +228,8 @@ import Testing
   @Test func `a missing key is null and counted once an object`() throws {
     let mapped = try map(
       [.prompt: lookup(at("/t"), "/p"), .score: lookup(at("/t"), "/n")],
-      #"{"id":"a","t":7}"# + "\n" + #"{"id":"b"}"# + "\n" + #"{"id":"c","t":null}"# + "\n" + #"{"id":"d","t":8}"# + "\n")
+      #"{"id":"a","t":7}"# + "\n" + #"{"id":"b"}"# + "\n" + #"{"id":"c","t":null}"# + "\n" + #"{"id":"d","t":8}"# + "\n"
+    )
     #expect(try mapped.evidence.allSatisfy { $0["prompt"] == .null && $0["score"] == .null })
     #expect(mapped.counts["lookups_missing"] == ["tasks": 2])
   }
@@ -235,7 +237,8 @@ import Testing
   @Test func `in a list the next one is taken`() throws {
     let mapped = try map(
       [.prompt: .firstOf([lookup(at("/t"), "/p"), at("/ask")], probe: 0)],
-      #"{"id":"a","t":7,"ask":"own"}"# + "\n" + #"{"id":"b","t":1,"ask":"own"}"# + "\n" + #"{"id":"c","t":2,"ask":"own"}"#
+      #"{"id":"a","t":7,"ask":"own"}"# + "\n" + #"{"id":"b","t":1,"ask":"own"}"# + "\n"
+        + #"{"id":"c","t":2,"ask":"own"}"#
         + "\n", probes: [probe("list")])
     #expect(try mapped.evidence.map { $0["prompt"] } == ["own", "ask", "own"])
     #expect(mapped.counts["probes"] == [[3]])
@@ -278,7 +281,8 @@ import Testing
     PipelineSpace(
       configuration,
       [
-        "logs/a.jsonl": #"{"id":"r1","sample":1,"says":"A","ok":true}"# + "\n" + #"{"id":"r2","sample":3,"says":"B","ok":true}"#
+        "logs/a.jsonl": #"{"id":"r1","sample":1,"says":"A","ok":true}"# + "\n"
+          + #"{"id":"r2","sample":3,"says":"B","ok":true}"#
           + "\n",
         "tasks/a.json": #"{"results":[{"task":{"id":1,"prompt":"ask 1"}},{"task":{"id":2,"prompt":"ask 2"}}]}"#,
         "tasks/b.json": #"{"results":[{"task":{"id":1,"prompt":"ask 1"}},{"task":{}}]}"#,
@@ -353,7 +357,8 @@ import Testing
         "distill.yaml:5:15: `lookups.tasks.key` is found in none of the 4 records of the look-up"))
     #expect(
       failure { $0.replace("/task/prompt", with: "/task/promt") }.hasPrefix(
-        "distill.yaml:9:26: `{lookup: tasks, value: /task/promt}` of `map.prompt` is found in no record of source \"lab\""))
+        "distill.yaml:9:26: `{lookup: tasks, value: /task/promt}` of `map.prompt` is found in no record of source \"lab\""
+      ))
     #expect(
       failure { $0.replace("/sample", with: "/smple") }.hasPrefix(
         "distill.yaml:9:38: `/smple` of `map.prompt.key` is found in no record of source \"lab\""))

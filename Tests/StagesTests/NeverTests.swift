@@ -128,8 +128,10 @@ import Testing
 
   @Test func `never adds up, whoever says it`() throws {
     let preset = try source("files: a.json\npreset: tau-bench\nnever: [/info/user_cost, /info/task/actions]")
-    #expect(preset.parts[0].never.map(\.text) == ["/info/reward_info/actions", "/info/task/actions", "/info/user_cost"])
-    let parts = try source("files: a.jsonl\nnever: /a\nmap: {run_id: /i}\nparts: [{only: x*, never: /b}, {only: y*}]").parts
+    #expect(
+      preset.parts[0].never.map(\.text) == ["/info/reward_info/actions", "/info/task/actions", "/info/user_cost"])
+    let parts = try source("files: a.jsonl\nnever: /a\nmap: {run_id: /i}\nparts: [{only: x*, never: /b}, {only: y*}]")
+      .parts
     #expect(parts.map { $0.never.map(\.text) } == [["/a", "/b"], ["/a"]])
   }
 
@@ -174,7 +176,9 @@ import Testing
     #expect(
       try mapped.evidence[0]["text"]
         == #"{"id":"r","keep":{"secret":7},"list":[{"t":2},{}],"pair":[null,6]}"#)
-    #expect(try mapped.evidence[0]["provenance"]?["sig_hash"] == .string(Digest.of(JSON.parse(Array(line.utf8)).canonicalString).hex))
+    #expect(
+      try mapped.evidence[0]["provenance"]?["sig_hash"]
+        == .string(Digest.of(JSON.parse(Array(line.utf8)).canonicalString).hex))
     // Nor does one that fills a field; the objects of a program are not the record.
     var field = hiding(["/secret"])
     field.parts[0].map.fields[.text] = .jq("tojson")
@@ -251,7 +255,9 @@ import Testing
       for _ in 0..<Int.random(in: 1...2, using: &generator) {
         damaged[spots.randomElement(using: &generator)!] = structure.randomElement(using: &generator)!
       }
-      guard (try? JSON.parse(damaged)).map({ $0["a"]?["secret"] != nil && $0["b"]?.array != nil }) ?? true else { continue }
+      guard (try? JSON.parse(damaged)).map({ $0["a"]?["secret"] != nil && $0["b"]?.array != nil }) ?? true else {
+        continue
+      }
       let mapped = try mapLines(source, damaged + [10])
       for text in mapped.outputs.values { #expect(!text.contains("Q"), "\(String(decoding: damaged, as: UTF8.self))") }
     }

@@ -126,19 +126,20 @@ import Testing
 
   // MARK: 2 to 4. Verdicts
 
-  @Test(arguments: [
-    (nil, [], [], nil), (.accepted, [], [], .accepted), (.partiallyAccepted, [], [], .partiallyAccepted),
-    (.rejected, [], [], .rejected), (.skipped, [], [], .needsHumanReview),
-    // Agreement.
-    (.accepted, [.accepted], [.accepted, .accepted], .accepted), (nil, [], [.rejected, .rejected], .rejected),
-    (.skipped, [], [.accepted], .accepted), (.skipped, [], [.skipped, .rejected], .rejected),
-    (nil, [], [.skipped], nil), (.accepted, [.skipped], [.skipped, nil], .accepted),
-    // Conflict.
-    (.accepted, [], [.rejected], .needsHumanReview), (.accepted, [], [.partiallyAccepted], .needsHumanReview),
-    (nil, [], [.accepted, .rejected], .needsHumanReview), (.accepted, [.rejected], [], .needsHumanReview),
-    (nil, [.rejected], [.accepted], .needsHumanReview), (nil, [.accepted, .rejected], [], .needsHumanReview),
-    (.skipped, [.accepted], [.rejected], .needsHumanReview),
-  ] as [(Verdict?, [Verdict], [Verdict?], Stages.Category?)])
+  @Test(
+    arguments: [
+      (nil, [], [], nil), (.accepted, [], [], .accepted), (.partiallyAccepted, [], [], .partiallyAccepted),
+      (.rejected, [], [], .rejected), (.skipped, [], [], .needsHumanReview),
+      // Agreement.
+      (.accepted, [.accepted], [.accepted, .accepted], .accepted), (nil, [], [.rejected, .rejected], .rejected),
+      (.skipped, [], [.accepted], .accepted), (.skipped, [], [.skipped, .rejected], .rejected),
+      (nil, [], [.skipped], nil), (.accepted, [.skipped], [.skipped, nil], .accepted),
+      // Conflict.
+      (.accepted, [], [.rejected], .needsHumanReview), (.accepted, [], [.partiallyAccepted], .needsHumanReview),
+      (nil, [], [.accepted, .rejected], .needsHumanReview), (.accepted, [.rejected], [], .needsHumanReview),
+      (nil, [.rejected], [.accepted], .needsHumanReview), (nil, [.accepted, .rejected], [], .needsHumanReview),
+      (.skipped, [.accepted], [.rejected], .needsHumanReview),
+    ] as [(Verdict?, [Verdict], [Verdict?], Stages.Category?)])
   func `verdicts that agree decide, those that differ ask for review`(
     own: Verdict?, others: [Verdict], judgements: [Verdict?], expected: Stages.Category?
   ) {
@@ -181,7 +182,8 @@ import Testing
         $0.judgements = [judgement(.rejected)]
       })
     #expect(own.decider == .run && own.facts == ["own: rejected"])
-    let other = Rule.decide(facts { $0.judgements = [judgement(.skipped), judgement(nil), judgement(.accepted, line: 2)] })
+    let other = Rule.decide(
+      facts { $0.judgements = [judgement(.skipped), judgement(nil), judgement(.accepted, line: 2)] })
     #expect(other.decider == .judgement(2) && other.facts == ["j.jsonl:2: accepted"])
   }
 
@@ -200,10 +202,11 @@ import Testing
 
   // MARK: 5 and 6. Numbers
 
-  @Test(arguments: [
-    (0.9, .accepted), (1, .accepted), (0.8999999, .partiallyAccepted), (0.5, .partiallyAccepted), (0.4999, .rejected),
-    (-1, .rejected),
-  ] as [(Double, Stages.Category)])
+  @Test(
+    arguments: [
+      (0.9, .accepted), (1, .accepted), (0.8999999, .partiallyAccepted), (0.5, .partiallyAccepted), (0.4999, .rejected),
+      (-1, .rejected),
+    ] as [(Double, Stages.Category)])
   func `a score is compared with the thresholds`(score: Double, expected: Stages.Category) {
     let decided = decide {
       $0.score = score

@@ -131,7 +131,9 @@ import Testing
     #expect(counts["by_judge"] == ["human": 1, "none": 2, "test": 1])
   }
 
-  @Test func `of a run's judgements the earliest with a verdict is its judge, and the latest human's word holds`() throws {
+  @Test func `of a run's judgements the earliest with a verdict is its judge, and the latest human's word holds`()
+    throws
+  {
     func by(_ name: String, _ time: String?, _ more: [String: JSON]) -> [String: JSON] {
       let judge: JSON = ["kind": "human", "name": .string(name)]
       return ["timestamp": time.map(JSON.string) ?? .null, "judged_by": judge].merging(more) { $1 }

@@ -62,7 +62,8 @@ func withReceipt(
       guard newCore.validationPass else {
         let failure = try encode(newCore, run.actions)
         try publisher.emptyStaging()
-        try build.fileSystem.replace(build.layout.failed(stage.name), with: failure.bytes, through: build.layout.temporary)
+        try build.fileSystem.replace(
+          build.layout.failed(stage.name), with: failure.bytes, through: build.layout.temporary)
         return .failed(failure)
       }
       let isUnchanged = previous.map { $0.coreBytes == ReceiptCodec.coreTree(newCore).canonical } ?? false
@@ -80,7 +81,8 @@ func withReceipt(
             "inputs-unchanged", pass: false, facts: ["\(error.name) changed while it was being read"])
         ])
       let failure = try encode(core(outcome, [], outcome.checks), run.actions)
-      try build.fileSystem.replace(build.layout.failed(stage.name), with: failure.bytes, through: build.layout.temporary)
+      try build.fileSystem.replace(
+        build.layout.failed(stage.name), with: failure.bytes, through: build.layout.temporary)
       return .failed(failure)
     }
   }

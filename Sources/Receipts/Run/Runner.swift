@@ -81,7 +81,7 @@ public struct Runner: Sendable {
     do {
       try build.settle()
       try index.saveIfChanged()
-    } catch where reports.contains(where: { !$0.isGood }) {
+    } catch  where reports.contains(where: { !$0.isGood }) {
       // The stage's own failure is the one to tell; the index is a cache.
     }
     return reports

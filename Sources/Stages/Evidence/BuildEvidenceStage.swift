@@ -29,6 +29,7 @@ public struct BuildEvidenceStage: Stage {
   public func build(_ run: borrowing StageRun) throws -> StageOutcome {
     let inputs = Dictionary(run.inputs.map { ($0.path, $0) }, uniquingKeysWith: { first, _ in first })
     var outcome = EvidenceOutcome()
+    for entry in logs.entries { try entry.source.checkPrograms() }
     for entry in logs.entries {
       let files = entry.files.compactMap { inputs[$0.path] }
       let pieces = try cut(files, entry.source, run)

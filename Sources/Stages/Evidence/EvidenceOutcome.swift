@@ -78,8 +78,9 @@ struct EvidenceOutcome {
     let read = books.values.reduce(0) { $0 + $1.read }
     if read > 0, books.values.reduce(0, { $0 + $1.bad }) == read {
       let first = books.sorted { $0.key < $1.key }.first { $0.value.error != nil }
+      let records = read == 1 ? "not even the one record" : "none of the \(read) records"
       throw DistillError(
-        .data, "none of the \(read) records of source \"\(source.name)\" can be used: \(first?.value.error ?? "")",
+        .data, "\(records) of source \"\(source.name)\" can be used: \(first?.value.error ?? "")",
         place: first?.key.string ?? source.place, hint: "Correct the source in distill.yaml.")
     }
 

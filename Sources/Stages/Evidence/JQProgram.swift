@@ -41,7 +41,11 @@ public final class JQProgram {
       }, reference)
     let compiled = jq_compile(state, JQPrelude.text + text)
     jq_set_error_cb(state, { _, message in jv_free(message) }, nil)
-    guard compiled != 0 else { throw DistillError(.data, "the jq program does not compile: \(messages.text)") }
+    guard compiled != 0 else {
+      // Behind its first line libjq repeats the program, with the prelude in front of it.
+      let reason = messages.text.split(separator: "\n").first.map(String.init) ?? "no reason is given"
+      throw DistillError(.data, "the jq program does not compile: \(reason)")
+    }
   }
 
   deinit { jq_teardown(&state) }

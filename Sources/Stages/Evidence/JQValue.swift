@@ -21,7 +21,8 @@ enum JQValue {
       for element in value.elements {
         index += 1
         do throws(RecordViolation) {
-          array = jv_array_append(array, try make(element, as: hidden.isEmpty ? nil : hidden.element(index)) ?? jv_null())
+          let made = try make(element, as: hidden.isEmpty ? nil : hidden.element(index))
+          array = jv_array_append(array, made ?? jv_null())
         } catch {
           jv_free(array)
           throw error

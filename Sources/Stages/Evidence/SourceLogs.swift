@@ -26,7 +26,8 @@ public struct SourceLogs: Sendable {
       guard !found.files.isEmpty else {
         let links = found.skippedLinks.map(\.string).joined(separator: ", ")
         throw DistillError(
-          .data, "no file matches \(patterns) of source \"\(source.name)\"", place: source.place,
+          .data, "no file matches \(patterns) of source \"\(source.name)\"",
+          place: source.filesPlace ?? source.place,
           hint: links.isEmpty
             ? "Correct `files`, or take the source out."
             : "Symbolic links are followed only where the pattern names them: \(links).")

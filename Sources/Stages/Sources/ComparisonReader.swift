@@ -15,7 +15,8 @@ struct ComparisonReader {
     for entry in node.list ?? [node] {
       let vote = try expressions.read(entry, as: .any, key: "votes")
       guard !isConstant(vote) else {
-        throw entry.error("a vote is the same in every record", hint: "write where it stands, as in votes: [/annotator1]")
+        throw entry.error(
+          "a vote is the same in every record", hint: "write where it stands, as in votes: [/annotator1]")
       }
       votes.append(vote)
     }

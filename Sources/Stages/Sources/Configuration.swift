@@ -51,11 +51,13 @@ public struct Source: Sendable, Hashable {
   public var parts: [Part]
   /// Where the source stands in the configuration, for errors found later: `distill.yaml:4:5`.
   public var place: String?
+  /// Where its `files` stand, likewise.
+  public var filesPlace: String?
 
   public init(
     name: String, files: [Glob], ignore: [Glob] = [], format: Format? = nil, unit: Unit? = nil, records: Pointer,
-    maxRecordBytes: Int = Source.defaultMaxRecordBytes, repository: String? = nil, lookups: [Lookup] = [], parts: [Part],
-    place: String? = nil
+    maxRecordBytes: Int = Source.defaultMaxRecordBytes, repository: String? = nil, lookups: [Lookup] = [],
+    parts: [Part], place: String? = nil
   ) {
     self.name = name
     self.files = files

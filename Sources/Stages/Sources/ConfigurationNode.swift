@@ -82,7 +82,8 @@ struct ConfigurationNode: Sendable {
       case .scalar: content
       case .list(let nodes): .list(nodes.map { $0.placed(at: place) })
       case .mapping(let members):
-        .mapping(members.map {
+        .mapping(
+          members.map {
             Member(key: $0.key, scalar: $0.scalar, place: place, value: $0.value.placed(at: place))
           })
       }

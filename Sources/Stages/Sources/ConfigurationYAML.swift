@@ -64,16 +64,24 @@ struct ConfigurationYAML {
             hint: "a text that begins with { or [ needs quotes")
         }
         guard keys.insert(name.string).inserted else { throw Self.duplicate(name.string, keyPlace?.text) }
-        var scalar: JSON?
-        if case .scalar(let json, _)? = try? convert(name, keyPlace) { scalar = json }
         members.append(
-          .init(key: name.string, scalar: scalar, place: keyPlace, value: try convert(value, within: keyPlace)))
+          .init(
+            key: name.string, scalar: Self.value(ofKey: name), place: keyPlace,
+            value: try convert(value, within: keyPlace)))
       }
       return ConfigurationNode(.mapping(members), place: place)
     case .alias:
       // The parser replaces each alias by its node.
       throw DistillError(.data, "an alias without its anchor", place: place?.text)
     }
+  }
+
+  /// The parser has given keys the tag of texts by then, so their style alone tells.
+  private static func value(ofKey name: Node.Scalar) -> JSON {
+    guard name.style == .plain, case .json(let value) = PlainScalar.resolve(name.string) else {
+      return .string(name.string)
+    }
+    return value
   }
 
   private func convert(

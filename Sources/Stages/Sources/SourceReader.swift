@@ -36,6 +36,7 @@ struct SourceReader {
     var source = Source(
       name: name, files: files, ignore: ignore ?? [], records: Pointer("", allowingEvery: true)!, parts: [],
       place: node.place?.text)
+    source.filesPlace = section["files"]?.place?.text
     if let node = section["format"] { source.format = try node.choice("format", of: [Source.Format.jsonl, .json]) }
     if let node = section["unit"] { source.unit = try node.choice("unit", of: [Source.Unit.line, .element, .file]) }
     if let node = section["records"] { source.records = try Self.records(node) }

@@ -33,7 +33,8 @@ struct HealthCheck {
     var findings: [HealthFinding] = []
     do {
       let configuration = try Workspace.configuration(layout, fileSystem)
-      findings.append(good("configuration", "distill.yaml, \(configuration.sources.count) \(configuration.sources.count == 1 ? "source" : "sources")"))
+      let noun = configuration.sources.count == 1 ? "source" : "sources"
+      findings.append(good("configuration", "distill.yaml, \(configuration.sources.count) \(noun)"))
       findings += sources(configuration)
     } catch {
       findings.append(broken("configuration", error))
@@ -57,6 +58,7 @@ struct HealthCheck {
 
   private func sources(_ configuration: Configuration) -> [HealthFinding] {
     do {
+      for source in configuration.sources { try source.checkPrograms() }
       return try SourceLogs.find(configuration, in: layout.root, of: fileSystem).entries.map { entry in
         var bytes = 0
         for file in entry.files {

@@ -13,7 +13,8 @@ struct KeyManifestTests {
     let manifest = KeyManifest(
       function: "score.map/1",
       inputs: [
-        ActionInput(name: "evidence", digest: one, byteCount: 12), ActionInput(name: "é\"\n", digest: two, byteCount: 0),
+        ActionInput(name: "evidence", digest: one, byteCount: 12),
+        ActionInput(name: "é\"\n", digest: two, byteCount: 0),
       ],
       parameters: ["z": [1, 0.5, nil], "a": "ü"], tool: tool)
     let text =

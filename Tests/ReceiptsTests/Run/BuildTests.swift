@@ -407,7 +407,8 @@ struct BuildTests {
   }
 
   /// Whoever can write a receipt into a repository must not thereby remove files of those who build it.
-  @Test("a receipt or a publishing.json that lists the user's files does not get them removed", arguments: [true, false])
+  @Test(
+    "a receipt or a publishing.json that lists the user's files does not get them removed", arguments: [true, false])
   func foreignLists(isReceipt: Bool) throws {
     let space = try built()
     space.write("mine\n", to: "data/_kb/mine.jsonl")

@@ -153,7 +153,9 @@ struct TextStage: Stage {
           inputs: [ActionInput(name: "text", digest: part.fragment.digest, byteCount: part.fragment.byteCount)])
       })
     var outputs: [String: [Fragment]] = [:]
-    for (part, result) in zip(parts, results) { outputs[output(part.path), default: []] += result.outputs.map(Fragment.init) }
+    for (part, result) in zip(parts, results) {
+      outputs[output(part.path), default: []] += result.outputs.map(Fragment.init)
+    }
     let bad = results.reduce(0) { $0 + ($1.counts["bad"]?.integer ?? 0) }
     return StageOutcome(
       outputs: outputs.map { PlannedOutput(path: RelativePath(unchecked: $0.key), fragments: $0.value) },

@@ -156,9 +156,11 @@ struct FaultTests {
     #expect(left.isEmpty, "\(left)")
   }
 
-  @Test("a full disk or a bad block at any call stops the stage, and the next build ends it", arguments: [
-    Errno.noSpace, Errno.ioError,
-  ])
+  @Test(
+    "a full disk or a bad block at any call stops the stage, and the next build ends it",
+    arguments: [
+      Errno.noSpace, Errno.ioError,
+    ])
   func refusedCalls(errno: Errno) throws {
     let clean = try clean()
     let probe = try edited()
