@@ -96,8 +96,8 @@ import Testing
         return "\(error)"
       }
     }
-    #expect(error("map: {run_id: /i}, votes: /v") == "d:3:56: `votes` is for `kind: comparison`")
-    #expect(error("map: {run_id: /i, a: {text: /a}}").hasPrefix("d:3:47: unknown key `a`"))
+    #expect(error("map: {run_id: /i}, votes: /v") == "d:3:57: `votes` is for `kind: comparison`")
+    #expect(error("map: {run_id: /i, a: {text: /a}}").hasPrefix("d:3:49: unknown key `a`"))
     // A source may give them to those of its parts that are comparisons.
     let parts = "[{only: c*, kind: comparison, map: {a: {text: /a}, b: {text: /b}}}, {only: r*, map: {text: /t}}]"
     #expect(error("map: {run_id: /i}, votes: /v, winner: {1: a}, parts: \(parts)") == "none")

@@ -40,11 +40,28 @@ import Testing
             "j\(line)", about: "r\(Int.random(in: 0...line + 5, using: &generator))", line: line,
             textSHA256: any([nil, Digest.of("one").hex]),
             ["verdict": any(verdicts), "human_override": any([nil, nil, nil, "accepted"])])
-        case 3: return evidenceRow("r\(line)", task: task, line: line, ["verdict": "perfect"])
+        case 3:
+          return comparisonRow(
+            "c\(line)", task: task, line: line, winner: any(["a", "b", "tie", nil]),
+            texts: (any(["one", "two", "", "own \(line)"]), any(["one", "other \(line)"])))
+        case 4: return evidenceRow("r\(line)", task: task, line: line, ["verdict": "perfect"])
         default: return evidenceRow("r\(line)", task: task, line: line, changes)
         }
       }
     }
+  }
+
+  private func comparisonRow(
+    _ id: String, task: String = "task", line: Int, winner: JSON, texts: (String, String)
+  ) -> JSON {
+    func side(_ name: String, _ text: String) -> JSON {
+      ["run_id": .string("\(id)#\(name)"), "model_name": nil, "text": .string(text)]
+    }
+    let comparison: JSON = [
+      "a": side("a", texts.0), "b": side("b", texts.1), "votes": [], "winner": winner,
+    ]
+    return evidenceRow(
+      id, task: task, line: line, ["kind": "comparison", "text": nil, "comparison": comparison])
   }
 
   /// At random places, each fragment with a run in it.
@@ -134,11 +151,26 @@ import Testing
     #expect(
       try space.build([(Self.days[0], [Array(rows[..<4]), Array(rows[4...])])], options).compactMap(\.trouble) == [])
     let expected = space.files("exports/")
-    for path in expected.keys { try space.fileSystem.remove(space.layout.path(path)) }
+    for path in expected.keys where path != Layout.quarantine("score").string {
+      try space.fileSystem.remove(space.layout.path(path))
+    }
     let reports = try space.build([(Self.days[0], [Array(rows[..<2]), Array(rows[2...])])], options)
-    for r in reports { print("DBG", r.stage, r.ending, r.reasons) }
     #expect(reports.compactMap(\.trouble) == [])
-    #expect(space.files("exports/") == expected)
+    #expect(try space.core(.exportSFT)?.recordCounts["by_reason"] == ["unsafe_sft_category": 3])
+    let changed = space.files("exports/").filter { expected[$0.key] != $0.value }
+    #expect(changed.keys.sorted() == [])
+  }
+
+  @Test func `a partition that holds nothing but comparisons makes the same pairs`() throws {
+    let rows = (0..<4).map { comparisonRow("c\($0)", line: $0, winner: "a", texts: ("good \($0)", "bad \($0)")) }
+    let whole = ExportSpace()
+    #expect(try whole.build([(Self.days[0], [rows])], options).compactMap(\.trouble) == [])
+    #expect(try whole.rows(Layout.preference).count == 2)
+    let space = ExportSpace()
+    let trouble = try space.build([(Self.days[0], [Array(rows[..<2]), Array(rows[2...])])], options)
+      .compactMap(\.trouble)
+    try #require(trouble == [])
+    try expectSame(space, whole, "two fragments")
   }
 
   @Test func `without its cache a workspace exports the same`() throws {

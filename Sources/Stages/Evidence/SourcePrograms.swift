@@ -4,8 +4,7 @@ extension Source {
   /// Compiles every jq program of the source, so that a mistake is told with its place before any log is read.
   public func checkPrograms() throws(DistillError) {
     for part in parts {
-      let fields = part.map.fields.values.compactMap(\.program).sorted()
-      for program in [part.jq].compactMap(\.self) + fields {
+      for program in part.programs {
         do {
           try JQProgram.check(program)
         } catch {
@@ -13,12 +12,5 @@ extension Source {
         }
       }
     }
-  }
-}
-
-extension FieldExpression {
-  /// nil: it is no jq program.
-  fileprivate var program: String? {
-    if case .jq(let program) = self { program } else { nil }
   }
 }

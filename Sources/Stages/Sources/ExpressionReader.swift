@@ -37,7 +37,7 @@ struct CaptureScope {
   let files: [Glob]
 
   /// Whether every file of the source has the capture.
-  func isCertain(_ name: String) -> Bool { files.allSatisfy { $0.captureNames.contains(name) } }
+  func isCertain(_ name: String) -> Bool { !files.isEmpty && files.allSatisfy { $0.captureNames.contains(name) } }
   func isPossible(_ name: String) -> Bool { files.contains { $0.captureNames.contains(name) } }
   var names: [String] { Set(files.flatMap(\.captureNames)).sorted() }
 }

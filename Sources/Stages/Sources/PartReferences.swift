@@ -18,6 +18,9 @@ extension Part {
     return expressions
   }
 
+  /// The jq programs that make and fill its fields, in an order that is always the same.
+  var programs: [String] { [jq].compactMap(\.self) + expressions.flatMap(\.programs) }
+
   /// What its fields ask of look-ups.
   var lookups: [LookupReference] { expressions.flatMap(\.lookups) }
 
@@ -29,6 +32,14 @@ extension Part {
 }
 
 extension FieldExpression {
+  fileprivate var programs: [String] {
+    switch self {
+    case .jq(let program): [program]
+    case .firstOf(let entries, _): entries.flatMap(\.programs)
+    case .constant, .pointer, .template, .lastMessage, .messages, .lookup: []
+    }
+  }
+
   fileprivate var lookups: [LookupReference] {
     switch self {
     case .lookup(let reference): [reference]
