@@ -34,7 +34,8 @@ struct BadInputTests {
       """
       distill-make: distill.yaml:12:5: unknown key `verdcit`
         did you mean `verdict`? keys of a source: name, files, ignore, format, unit, records, max_record_bytes, \
-      repository, preset, parts, kind, map, verdict, thresholds, jq, judged_by, time_zone
+      repository, preset, lookups, parts, kind, map, verdict, thresholds, jq, judged_by, time_zone, never, votes, \
+      winner, decide
 
       """)
   }
@@ -151,7 +152,7 @@ struct BadInputTests {
     try expectStop(
       space,
       """
-      distill-make: logs/2026-03-01.jsonl: none of the 1 records of source "lab" can be used: record 0: not JSON: \
+      distill-make: logs/2026-03-01.jsonl: not even the one record of source "lab" can be used: record 0: not JSON: \
       expected a value at byte 0 of the record
         Correct the source in distill.yaml.
 

@@ -45,7 +45,7 @@ struct FullDiskTests {
         result.stderr.hasSuffix(
           """
           : No space left on device
-            Free some space and run the same command again; the outputs of before are as they were.
+            Free some space and run the same command again. Every stage's outputs are whole: the old ones or the new.
 
           """), "\(result.stderr)")
       // A stage is as it was or as it is to be; its receipt says which.

@@ -140,6 +140,10 @@ struct StageInspector {
   private func locate(_ fragments: [Fragment], in output: Receipt.File) throws {
     let path = build.layout.path(output.path)
     guard let status = try build.fileSystem.status(of: path, followingLinks: true) else { return }
+    build.catalog.add(
+      output.digest,
+      FileSlice(
+        path: path, name: output.path.string, offset: 0, byteCount: output.byteCount, status: status))
     var offset = 0
     for fragment in fragments {
       build.catalog.add(

@@ -17,7 +17,9 @@ final class Worker {
     ranges.reserveCapacity(inputs.count)
     for input in inputs {
       let start = inputBytes.count
-      if let slice = catalog.slice(input.digest) {
+      if input.byteCount == 0 {
+        // Nothing is to be read, wherever it would be.
+      } else if let slice = catalog.slice(input.digest) {
         try read(slice, of: input, fileSystem: fileSystem)
       } else if try !store.read(input.digest, into: inputBytes) {
         throw MissingObject(digest: input.digest)

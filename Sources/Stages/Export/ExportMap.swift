@@ -38,9 +38,13 @@ struct ExportMap {
   }
 
   mutating func quarantine(_ candidate: Candidate, _ stop: Stop) {
+    // A row with a key twice is JSON that strict readers refuse: it is shown as text.
+    let isReadable =
+      candidate.scored != nil
+      && (stop.reason != .schemaViolation || (try? JSON.parse(Array(candidate.line.buffer))) != nil)
     QuarantineRow(
       stage: stage.text, reason: stop.reason, errors: stop.errors,
-      record: candidate.scored == nil ? .excerpt(candidate.line) : .json(candidate.line),
+      record: isReadable ? .json(candidate.line) : .excerpt(candidate.line),
       provenance: candidate.provenance?.token, recordedAt: candidate.scored?.member("scored_at")?.string
     ).append(to: context.output("quarantine"))
     tally.increment("quarantined")

@@ -71,8 +71,7 @@ public struct RecordSchema: Sendable {
     case .timestamp:
       expect(
         value.string.map { text in
-          text.count > 0 && text[text.count - 1] == UInt8(ascii: "Z")
-            && Timestamp(text, defaultOffsetSeconds: 0) != nil
+          Timestamp(text, defaultOffsetSeconds: 0).map { text == $0.text } ?? false
         } ?? false, "a time in UTC")
     case .sha256: expect(value.string.map { Self.isHex($0, count: 64) } ?? false, "a SHA-256 in lower-case hex")
     case .identifier(let prefix):

@@ -73,7 +73,9 @@ struct Rule {
       if let verdict = judgement.verdict { known.append((verdict, "\(judgement.label): \(verdict.rawValue)")) }
     }
     known.removeAll { $0.verdict == .skipped }
-    guard Set(known.map(\.verdict)).count > 1 else { return nil }
+    // A verdict that only a dropped duplicate has differs from none: the run that stayed was not judged alike.
+    let isOnlyOthers = facts.verdict?.category == nil && firstJudgement(facts) == nil && !known.isEmpty
+    guard Set(known.map(\.verdict)).count > 1 || isOnlyOthers else { return nil }
     return Decision(.needsHumanReview, .verdictConflict, known.map(\.fact), decider: .nobody)
   }
 

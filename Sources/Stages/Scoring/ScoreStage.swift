@@ -68,7 +68,8 @@ public struct ScoreStage: Stage {
       outputs.append(
         PlannedOutput(
           path: Layout.scoredRuns(forEvidence: input.path),
-          fragments: parts.compactMap { $0.output("scored").map(Fragment.init) }.filter { $0.byteCount > 0 }))
+          // Empty ones too: an exporter takes evidence and scored runs fragment by fragment.
+          fragments: parts.compactMap { $0.output("scored").map(Fragment.init) }))
     }
     outputs.append(
       PlannedOutput(

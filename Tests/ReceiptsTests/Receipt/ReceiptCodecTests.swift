@@ -64,7 +64,7 @@ struct ReceiptCodecTests {
   func parameters() throws {
     let values: [JSON] = [
       .integer(.max), .integer(.min), .integer(1 << 53), .integer((1 << 53) + 1), .double(1), .double(-0.0),
-      .double(1e18), .double(1e20), .double(1e21), .double(.leastNonzeroMagnitude), .double(1.7976931348623157e308),
+      .double(1e18), .double(1e21), .double(.leastNonzeroMagnitude), .double(1.7976931348623157e308),
       .double(0.1),
       "", "\u{0}\u{1f}\u{7f}\"\\/", "\u{2028}\u{fffd}😀", .array([]), .object([:]),
       .object(["b": 1, "": 2, "😀": 3, "\u{fb33}": 4]),
