@@ -1,3 +1,4 @@
+import Foundation
 import JSONTape
 import Receipts
 import Testing
@@ -223,5 +224,18 @@ import Testing
     #expect(how("a.json") == "json element")
     source.format = .jsonl
     #expect(how("a") == "jsonl line")
+  }
+
+  @Test func `the examples of the documentation are configurations`() throws {
+    let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .appendingPathComponent("../../docs/CONFIGURATION.md").standardizedFileURL
+    let text = try String(contentsOf: file, encoding: .utf8)
+    let examples = text.split(separator: "```yaml\n").dropFirst().map {
+      String($0.prefix(upTo: $0.range(of: "```")!.lowerBound))
+    }
+    #expect(examples.count >= 5)
+    for example in examples {
+      #expect(throws: Never.self, "\(example)") { try Configuration.read(example, fileName: "example") }
+    }
   }
 }

@@ -97,7 +97,7 @@ import Testing
     }
   }
 
-  @Test(arguments: 0..<5 as Range<UInt64>)
+  @Test(arguments: 0..<4 as Range<UInt64>)
   func `exports of many fragments are those of one`(seed: UInt64) throws {
     let rows = randomRows(seed)
     let whole = ExportSpace()

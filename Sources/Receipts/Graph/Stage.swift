@@ -5,15 +5,19 @@ public struct Fragment: Sendable, Hashable {
   public var digest: Digest
   public var byteCount: Int
   public var recordCount: Int
+  /// The upstream fragment that it was made from, for stages downstream that read both; nil: not one alone.
+  public var origin: Digest?
 
-  public init(digest: Digest, byteCount: Int, recordCount: Int) {
+  public init(digest: Digest, byteCount: Int, recordCount: Int, origin: Digest? = nil) {
     self.digest = digest
     self.byteCount = byteCount
     self.recordCount = recordCount
+    self.origin = origin
   }
 
-  public init(_ output: ActionOutput) {
-    self.init(digest: output.digest, byteCount: output.byteCount, recordCount: output.recordCount)
+  public init(_ output: ActionOutput, origin: Digest? = nil) {
+    self.init(
+      digest: output.digest, byteCount: output.byteCount, recordCount: output.recordCount, origin: origin)
   }
 }
 

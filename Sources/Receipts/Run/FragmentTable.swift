@@ -12,10 +12,13 @@ struct FragmentTable {
       guard let cells = row.array, let path = cells.first?.string.flatMap(RelativePath.init) else { return nil }
       var fragments: [Fragment] = []
       for cell in cells.dropFirst() {
-        guard let parts = cell.array, parts.count == 3, let digest = parts[0].string.flatMap(Digest.init(hex:)),
+        guard let parts = cell.array, parts.count == 4, let digest = parts[0].string.flatMap(Digest.init(hex:)),
           let bytes = parts[1].integer, let records = parts[2].integer
         else { return nil }
-        fragments.append(Fragment(digest: digest, byteCount: Int(bytes), recordCount: Int(records)))
+        fragments.append(
+          Fragment(
+            digest: digest, byteCount: Int(bytes), recordCount: Int(records),
+            origin: parts[3].string.flatMap(Digest.init(hex:))))
       }
       table.fragments[path] = fragments
     }
@@ -27,7 +30,10 @@ struct FragmentTable {
       JSON.array(
         [.string(output.path.string)]
           + output.fragments.map {
-            [.string($0.digest.hex), .integer(Int64($0.byteCount)), .integer(Int64($0.recordCount))]
+            [
+              .string($0.digest.hex), .integer(Int64($0.byteCount)), .integer(Int64($0.recordCount)),
+              $0.origin.map { .string($0.hex) } ?? .null,
+            ]
           })
     }
     try cache.save(["fragments": .array(rows)], for: stageKey)

@@ -11,8 +11,9 @@ public struct ExportContext: Sendable {
 
 /// The fragments that an exporter maps over: each scored one with its evidence.
 enum ExportInputs {
-  /// Evidence and scored partitions stand under the same relative path, and their fragments correspond where both are known
-  /// (they were made one from the other); else the partitions correspond as a whole.
+  /// Evidence and scored partitions stand under the same relative path, and their fragments correspond where the scored ones
+  /// were made of these very fragments of evidence (the same bytes may have been cut elsewhere since); else the partitions
+  /// correspond as a whole.
   ///
   /// - Parameter common: inputs that every fragment is given.
   static func fragments(_ inputs: [StageInput], common: [ActionInput]) -> [Overlaid] {
@@ -28,7 +29,7 @@ enum ExportInputs {
       }
       let sources = partner.fragments
       let rows = scored.fragments
-      if sources.count == rows.count {
+      if rows.map(\.origin) == sources.map(\.digest) {
         for (source, row) in zip(sources, rows) {
           fragments.append(Overlaid(inputs: [part(row, "scored"), part(source, "evidence")] + common))
         }

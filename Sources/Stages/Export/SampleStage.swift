@@ -115,6 +115,6 @@ public struct SampleStage: Stage {
   }
 
   static func fragments(_ results: [ActionResult], _ name: String) -> [Fragment] {
-    results.compactMap { $0.output(name).map(Fragment.init) }.filter { $0.byteCount > 0 }
+    results.compactMap { $0.output(name).map { Fragment($0) } }.filter { $0.byteCount > 0 }
   }
 }

@@ -69,11 +69,14 @@ public struct ScoreStage: Stage {
         PlannedOutput(
           path: Layout.scoredRuns(forEvidence: input.path),
           // Empty ones too: an exporter takes evidence and scored runs fragment by fragment.
-          fragments: parts.compactMap { $0.output("scored").map(Fragment.init) }))
+          fragments: zip(parts, input.fragments).compactMap { part, evidence in
+            part.output("scored").map { Fragment($0, origin: evidence.digest) }
+          }))
     }
     outputs.append(
       PlannedOutput(
-        path: Layout.quarantine("score"), fragments: results.compactMap { $0.output("quarantine").map(Fragment.init) }))
+        path: Layout.quarantine("score"), fragments: results.compactMap { $0.output("quarantine").map { Fragment($0) } }
+      ))
 
     var tally = Tally()
     var stale: [JSON] = []

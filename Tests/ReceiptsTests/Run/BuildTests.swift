@@ -1,5 +1,6 @@
 import JSONTape
 import ReceiptsTesting
+import Synchronization
 import SystemPackage
 import Testing
 
@@ -458,6 +459,7 @@ private final class GrowingFileSystem: FileSystem {
   private let inner: MemoryFileSystem
   private let path: FilePath
   private let more: String
+  private let hasGrown = Mutex(false)
 
   init(_ inner: MemoryFileSystem, path: FilePath, more: String) {
     self.inner = inner
@@ -484,12 +486,17 @@ private final class GrowingFileSystem: FileSystem {
 
   func open(_ path: FilePath) throws(FileSystemError) -> any ReadableFile {
     let file = try inner.open(path)
-    guard path == self.path, let bytes = inner.bytes(of: path) else { return file }
-    let (inner, more) = (inner, more)
-    return File(file) {
-      inner.clock.advance(seconds: 1)
-      if inner.bytes(of: path) == bytes { inner.overwrite(path, with: bytes + Array(more.utf8)) }
+    return path == self.path ? File(file) { self.grow() } : file
+  }
+
+  private func grow() {
+    let isFirst = hasGrown.withLock { hasGrown in
+      defer { hasGrown = true }
+      return !hasGrown
     }
+    guard isFirst, let bytes = inner.bytes(of: path) else { return }
+    inner.clock.advance(seconds: 1)
+    inner.overwrite(path, with: bytes + Array(more.utf8))
   }
 
   func status(of path: FilePath, followingLinks: Bool) throws(FileSystemError) -> FileStatus? {

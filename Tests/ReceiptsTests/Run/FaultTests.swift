@@ -17,7 +17,7 @@ struct FaultTests {
   private static let stages: [StageName] = ["notes", "titles", "other"]
   /// Paths are so slow without optimisation that a debug build looks at some of the failure points only.
   #if DEBUG
-    private static let step = 47
+    private static let step = 97
   #else
     private static let step = 1
   #endif
