@@ -154,7 +154,7 @@ struct TextStage: Stage {
       })
     var outputs: [String: [Fragment]] = [:]
     for (part, result) in zip(parts, results) {
-      outputs[output(part.path), default: []] += result.outputs.map(Fragment.init)
+      outputs[output(part.path), default: []] += result.outputs.map { Fragment($0) }
     }
     let bad = results.reduce(0) { $0 + ($1.counts["bad"]?.integer ?? 0) }
     return StageOutcome(
