@@ -134,7 +134,7 @@ typealias Partition = (path: String, fragments: [[JSON]])
 /// program's own stages.
 struct ExportSpace {
   let fileSystem = MemoryFileSystem()
-  let layout = WorkspaceLayout(root: "/work")
+  let layout = WorkspaceLayout(root: "/space")
 
   /// Publishes rows that are objects of the store already.
   private struct RowsStage: Stage {

@@ -8,7 +8,7 @@ import SystemPackage
 /// A workspace in memory that the whole pipeline is built in.
 final class FirewallWorkspace {
   let fileSystem = MemoryFileSystem()
-  let layout = WorkspaceLayout(root: "/work")
+  let layout = WorkspaceLayout(root: "/space")
   private let configuration: Configuration
 
   init(_ configuration: String, _ files: [String: [UInt8]]) throws {

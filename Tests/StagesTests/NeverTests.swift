@@ -137,7 +137,7 @@ import Testing
 
   @Test func `parts that share a file keep each other's secrets`() throws {
     let fileSystem = MemoryFileSystem()
-    let workspace: FilePath = "/work"
+    let workspace: FilePath = "/space"
     func write(_ name: String) { fileSystem.write("", to: workspace.appending(name)) }
     let yaml = """
       files: "*.jsonl"

@@ -7,7 +7,7 @@ import SystemPackage
 /// A workspace in memory that is built with the program's own graph.
 struct PipelineSpace {
   let fileSystem = MemoryFileSystem()
-  let layout = WorkspaceLayout(root: "/work")
+  let layout = WorkspaceLayout(root: "/space")
 
   init(_ configuration: String, _ files: [String: String] = [:]) {
     write(configuration, to: "distill.yaml")

@@ -7,7 +7,7 @@ import SystemPackage
 /// A workspace of receipts that were made by hand.
 struct ReportSpace {
   let fileSystem = MemoryFileSystem()
-  let layout = WorkspaceLayout(root: "/work")
+  let layout = WorkspaceLayout(root: "/space")
 
   var report: Report {
     Report(

@@ -12,8 +12,8 @@ struct ReportTests {
   func writing() throws {
     let space = ReportSpace.complete()
     #expect(try space.report.write())
-    let markdown = try #require(space.fileSystem.text(of: "/work/reports/distillation/latest.md"))
-    let json = try #require(space.fileSystem.bytes(of: "/work/reports/distillation/latest.json"))
+    let markdown = try #require(space.fileSystem.text(of: "/space/reports/distillation/latest.md"))
+    let json = try #require(space.fileSystem.bytes(of: "/space/reports/distillation/latest.json"))
     #expect(try markdown == space.markdown)
     #expect(try JSON.parse(json) == space.report.facts())
 
@@ -21,9 +21,9 @@ struct ReportTests {
     #expect(try !space.report.write())
     #expect(space.fileSystem.pathsChanged.isEmpty)
 
-    space.fileSystem.write("edited", to: "/work/reports/distillation/latest.md")
+    space.fileSystem.write("edited", to: "/space/reports/distillation/latest.md")
     #expect(try space.report.write())
-    #expect(space.fileSystem.text(of: "/work/reports/distillation/latest.md") == markdown)
+    #expect(space.fileSystem.text(of: "/space/reports/distillation/latest.md") == markdown)
   }
 
   @Test("another copy of the workspace gives the same bytes")
@@ -31,7 +31,7 @@ struct ReportTests {
     let first = try ReportSpace.complete().report.facts()
     for _ in 0..<5 {
       let space = ReportSpace.complete()
-      space.fileSystem.write("noise", to: "/work/exports/quarantine/other.jsonl")
+      space.fileSystem.write("noise", to: "/space/exports/quarantine/other.jsonl")
       #expect(try space.report.facts().encoded() == first.encoded())
     }
   }
@@ -97,10 +97,10 @@ struct ReportTests {
   @Test("a receipt that was tampered with is a fact of the report, not an error")
   func unreadableReceipt() throws {
     let space = ReportSpace.complete()
-    var bytes = try #require(space.fileSystem.bytes(of: "/work/receipts/score/receipt.json"))
+    var bytes = try #require(space.fileSystem.bytes(of: "/space/receipts/score/receipt.json"))
     let place = try #require(bytes.lastIndex(of: UInt8(ascii: "9")))
     bytes[place] = UInt8(ascii: "8")
-    space.fileSystem.write(bytes, to: "/work/receipts/score/receipt.json")
+    space.fileSystem.write(bytes, to: "/space/receipts/score/receipt.json")
     let facts = try space.report.facts()
     #expect(facts.text("status") == "fail")
     #expect(facts.list("stages")[1].text("state") == "unreadable")
@@ -157,11 +157,11 @@ struct ReportTests {
   @Test("a quarantine file of another size than its receipt says is not read")
   func quarantineMismatch() throws {
     let space = ReportSpace.complete()
-    space.fileSystem.write("{}\n", to: "/work/exports/quarantine/rag.jsonl")
+    space.fileSystem.write("{}\n", to: "/space/exports/quarantine/rag.jsonl")
     space.fileSystem.forgetCalls()
     let page = try space.markdown
     #expect(page.contains("the quarantine file is not as the receipt says"))
-    #expect(!space.fileSystem.filesRead.contains("/work/exports/quarantine/rag.jsonl"))
+    #expect(!space.fileSystem.filesRead.contains("/space/exports/quarantine/rag.jsonl"))
   }
 
   @Test("a quarantine file is read no further than its reasons need")

@@ -18,8 +18,8 @@ struct FileSystemTests {
       try body(LocalFileSystem(), folder.path)
     case .memory:
       let fileSystem = MemoryFileSystem()
-      try fileSystem.createDirectory("/work")
-      try body(fileSystem, "/work")
+      try fileSystem.createDirectory("/space")
+      try body(fileSystem, "/space")
     }
   }
 

@@ -15,7 +15,7 @@ import Testing
 /// ```
 final class EngineSpace: Sendable {
   let fileSystem = MemoryFileSystem()
-  let layout = WorkspaceLayout(root: "/work")
+  let layout = WorkspaceLayout(root: "/space")
   /// What actions ran over, in order.
   private let worked = Mutex<[String]>([])
 
