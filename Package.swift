@@ -1,14 +1,17 @@
 // swift-tools-version: 6.1
 import PackageDescription
 
+/// Profilers want symbols; others a file that is half as large. `KEEP_SYMBOLS=1 swift build -c release` keeps them.
+let strip = Context.environment["KEEP_SYMBOLS"] == nil ? ["-Xlinker", "-s"] : []
+
 /// The release executable carries the Swift runtime, so that it starts in milliseconds and runs on a machine without Swift.
 /// The libraries behind Foundation (a dependency of Yams) are named because they are archives here.
 let staticRuntime: [LinkerSetting] = [
   .unsafeFlags(
     [
       "-static-stdlib", "-lFoundation", "-lCoreFoundation", "-l_FoundationICU", "-l_FoundationCShims",
-      "-l_FoundationCollections", "-lstdc++", "-Xlinker", "--gc-sections", "-Xlinker", "-s",
-    ], .when(platforms: [.linux], configuration: .release))
+      "-l_FoundationCollections", "-lstdc++", "-Xlinker", "--gc-sections",
+    ] + strip, .when(platforms: [.linux], configuration: .release))
 ]
 
 /// Tests are built in release mode, with the executable that they run, and look into the modules.

@@ -30,6 +30,8 @@ public struct StageInput: Sendable, Hashable {
   public var producer: StageName?
   /// What it is made of. A file from outside is one fragment, with no record count.
   public var fragments: [Fragment]
+  /// Of a file from outside, when it was hashed.
+  var status: FileStatus?
 }
 
 /// An input whose bytes come from outside of all files (the answers of a git repository, say): it is made anew for every build

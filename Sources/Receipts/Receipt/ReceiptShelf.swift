@@ -13,20 +13,36 @@ public struct ReceiptShelf: Sendable {
 
   /// The newest receipt: `receipt.json`, or `superseded.json` while a publication was interrupted. nil: none.
   public func newest(_ stage: StageName) throws -> ReceiptCodec.Encoded? {
-    for path in [layout.receipt(stage), layout.superseded(stage)] {
+    for path in places(of: stage) {
       if let encoded = try read(path) { return encoded }
     }
     return nil
   }
 
-  public func failed(_ stage: StageName) throws -> ReceiptCodec.Encoded? { try read(layout.failed(stage)) }
-
-  public func history(_ digest: Digest) throws -> ReceiptCodec.Encoded? {
-    try read(layout.history.appending("\(digest.hex).json"))
+  /// Where the newest receipt may be: the first that is there counts.
+  public func places(of stage: StageName) -> [RelativePath] {
+    [layout.receipt(stage), layout.superseded(stage)].map { RelativePath(unchecked: layout.relative($0.string)) }
   }
 
-  private func read(_ path: FilePath) throws -> ReceiptCodec.Encoded? {
-    guard let bytes = try fileSystem.contents(of: path) else { return nil }
-    return try ReceiptCodec.decode(bytes, place: layout.relative(path.string))
+  public func failed(_ stage: StageName) throws -> ReceiptCodec.Encoded? {
+    try read(failedPlace(of: stage))
+  }
+
+  public func failedPlace(of stage: StageName) -> RelativePath {
+    RelativePath(unchecked: layout.relative(layout.failed(stage).string))
+  }
+
+  public func history(_ digest: Digest) throws -> ReceiptCodec.Encoded? {
+    try read(Self.history(digest))
+  }
+
+  public static func history(_ digest: Digest) -> RelativePath {
+    RelativePath(unchecked: "receipts/history/\(digest.hex).json")
+  }
+
+  /// The receipt at `path`; nil: none is there.
+  func read(_ path: RelativePath) throws -> ReceiptCodec.Encoded? {
+    guard let bytes = try fileSystem.contents(of: layout.path(path)) else { return nil }
+    return try ReceiptCodec.decode(bytes, place: path.string)
   }
 }

@@ -14,16 +14,17 @@ enum StageEnding {
 /// - Parameters:
 ///   - inputs: the files that the stage reads, with their digests, in the order of the manifest.
 ///   - key: of the stage's manifest over them.
-///   - previous: the newest receipt.
 ///   - inPlace: published outputs that are known to be as the newest receipt says.
 func withReceipt(
-  _ stage: any Stage, in build: Build, inputs: [StageInput], key: Digest, previous: ReceiptCodec.Encoded?,
+  _ stage: any Stage, in build: Build, inputs: [StageInput], key: Digest,
   inPlace: [RelativePath: Digest], _ body: (borrowing StageRun) throws -> StageOutcome
 ) throws -> StageEnding {
   let clock = build.environment.clock
   let started = clock.now()
   let startedMonotonic = clock.monotonicNanoseconds()
   let publisher = Publisher(build: build, stage: stage)
+  // One that can't be read counts as none.
+  let previous = (try? build.shelf.newest(stage.name)) ?? nil
 
   func encode(_ core: Receipt.Core, _ actions: ActionTally) throws -> ReceiptCodec.Encoded {
     let nanoseconds = clock.monotonicNanoseconds() - startedMonotonic
@@ -70,6 +71,7 @@ func withReceipt(
       let receipt = isUnchanged ? previous! : try encode(newCore, run.actions)
       try publisher.publish(staged, receipt: receipt, previous: previous)
       try FragmentTable.save(planned, stageKey: key, to: build.cache)
+      try build.remember(receipt)
       return .published(receipt, isUnchanged: isUnchanged, warnings: outcome.warnings)
     } catch is MissingObject where attempt < 4 {
       attempt += 1

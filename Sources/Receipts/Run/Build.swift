@@ -73,6 +73,21 @@ final class Build: Sendable {
     shelf = ReceiptShelf(fileSystem: environment.fileSystem, layout: layout)
   }
 
+  /// Keeps the head of a receipt, so that a build that finds the file as it is need not open it.
+  func remember(_ head: ReceiptHead, in file: PublishedFile) throws {
+    try ReceiptHeads(build: self).save(head, file: file.digest)
+    published.withLock { $0.append(file) }
+  }
+
+  /// Likewise for a receipt that was just published.
+  func remember(_ receipt: ReceiptCodec.Encoded) throws {
+    let path = layout.receipt(receipt.receipt.stage)
+    guard let status = try fileSystem.status(of: path, followingLinks: false) else { return }
+    let file = PublishedFile(
+      path: RelativePath(unchecked: layout.relative(path.string)), digest: Digest.of(receipt.bytes), staged: status)
+    try remember(ReceiptHead(receipt), in: file)
+  }
+
   /// Remembers published files. A file that was changed within the clock's grain after it was published would look untouched,
   /// so this waits until the grain is over and then looks whether they still are as they were staged.
   func settle() throws {

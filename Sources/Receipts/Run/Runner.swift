@@ -4,9 +4,9 @@ import SystemPackage
 /// What a build did with a stage.
 public struct StageReport: Sendable {
   public enum Ending: Sendable {
-    case upToDate(ReceiptCodec.Encoded)
+    case upToDate(ReceiptHead)
     /// `isUnchanged`: it ran, and its receipt stays because everything in its core came out the same.
-    case built(ReceiptCodec.Encoded, isUnchanged: Bool)
+    case built(ReceiptHead, isUnchanged: Bool)
     /// A check failed; the receipt is `failed.json`.
     case failed(ReceiptCodec.Encoded)
     /// It threw; nothing was published.
@@ -32,7 +32,7 @@ public struct StageReport: Sendable {
 public struct StageForecast: Sendable {
   public var stage: StageName
   public var state: StageState
-  public var newest: ReceiptCodec.Encoded?
+  public var newest: ReceiptHead?
 }
 
 /// The one effectful loop: stages in the order of the graph, each inspected when its upstream is known.
@@ -58,7 +58,7 @@ public struct Runner: Sendable {
     let build = Build(environment: environment, options: options, layout: layout, index: index)
     try sweep()
     var reports: [StageReport] = []
-    var receipts: [StageName: ReceiptCodec.Encoded] = [:]
+    var receipts: [StageName: ReceiptHead] = [:]
     var bad: Set<StageName> = []
     var isStopped = false
     for stage in graph.closure(of: names) {
@@ -103,13 +103,13 @@ public struct Runner: Sendable {
   public func forecast(_ names: [StageName]) throws -> [StageForecast] {
     let build = Build(environment: environment, options: options, layout: layout, index: index)
     let inspector = StageInspector(build: build)
-    var receipts: [StageName: ReceiptCodec.Encoded] = [:]
+    var receipts: [StageName: ReceiptHead] = [:]
     var forecasts: [StageForecast] = []
     for stage in graph.closure(of: names) {
       let isKnown = stage.upstream.allSatisfy { receipts[$0] != nil }
       let inspection = try inspector.inspect(stage, upstream: isKnown ? receipts : nil)
       if case .upToDate(let receipt) = inspection.state { receipts[stage.name] = receipt }
-      forecasts.append(StageForecast(stage: stage.name, state: inspection.state, newest: inspection.newest))
+      forecasts.append(StageForecast(stage: stage.name, state: inspection.state, newest: inspection.found?.head))
     }
     return forecasts
   }
@@ -128,7 +128,7 @@ public struct Runner: Sendable {
   }
 
   private func run(
-    _ stage: any Stage, build: Build, receipts: [StageName: ReceiptCodec.Encoded]
+    _ stage: any Stage, build: Build, receipts: [StageName: ReceiptHead]
   ) -> StageReport {
     let started = environment.clock.monotonicNanoseconds()
     environment.progress.stageBegan(stage.name)
@@ -136,21 +136,24 @@ public struct Runner: Sendable {
     var report = StageReport(
       stage: stage.name, ending: .notRun(because: stage.name), reasons: [], warnings: [], nanoseconds: 0)
     do {
-      let inspection = try StageInspector(build: build).inspect(stage, upstream: receipts)
+      let inspector = StageInspector(build: build)
+      let inspection = try inspector.inspect(stage, upstream: receipts)
       if let derived = inspection.derived { try place(derived, build: build) }
       switch inspection.state {
       case .upToDate(let receipt):
+        if let file = inspection.found?.file { try build.remember(receipt, in: file) }
         try build.fileSystem.removeIfPresent(layout.failed(stage.name))
         report.ending = .upToDate(receipt)
       case .willRun(let reasons), .mayRun(let reasons):
         report.reasons = reasons
+        let inputs = try inspector.locate(inspection.inputs, upstream: receipts)
         let ending = try withReceipt(
-          stage, in: build, inputs: inspection.inputs, key: inspection.key, previous: inspection.newest,
+          stage, in: build, inputs: inputs, key: inspection.key,
           inPlace: inspection.inPlace
         ) { try stage.build($0) }
         switch ending {
         case .published(let receipt, let isUnchanged, let warnings):
-          report.ending = .built(receipt, isUnchanged: isUnchanged)
+          report.ending = .built(ReceiptHead(receipt), isUnchanged: isUnchanged)
           report.warnings = warnings
         case .failed(let receipt): report.ending = .failed(receipt)
         }

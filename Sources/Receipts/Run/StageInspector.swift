@@ -8,31 +8,33 @@ struct StageInspector {
   /// - Parameter upstream: the newest receipts of the stages that it reads from; nil where one is about to run, so that the
   ///   inputs are not known yet.
   func inspect(
-    _ stage: any Stage, upstream: [StageName: ReceiptCodec.Encoded]?
+    _ stage: any Stage, upstream: [StageName: ReceiptHead]?
   ) throws -> StageInspection {
     var reasons: [StageReason] = []
-    var newest: ReceiptCodec.Encoded?
+    var found: ReceiptHeads.Found?
     do {
-      newest = try build.shelf.newest(stage.name)
-      if newest == nil { reasons.append(.neverBuilt) }
+      found = try ReceiptHeads(build: build).newest(stage.name)
+      if found == nil { reasons.append(.neverBuilt) }
     } catch let error as DistillError {
       reasons.append(.receiptUnreadable(error.message))
     }
+    let newest = found?.head
     if try Publisher(build: build, stage: stage).wasInterrupted() { reasons.append(.interrupted) }
     if build.options.force { reasons.append(.forced) }
     let inPlace = try verifyOutputs(of: stage, newest, &reasons)
 
     guard let upstream else {
       // Without inputs there is no key: what can be said is whether the stage's own part of it changed.
-      if let core = newest?.receipt.core {
-        if core.tool.digest != build.environment.tool.digest {
-          reasons.append(.toolChanged(old: core.tool.digest, new: build.environment.tool.digest))
-        }
-        differences(core.parameters, stage.parameters, at: "", &reasons)
+      if newest != nil, let core = try build.shelf.newest(stage.name)?.receipt.core {
+        let old = manifest(of: stage, core)
+        var new = old
+        new.parameters = stage.parameters
+        new.tool = build.environment.tool.digest
+        reasons += ManifestDifference.reasons(from: old, to: new)
       }
       let upstreamReasons = stage.upstream.map(StageReason.upstream)
       return StageInspection(
-        inputs: [], key: Digest.of([UInt8]()), newest: newest, inPlace: inPlace,
+        inputs: [], key: Digest.of([UInt8]()), found: found, inPlace: inPlace,
         state: reasons.isEmpty ? .mayRun(upstreamReasons) : .willRun(reasons + upstreamReasons))
     }
 
@@ -45,15 +47,27 @@ struct StageInspector {
           fragments: []))
       inputs.sort { $0.path < $1.path }
     }
-    let key = KeyManifest(
+    let manifest = KeyManifest(
       function: stage.function,
       inputs: inputs.map { ActionInput(name: $0.path.string, digest: $0.digest, byteCount: $0.byteCount) },
-      parameters: stage.parameters, tool: build.environment.tool.digest
-    ).key
-    if let newest, newest.receipt.core.key != key { explain(newest.receipt.core, stage, inputs, &reasons) }
+      parameters: stage.parameters, tool: build.environment.tool.digest)
+    let key = manifest.key
+    if let newest, newest.key != key, let core = try build.shelf.newest(stage.name)?.receipt.core {
+      let old = self.manifest(of: stage, core)
+      reasons += ManifestDifference.reasons(from: old, to: manifest)
+      if old.key != core.key { reasons.append(.functionChanged(to: stage.function)) }
+    }
     let state: StageState =
       if reasons.isEmpty, let newest { .upToDate(newest) } else { .willRun(reasons) }
-    return StageInspection(inputs: inputs, derived: derived, key: key, newest: newest, inPlace: inPlace, state: state)
+    return StageInspection(inputs: inputs, derived: derived, key: key, found: found, inPlace: inPlace, state: state)
+  }
+
+  /// The manifest of a receipt, if the stage worked then as it does now.
+  private func manifest(of stage: any Stage, _ core: Receipt.Core) -> KeyManifest {
+    KeyManifest(
+      function: stage.function,
+      inputs: core.inputs.map { ActionInput(name: $0.path.string, digest: $0.digest, byteCount: $0.byteCount) },
+      parameters: core.parameters, tool: core.tool.digest)
   }
 
   // MARK: Inputs
@@ -84,49 +98,40 @@ struct StageInspector {
         throw DistillError(
           .data, "the file disappeared while the build began", place: path.string, hint: "Start the build again.")
       }
-      let byteCount = Int(file.size)
-      build.catalog.add(
-        file.digest,
-        FileSlice(
-          path: build.layout.path(path), name: path.string, offset: 0, byteCount: byteCount, status: file.status))
       inputs.append(
         StageInput(
-          path: path, digest: file.digest, byteCount: byteCount, producer: nil,
-          fragments: [Fragment(digest: file.digest, byteCount: byteCount, recordCount: 0)]))
+          path: path, digest: file.digest, byteCount: Int(file.size), producer: nil, fragments: [],
+          status: file.status))
     }
     return inputs
   }
 
   private func upstreamInputs(
-    of stage: any Stage, _ receipts: [StageName: ReceiptCodec.Encoded]
+    of stage: any Stage, _ receipts: [StageName: ReceiptHead]
   ) throws -> [StageInput] {
     var inputs: [StageInput] = []
     for name in stage.upstream {
-      guard let core = receipts[name]?.receipt.core else {
+      guard let newest = receipts[name] else {
         throw DistillError(.internalFault, "stage \(stage.name) was inspected before \(name)")
       }
-      let table = try FragmentTable.load(stageKey: core.key, from: build.cache)
-      for output in core.outputs where stage.reads(output.path) {
+      for output in newest.outputs where stage.reads(output.path) {
         let whole = Fragment(
           digest: output.digest, byteCount: output.byteCount, recordCount: output.recordCount)
-        var fragments = table?.fragments[output.path] ?? [whole]
-        if fragments.reduce(0, { $0 + $1.byteCount }) != output.byteCount { fragments = [whole] }
-        try locate(fragments, in: output)
         inputs.append(
           StageInput(
             path: output.path, digest: output.digest, byteCount: output.byteCount, producer: name,
-            fragments: fragments))
+            fragments: [whole]))
       }
     }
     return inputs
   }
 
   private func derivedInput(
-    of stage: any Stage, _ receipts: [StageName: ReceiptCodec.Encoded]
+    of stage: any Stage, _ receipts: [StageName: ReceiptHead]
   ) throws -> (path: RelativePath, bytes: [UInt8])? {
     guard let input = stage.derivedInput,
       stage.upstream.contains(where: { name in
-        receipts[name]?.receipt.core.outputs.contains { $0.path == input.source } ?? false
+        receipts[name]?.outputs.contains { $0.path == input.source } ?? false
       })
     else { return nil }
     if let known = build.derived.withLock({ $0[input.path] }) { return (input.path, known) }
@@ -136,20 +141,48 @@ struct StageInspector {
     return (input.path, bytes)
   }
 
-  /// A fragment's bytes are read from the published file, which was just found to be as its receipt says.
-  private func locate(_ fragments: [Fragment], in output: Receipt.File) throws {
-    let path = build.layout.path(output.path)
-    guard let status = try build.fileSystem.status(of: path, followingLinks: true) else { return }
-    build.catalog.add(
-      output.digest,
-      FileSlice(
-        path: path, name: output.path.string, offset: 0, byteCount: output.byteCount, status: status))
-    var offset = 0
-    for fragment in fragments {
+  // MARK: For the run
+
+  /// The inputs with their fragments, and in the build's catalog where the bytes of each are. Done only for a stage that runs.
+  func locate(
+    _ inputs: [StageInput], upstream: [StageName: ReceiptHead]
+  ) throws -> [StageInput] {
+    var tables: [StageName: FragmentTable] = [:]
+    for name in Set(inputs.compactMap(\.producer)) {
+      if let key = upstream[name]?.key { tables[name] = try FragmentTable.load(stageKey: key, from: build.cache) }
+    }
+    return try inputs.map { input in
+      var input = input
+      guard let producer = input.producer else {
+        input.fragments = [Fragment(digest: input.digest, byteCount: input.byteCount, recordCount: 0)]
+        if let status = input.status { locate(input, status) }
+        return input
+      }
+      if let fragments = tables[producer]?.fragments[input.path],
+        fragments.reduce(0, { $0 + $1.byteCount }) == input.byteCount
+      {
+        input.fragments = fragments
+      }
+      // The bytes are read from the published file, which was just found to be as its receipt says.
+      if let status = try build.fileSystem.status(of: build.layout.path(input.path), followingLinks: true) {
+        locate(input, status)
+      }
+      return input
+    }
+  }
+
+  private func locate(_ input: StageInput, _ status: FileStatus) {
+    let path = build.layout.path(input.path)
+    func add(_ digest: Digest, at offset: Int, _ byteCount: Int) {
       build.catalog.add(
-        fragment.digest,
+        digest,
         FileSlice(
-          path: path, name: output.path.string, offset: Int64(offset), byteCount: fragment.byteCount, status: status))
+          path: path, name: input.path.string, offset: Int64(offset), byteCount: byteCount, status: status))
+    }
+    add(input.digest, at: 0, input.byteCount)
+    var offset = 0
+    for fragment in input.fragments {
+      add(fragment.digest, at: offset, fragment.byteCount)
       offset += fragment.byteCount
     }
   }
@@ -157,11 +190,11 @@ struct StageInspector {
   // MARK: Outputs
 
   private func verifyOutputs(
-    of stage: any Stage, _ newest: ReceiptCodec.Encoded?, _ reasons: inout [StageReason]
+    of stage: any Stage, _ newest: ReceiptHead?, _ reasons: inout [StageReason]
   ) throws -> [RelativePath: Digest] {
     guard let newest else { return [:] }
     // A link, a folder or a device in the place of an output is not as the receipt says, whatever it leads to.
-    let outputs = try newest.receipt.core.outputs.filter { output in
+    let outputs = try newest.outputs.filter { output in
       let status = try build.fileSystem.status(of: build.layout.path(output.path), followingLinks: false)
       let isFile = status == nil || status?.kind == .regular
       if !isFile { reasons.append(.outputChanged(output.path)) }
@@ -183,47 +216,5 @@ struct StageInspector {
       break
     }
     return inPlace
-  }
-
-  // MARK: Explaining
-
-  private func explain(
-    _ core: Receipt.Core, _ stage: any Stage, _ inputs: [StageInput], _ reasons: inout [StageReason]
-  ) {
-    let count = reasons.count
-    if core.tool.digest != build.environment.tool.digest {
-      reasons.append(.toolChanged(old: core.tool.digest, new: build.environment.tool.digest))
-    }
-    differences(core.parameters, stage.parameters, at: "", &reasons)
-    let old = Dictionary(core.inputs.map { ($0.path, $0.digest) }, uniquingKeysWith: { first, _ in first })
-    let now = Set(inputs.map(\.path))
-    for input in inputs {
-      switch old[input.path] {
-      case nil: reasons.append(.inputAdded(input.path))
-      case let digest? where digest != input.digest:
-        reasons.append(.inputChanged(input.path, old: digest, new: input.digest))
-      default: break
-      }
-    }
-    for file in core.inputs where !now.contains(file.path) { reasons.append(.inputRemoved(file.path)) }
-    if reasons.count == count { reasons.append(.keyChanged) }
-  }
-
-  /// Names each leaf at which two trees differ, as a JSON Pointer.
-  private func differences(_ old: JSON, _ new: JSON, at path: String, _ reasons: inout [StageReason]) {
-    if old == new { return }
-    switch (old, new) {
-    case (.object(let before), .object(let after)):
-      for (key, value) in before { differences(value, after[key] ?? .null, at: "\(path)/\(key)", &reasons) }
-      for (key, value) in after where before[key] == nil { differences(.null, value, at: "\(path)/\(key)", &reasons) }
-    case (.array(let before), .array(let after)) where before.count == after.count:
-      for (index, pair) in zip(before, after).enumerated() {
-        differences(pair.0, pair.1, at: "\(path)/\(index)", &reasons)
-      }
-    default:
-      guard old.canonical != new.canonical else { return }
-      reasons.append(
-        .parametersChanged(path: path.isEmpty ? "/" : path, old: old.canonicalString, new: new.canonicalString))
-    }
   }
 }

@@ -11,7 +11,7 @@ public enum StageReason: Sendable, Hashable, CustomStringConvertible {
   case parametersChanged(path: String, old: String, new: String)
   case toolChanged(old: Digest, new: Digest)
   /// The composition of the stage itself.
-  case keyChanged
+  case functionChanged(to: String)
   case outputMissing(RelativePath)
   case outputChanged(RelativePath)
   case checksumsMissing
@@ -30,7 +30,7 @@ public enum StageReason: Sendable, Hashable, CustomStringConvertible {
       "input changed: \(path) (\(old.hex.prefix(12)) → \(new.hex.prefix(12)))"
     case .parametersChanged(let path, let old, let new): "parameter changed: \(path): \(old) → \(new)"
     case .toolChanged(let old, let new): "program changed (\(old.hex.prefix(12)) → \(new.hex.prefix(12)))"
-    case .keyChanged: "the stage's way of working changed"
+    case .functionChanged(let name): "the stage's way of working changed: now \(name)"
     case .outputMissing(let path): "output missing: \(path)"
     case .outputChanged(let path): "output is not as the receipt says: \(path)"
     case .checksumsMissing: "a .sha256 file beside the receipt is missing"
@@ -43,7 +43,7 @@ public enum StageReason: Sendable, Hashable, CustomStringConvertible {
 /// What is known of a stage before it is run. One function (`StageInspector.inspect`) makes it.
 public enum StageState: Sendable {
   /// Its key is that of its newest receipt, and its outputs are on disk as the receipt says.
-  case upToDate(ReceiptCodec.Encoded)
+  case upToDate(ReceiptHead)
   /// It runs for sure.
   case willRun([StageReason])
   /// Its own part of the key is unchanged, but a stage that it reads from runs; it is decided when that one has ended.
@@ -56,7 +56,7 @@ struct StageInspection {
   /// The derived input, to be on disk before the stage is run.
   var derived: (path: RelativePath, bytes: [UInt8])?
   var key: Digest
-  var newest: ReceiptCodec.Encoded?
+  var found: ReceiptHeads.Found?
   /// Published outputs that are as the newest receipt says.
   var inPlace: [RelativePath: Digest]
   var state: StageState

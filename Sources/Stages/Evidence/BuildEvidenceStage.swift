@@ -19,7 +19,16 @@ public struct BuildEvidenceStage: Stage {
 
   /// Logs, and the files of look-ups, which sources may share.
   public func sourceFiles() throws -> [RelativePath] {
-    Set(logs.entries.flatMap { ([$0.files] + $0.lookups).joined().map(\.path) }).sorted()
+    // Of one source they are in order already; sources may share files of look-ups.
+    var paths = logs.entries.flatMap { ([$0.files] + $0.lookups).joined().map(\.path) }
+    if zip(paths, paths.dropFirst()).allSatisfy(<) { return paths }
+    paths.sort()
+    var last: RelativePath?
+    paths.removeAll { path in
+      defer { last = path }
+      return path == last
+    }
+    return paths
   }
 
   public func owns(_ path: RelativePath) -> Bool {

@@ -18,7 +18,7 @@ public struct SourceLogs: Sendable {
   public static func find(
     _ configuration: Configuration, in workspace: FilePath, of fileSystem: any FileSystem
   ) throws -> SourceLogs {
-    var owners: [RelativePath: String] = [:]
+    var claims = FileClaims()
     var entries: [Entry] = []
     for source in configuration.sources {
       let found = try GlobWalk.find(source, in: workspace, of: fileSystem)
@@ -32,24 +32,22 @@ public struct SourceLogs: Sendable {
             ? "Correct `files`, or take the source out."
             : "Symbolic links are followed only where the pattern names them: \(links).")
       }
-      for file in found.files {
-        if let owner = owners.updateValue(source.name, forKey: file.path) {
-          throw DistillError(
-            .data, "\(file.path) is claimed by source \"\(owner)\" and by source \"\(source.name)\"",
-            place: source.place, hint: "Narrow `files`, or take it out of one with `ignore`.")
-        }
-        guard source.parts.contains(where: { $0.takes(file.path) }) else {
-          throw DistillError(
-            .data, "no part of source \"\(source.name)\" takes \(file.path)", place: source.place,
-            hint: "Add a part whose `only` matches \"\(file.path.name)\", or take the file out with `ignore`.")
-        }
+      if let claim = claims.add(found.files, of: source.name) {
+        throw DistillError(
+          .data, "\(claim.path) is claimed by source \"\(claim.owner)\" and by source \"\(source.name)\"",
+          place: source.place, hint: "Narrow `files`, or take it out of one with `ignore`.")
+      }
+      if let file = found.files.first(where: { file in !source.parts.contains { $0.takes(file.path) } }) {
+        throw DistillError(
+          .data, "no part of source \"\(source.name)\" takes \(file.path)", place: source.place,
+          hint: "Add a part whose `only` matches \"\(file.path.name)\", or take the file out with `ignore`.")
       }
       try checkNever(source, found.files)
       entries.append(Entry(source: source, files: found.files, skippedLinks: found.skippedLinks))
     }
     for index in entries.indices {
       for lookup in entries[index].source.lookups {
-        let found = try lookupFiles(lookup, of: entries[index].source, owners, in: workspace, of: fileSystem)
+        let found = try lookupFiles(lookup, of: entries[index].source, claims, in: workspace, of: fileSystem)
         entries[index].lookups.append(found.files)
         entries[index].skippedLinks += found.skippedLinks
       }
@@ -58,7 +56,7 @@ public struct SourceLogs: Sendable {
   }
 
   private static func lookupFiles(
-    _ lookup: Lookup, of source: Source, _ owners: [RelativePath: String], in workspace: FilePath,
+    _ lookup: Lookup, of source: Source, _ claims: FileClaims, in workspace: FilePath,
     of fileSystem: any FileSystem
   ) throws -> GlobWalk.Result {
     let found = try GlobWalk.find(lookup.files, ignoring: lookup.ignore, in: workspace, of: fileSystem)
@@ -73,7 +71,7 @@ public struct SourceLogs: Sendable {
           : "Symbolic links are followed only where the pattern names them: \(links).")
     }
     for file in found.files {
-      guard let owner = owners[file.path] else { continue }
+      guard let owner = claims.owner(of: file.path) else { continue }
       throw DistillError(
         .data, "\(file.path) is a file of \(name) and a log of source \"\(owner)\"", place: lookup.place,
         hint: "Narrow `files`, or take it out of one with `ignore`.")

@@ -35,7 +35,7 @@ struct QuarantineExamples {
     return .array(rows)
   }
 
-  private static let folder = "exports/quarantine/"
+  static let folder = "exports/quarantine/"
 
   /// nil: the file is not the one that the receipt lists.
   private func examples(

@@ -27,21 +27,38 @@ public struct Report: Sendable {
   /// What `latest.json` holds. A receipt that can't be read is one of the facts, not an error.
   ///
   /// - Throws: `FileSystemError` for a file that is there and can't be read.
-  public func facts() throws -> JSON {
-    let records = try StageRecord.all(on: shelf)
+  public func facts() throws -> JSON { try facts(of: StageRecord.all(on: shelf)) }
+
+  private func facts(of records: [StageRecord]) throws -> JSON {
     let examples = QuarantineExamples(fileSystem: fileSystem, layout: layout)
     return ReportFacts.tree(records, quarantine: try examples.facts(records))
   }
 
   /// Brings both files up to date; what is already as it should be is not touched.
   ///
+  /// - Parameter memo: where it says that nothing has changed since the last report, nothing is read.
   /// - Returns: true if a file was written.
   /// - Throws: as `facts`, and `FileSystemError` for a file that can't be written.
-  public func write() throws -> Bool {
-    let facts = try facts()
+  @discardableResult
+  public func write(_ memo: ReportMemo? = nil) throws -> Bool {
+    if let memo, try memo.holds() { return false }
+    let records = try StageRecord.all(on: shelf)
+    let facts = try facts(of: records)
     let isFactsNew = try replace(Self.factsPath, with: facts.pretty() + "\n")
     let isMarkdownNew = try replace(Self.markdownPath, with: ReportMarkdown.text(of: facts))
+    try memo?.save(sources(of: records) + [Self.factsPath, Self.markdownPath])
     return isFactsNew || isMarkdownNew
+  }
+
+  /// Every file that `facts` is a function of, there or not.
+  private func sources(of records: [StageRecord]) -> [RelativePath] {
+    records.flatMap { record in
+      let newest = record.newest?.receipt
+      let quarantine = newest?.core.outputs.map(\.path).filter { $0.string.hasPrefix(QuarantineExamples.folder) }
+      let previous = newest?.previous.map { ReceiptShelf.history($0) }
+      return shelf.places(of: record.name) + [shelf.failedPlace(of: record.name)] + (quarantine ?? [])
+        + (previous.map { [$0] } ?? [])
+    }
   }
 
   private func replace(_ path: RelativePath, with text: String) throws -> Bool {

@@ -25,7 +25,7 @@ struct ReportCommand: ParsableCommand {
     let report = Report(
       shelf: ReceiptShelf(fileSystem: fileSystem, layout: layout), fileSystem: fileSystem, layout: layout)
     let facts = try report.facts()
-    _ = try report.write()
+    try report.write()
     if quiet { return }
     if json { Terminal.result(facts.pretty()) } else { Terminal.write(ReportMarkdown.text(of: facts), to: 1) }
   }

@@ -29,7 +29,7 @@ struct BuildCommand {
         progress.stageEnded(report.stage)
         say(report)
       }
-      do { _ = try workspace.report.write() } catch { late = error }
+      do { try workspace.report() } catch { late = error }
     } catch {
       throw ErrorText.describe(error, root: layout)
     }

@@ -35,7 +35,7 @@ enum Forecasts {
           "state": .string(word.split(separator: " ").joined(separator: "_")),
           "reasons": .array(reasons.map { .string("\($0)") }),
           "receipt_sha256": forecast.newest.map { .string($0.digest.hex) } ?? .null,
-          "record_counts": forecast.newest?.receipt.core.recordCounts ?? .null,
+          "record_counts": forecast.newest?.recordCounts ?? .null,
         ]
       })
   }

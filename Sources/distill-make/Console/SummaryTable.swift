@@ -7,7 +7,7 @@ enum SummaryTable {
   static func text(_ reports: [StageReport]) -> String {
     var rows = [["stage", "", "read", "written", "quarantined", "time"]]
     for report in reports {
-      let counts = report.receipt.map { Counts($0) }
+      let counts = report.recordCounts.map { Counts($0, of: report.stage) }
       rows.append([
         report.stage.text, word(report), counts.map { Quantity.count($0.read) } ?? "",
         counts.map { Quantity.count($0.written) } ?? "", counts?.quarantined ?? "",
@@ -24,8 +24,8 @@ enum SummaryTable {
         reports.map { report in
           [
             "stage": .string(report.stage.text), "state": .string(state(report)),
-            "receipt_sha256": report.receipt.map { .string($0.digest.hex) } ?? .null,
-            "record_counts": report.receipt?.receipt.core.recordCounts ?? .null,
+            "receipt_sha256": report.receiptDigest.map { .string($0.hex) } ?? .null,
+            "record_counts": report.recordCounts ?? .null,
             "reasons": .array(report.reasons.map { .string("\($0)") }),
             "warnings": .array(report.warnings.map(JSON.string)),
             "error": error(report, layout),
@@ -66,10 +66,9 @@ enum SummaryTable {
     var written: Int64
     var quarantined: String
 
-    init(_ encoded: ReceiptCodec.Encoded) {
-      let counts = encoded.receipt.core.recordCounts
+    init(_ counts: JSON, of stage: StageName) {
       func number(_ name: String) -> Int64 { counts[name]?.integer ?? 0 }
-      switch encoded.receipt.stage {
+      switch stage {
       case .buildEvidence: (read, written) = (number("read"), number("written"))
       case .score: (read, written) = (number("evidence"), number("scored"))
       default: (read, written) = (number("scored"), number("exported"))
@@ -83,9 +82,18 @@ enum SummaryTable {
 }
 
 extension StageReport {
-  var receipt: ReceiptCodec.Encoded? {
+  var receiptDigest: Digest? {
     switch ending {
-    case .upToDate(let receipt), .built(let receipt, _), .failed(let receipt): receipt
+    case .upToDate(let receipt), .built(let receipt, _): receipt.digest
+    case .failed(let receipt): receipt.digest
+    case .stopped, .notRun: nil
+    }
+  }
+
+  var recordCounts: JSON? {
+    switch ending {
+    case .upToDate(let receipt), .built(let receipt, _): receipt.recordCounts
+    case .failed(let receipt): receipt.receipt.core.recordCounts
     case .stopped, .notRun: nil
     }
   }

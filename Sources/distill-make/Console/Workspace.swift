@@ -12,6 +12,7 @@ struct Workspace {
   let index: FileIndex
   let configuration: Configuration
   let logs: SourceLogs
+  let tool: ToolIdentity
 
   /// - Throws: when distill.yaml is missing or wrong, or a source has no files.
   init(_ layout: WorkspaceLayout, export: ExportFlags, paranoid: Bool = false) throws {
@@ -20,6 +21,7 @@ struct Workspace {
     export.apply(to: &configuration.exports)
     self.configuration = configuration
     index = FileIndex(fileSystem: fileSystem, clock: clock, location: layout.index, paranoid: paranoid)
+    tool = try ToolFiles.identity(index)
     logs = try SourceLogs.find(configuration, in: layout.root, of: fileSystem)
   }
 
@@ -45,7 +47,7 @@ struct Workspace {
   func runner(options: BuildOptions, progress: any Progress) throws -> Runner {
     Runner(
       environment: BuildEnvironment(
-        fileSystem: fileSystem, clock: clock, tool: try ToolFiles.identity(index), host: Self.host,
+        fileSystem: fileSystem, clock: clock, tool: tool, host: Self.host,
         git: { [layout] in try Self.git(layout) }, functions: Pipeline.functions, progress: progress),
       layout: layout, graph: try graph(), options: options, index: index)
   }
@@ -67,8 +69,14 @@ struct Workspace {
       system: text(names.sysname).lowercased(), architecture: text(names.machine), processors: processors)
   }()
 
-  var report: Report {
-    Report(shelf: ReceiptShelf(fileSystem: fileSystem, layout: layout), fileSystem: fileSystem, layout: layout)
+  /// Brings the report up to date.
+  func report() throws {
+    let report = Report(
+      shelf: ReceiptShelf(fileSystem: fileSystem, layout: layout), fileSystem: fileSystem, layout: layout)
+    try report.write(
+      ReportMemo(
+        fileSystem: fileSystem, layout: layout, index: index,
+        cache: DirectoryActionCache(fileSystem: fileSystem, root: layout.cache), tool: tool.digest))
   }
 
   /// One build at a time: the lock is the caller's until it lets go of what this returns.

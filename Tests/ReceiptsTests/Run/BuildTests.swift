@@ -186,7 +186,7 @@ struct BuildTests {
         if $0.name == "other" { $0.function = "other/2" }
       })
     #expect(composed.outlines == ["notes: up to date", "titles: up to date", "other: built"])
-    #expect(composed[2].reasons == [.keyChanged])
+    #expect(composed[2].reasons == [.functionChanged(to: "other/2")])
     let tool = try space.build(
       ["other"], stages: space.stages { if $0.name == "other" { $0.function = "other/2" } }, tool: "another")
     #expect(tool[0].reasons == [.toolChanged(old: Digest.of("tool"), new: Digest.of("another"))])
