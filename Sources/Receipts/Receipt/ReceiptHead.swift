@@ -36,7 +36,8 @@ struct ReceiptHeads {
   /// As `ReceiptShelf.newest`.
   func newest(_ stage: StageName) throws -> Found? {
     for path in build.shelf.places(of: stage) {
-      guard let status = try build.fileSystem.status(of: build.layout.path(path), followingLinks: true) else { continue }
+      let place = build.layout.path(path)
+      guard let status = try build.fileSystem.status(of: place, followingLinks: true) else { continue }
       if let digest = build.index.known(path.string, status),
         let head = try build.cache.record(for: key(digest)).flatMap(ReceiptHead.init(record:))
       {
