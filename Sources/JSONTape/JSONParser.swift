@@ -11,7 +11,7 @@ public final class JSONParser {
   public static let padding = 64
 
   /// Positions on a tape have 32 bits.
-  static let maximumCount = Int(UInt32.max) - padding
+  public static let maximumCount = Int(UInt32.max) - padding
 
   private let fast: OpaquePointer
   private let tolerant: TolerantParser

@@ -8,6 +8,7 @@ import SystemPackage
 struct PipelineSpace {
   let fileSystem = MemoryFileSystem()
   let layout = WorkspaceLayout(root: "/space")
+  var options = BuildOptions()
 
   init(_ configuration: String, _ files: [String: String] = [:]) {
     write(configuration, to: "distill.yaml")
@@ -35,7 +36,7 @@ struct PipelineSpace {
         host: Receipt.Host(system: "test", architecture: "test", processors: 1), git: { nil },
         functions: Pipeline.functions, progress: SilentProgress()),
       layout: layout, graph: try Pipeline.graph(configuration, logs, workspace: layout.root, of: fileSystem),
-      options: BuildOptions(), index: index
+      options: options, index: index
     ).build(stages)
   }
 

@@ -34,6 +34,9 @@ public struct BuildOptions: Sendable {
   public var force = false
   /// Independent stages go on after a failure.
   public var keepGoing = false
+  /// Logs are cut at the first unit end at or past each multiple of this many bytes. Where they are cut shows in the names of
+  /// undated partitions, so it is the same for every build in a workspace; tests make it small.
+  public var chunkSize = 16 << 20
 
   public init() {}
 }

@@ -40,11 +40,16 @@ public struct StageRun: ~Copyable {
     return Array(buffer.bytes.raw)
   }
 
+  /// Of logs, in bytes.
+  public var chunkSize: Int { build.options.chunkSize }
+
   /// Cuts a log at unit ends, so that each piece can be an action's input.
-  public func pieces(of logs: [StageInput]) throws -> [[LogPiece]] {
-    let build = build
-    return try parallelMap(logs, jobs: build.options.jobs) { _, log in
-      try LogPieces.cut(log, build: build)
-    }
+  public func cut(_ log: StageInput, by rule: CutRule) throws -> LogCut {
+    try LogCutter(build: build).cut(log, by: rule)
+  }
+
+  /// The cut of a document that turned out to be no JSON: its beginning, and why.
+  public func faulty(_ log: StageInput, _ fault: String) throws -> LogCut {
+    try LogCutter(build: build).faulty(log, fault)
   }
 }

@@ -41,12 +41,12 @@ public struct BuildEvidenceStage: Stage {
     for entry in logs.entries { try entry.source.checkPrograms() }
     for entry in logs.entries {
       let files = entry.files.compactMap { inputs[$0.path] }
-      let pieces = try cut(files, entry.source, run)
-      let chunks = LogChunks.group(zip(entry.files, pieces).map { (log: $0, pieces: $1) })
+      var logs: [LogSegments] = []
+      for (log, file) in zip(entry.files, files) { logs.append(try cut(log, file, entry.source, run)) }
       let lookups = try LookupTables(entry, inputs, run)
       try outcome.add(entry.source, lookups: lookups.results)
-      let results = try map(chunks, entry.source, lookups: lookups.inputs, run)
-      try outcome.add(entry, chunks, results)
+      let results = try map(logs, entry.source, lookups: lookups.inputs, run)
+      try outcome.add(entry, results)
     }
     var stageOutcome = outcome.stageOutcome()
     if let paths = try repositoryPaths(stageOutcome, run) { stageOutcome.outputs.append(paths) }
@@ -80,34 +80,38 @@ public struct BuildEvidenceStage: Stage {
       path: Layout.repositoryPaths, fragments: SampleStage.fragments([result], "paths"))
   }
 
-  /// Only uncompressed logs of lines are cut.
   private func cut(
-    _ files: [StageInput], _ source: Source, _ run: borrowing StageRun
-  ) throws -> [[LogPiece]] {
-    var pieces = files.map { [LogPiece.whole($0)] }
-    let large = files.indices.filter { index in
-      let path = files[index].path
-      return source.format(of: path) == .jsonl && Compression(of: path) == .none
-        && files[index].byteCount > LogChunks.size
+    _ log: LogFile, _ input: StageInput, _ source: Source, _ run: borrowing StageRun
+  ) throws -> LogSegments {
+    guard input.byteCount > run.chunkSize, let rule = source.cutRule(for: input.path) else {
+      return LogSegments(log, input, .whole(input))
     }
-    for (index, cut) in zip(large, try run.pieces(of: large.map { files[$0] })) { pieces[index] = cut }
-    return pieces
+    return LogSegments(log, input, try run.cut(input, by: rule))
   }
 
   private func map(
-    _ chunks: [[LogSegment]], _ source: Source, lookups: [ActionInput], _ run: borrowing StageRun
+    _ logs: [LogSegments], _ source: Source, lookups: [ActionInput], _ run: borrowing StageRun
   ) throws -> [ActionResult] {
-    var fragments = chunks.map { chunk in
-      Overlaid(
-        inputs: chunk.enumerated().map { number, segment in
-          ActionInput(name: "\(number)", digest: segment.piece.digest, byteCount: segment.piece.byteCount)
-        } + lookups)
-    }
+    var logs = logs
     let slice = source.slice
-    let parameters = chunks.map { Self.parameters(slice, source, $0) }
-    let function = EvidenceMap.function.name
-    var results = try run.execute(
-      zip(fragments, parameters).map { Action(function: function, parameters: $1, inputs: $0.inputs) })
+    func first() throws -> (actions: [Action], chunks: [[LogSegment]], results: [ActionResult]) {
+      let chunks = LogChunks.group(logs, size: run.chunkSize)
+      let actions = chunks.map { Self.action($0, slice, source, lookups: lookups) }
+      return (actions, chunks, try run.execute(actions))
+    }
+    var (actions, chunks, results) = try first()
+    // A document is JSON or it is not: a part that is none makes one bad record of the whole.
+    var faults: [RelativePath: String] = [:]
+    for (chunk, result) in zip(chunks, results) {
+      if let fault = result.counts["fault"]?.string { faults[chunk[0].log.path] = faults[chunk[0].log.path] ?? fault }
+    }
+    if !faults.isEmpty {
+      for index in logs.indices {
+        guard let fault = faults[logs[index].log.path] else { continue }
+        logs[index] = LogSegments(logs[index].log, logs[index].input, try run.faulty(logs[index].input, fault))
+      }
+      (actions, chunks, results) = try first()
+    }
 
     let duplicates = try run.execute([
       Action(
@@ -123,18 +127,26 @@ public struct BuildEvidenceStage: Stage {
     var again: [Int] = []
     for index in chunks.indices {
       guard let overlay = duplicates.output("overlay/\(index)") else { continue }
-      fragments[index].inputs.append(
+      actions[index].inputs.append(
         ActionInput(name: "overlay", digest: overlay.digest, byteCount: overlay.byteCount))
       again.append(index)
     }
-    let mapped = try run.execute(
-      again.map { Action(function: function, parameters: parameters[$0], inputs: fragments[$0].inputs) })
+    let mapped = try run.execute(again.map { actions[$0] })
     for (index, result) in zip(again, mapped) { results[index] = result }
     return results
   }
 
-  private static func parameters(_ slice: JSON, _ source: Source, _ chunk: [LogSegment]) -> JSON {
+  private static func action(
+    _ chunk: [LogSegment], _ slice: JSON, _ source: Source, lookups: [ActionInput]
+  ) -> Action {
+    var inputs: [ActionInput] = []
     let files = chunk.enumerated().map { number, segment -> JSON in
+      inputs.append(
+        ActionInput(name: "\(number)", digest: segment.piece.digest, byteCount: segment.piece.byteCount))
+      if let frame = segment.frame {
+        inputs.append(
+          ActionInput(name: "frame/\(number)", digest: frame.digest, byteCount: frame.byteCount))
+      }
       let path = segment.log.path
       let format = source.format(of: path)
       return [
@@ -144,9 +156,15 @@ public struct BuildEvidenceStage: Stage {
         "format": .string(format.rawValue), "unit": .string(source.unit(in: format).rawValue),
         "compression": .string(Compression(of: path).rawValue), "offset": .integer(Int64(segment.piece.byteOffset)),
         "line": .integer(Int64(segment.piece.lineOffset)), "final": .bool(segment.piece.isFinal),
+        "frame": segment.frame == nil ? .null : .string("frame/\(number)"),
+        "fault": segment.fault.map {
+          ["message": .string($0.message), "sha256": .string($0.digest.hex), "bytes": .integer(Int64($0.byteCount))]
+        } ?? .null,
       ]
     }
-    return ["source": slice, "files": .array(files)]
+    return Action(
+      function: EvidenceMap.function.name, parameters: ["source": slice, "files": .array(files)],
+      inputs: inputs + lookups)
   }
 }
 

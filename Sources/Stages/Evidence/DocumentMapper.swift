@@ -1,26 +1,59 @@
 import JSONTape
 import Receipts
 
-/// Maps the records of a JSON document, which is parsed whole. A blank document has no records.
+/// Maps the records of a JSON document, which is parsed whole, or those of a part of a large one. A blank document has no records.
 struct DocumentMapper {
   let mapper: RecordMapper
   let scratch: WorkerScratch
   private let reader: DocumentReader
   private let limit: Int
-  /// A document decompressed.
+  /// How many containers stand around a record.
+  private let depth: Int
+  /// A document decompressed, or elements with brackets around them.
   private let text = ByteBuffer(capacity: 0)
+  private let frameParser = JSONParser()
 
   init(mapper: RecordMapper, scratch: WorkerScratch, source: Source) {
     self.mapper = mapper
     self.scratch = scratch
     reader = DocumentReader(records: source.records)
     limit = source.maxRecordBytes
+    depth = source.records.tokens.count
   }
 
   /// The parser's limit, so that nobody decompresses more.
   private static let maximumBytes = Int(UInt32.max) - JSONParser.padding
 
+  /// Maps elements of the array of records, with the commas between them.
+  ///
+  /// - Parameter frame: the document with its array emptied, which is JSON.
+  /// - Returns: why the elements are no JSON; nil: they are.
+  func map(_ segment: EvidenceSegment, elements bytes: ByteSlice, frame: ByteSlice) throws -> String? {
+    let root = try frameParser.parse(frame)
+    // As deep as in the document, so that the limit of nesting is the same.
+    text.removeAll()
+    for _ in 0..<depth { text.append(UInt8(ascii: "[")) }
+    text.append(bytes)
+    for _ in 0..<depth { text.append(UInt8(ascii: "]")) }
+    var array: JSONValue
+    do throws(JSONError) {
+      array = try scratch.parser.parse(text.bytes)
+    } catch {
+      return "not JSON: \(error.reason) at byte \(segment.offset - depth + error.offset) of the file"
+    }
+    for _ in 1..<depth { array = array.element(0) ?? array }
+    let document = Document(segment: segment, text: text.bytes, base: segment.offset - depth)
+    for (number, record) in array.elements.enumerated() {
+      map(record, root: root, place: place(record, segment.line + number, document))
+    }
+    return nil
+  }
+
   func map(_ segment: EvidenceSegment, bytes: ByteSlice) throws {
+    if let fault = segment.fault {
+      let place = RecordPlace(line: 0, offset: 0, length: fault.byteCount, bytes: bytes)
+      return mapper.quarantine(place, hash: fault.digest, message: fault.message)
+    }
     var bytes = bytes
     var damage: CompressionDamage?
     if let decompressor = try segment.decompressor(bytes) {

@@ -4,9 +4,11 @@ import Receipts
 /// `evidence.map/1`: from the bytes of log files to evidence rows.
 ///
 /// Parameters: `{"source": …, "files": [{"input", "path", "captures", "format", "unit", "compression", "offset", "line",
-/// "final"}, …]}`. Inputs: the files' bytes, and `overlay`, what `evidence.duplicates/1` found. Outputs:
+/// "final", "frame", "fault"}, …]}`. Inputs: the files' bytes, the frames of documents that were cut, and `overlay`, what
+/// `evidence.duplicates/1` found. Outputs:
 /// `evidence/YYYY/MM/DD` for each UTC day, `evidence/undated`, `quarantine`, `identities` (see `IdentityTable`).
-/// Counts: the books (see `EvidenceBooks`), how often each probe and field was found, warnings.
+/// Counts: the books (see `EvidenceBooks`), how often each probe and field was found, warnings; `fault` alone where a part of a
+/// document is no JSON, which makes the whole document one bad record.
 public enum EvidenceMap {
   public static let function = ActionFunction(name: "evidence.map/1") { context in
     guard let slice = context.parameters["source"], let files = context.parameters["files"]?.array else {
@@ -22,9 +24,14 @@ public enum EvidenceMap {
     for segment in segments {
       try mapper.beginFile(segment)
       let bytes = try context.input(segment.input)
-      switch segment.format {
-      case .jsonl: try lines.map(segment, bytes: bytes)
-      case .json: try documents.map(segment, bytes: bytes)
+      switch (segment.format, segment.frame) {
+      case (.jsonl, _): try lines.map(segment, bytes: bytes)
+      case (.json, nil): try documents.map(segment, bytes: bytes)
+      case (.json, let frame?):
+        if let fault = try documents.map(segment, elements: bytes, frame: context.input(frame)) {
+          // It is the only segment of its chunk, and what it gave does not count.
+          return ["fault": .string(fault)]
+        }
       }
     }
     return mapper.counts

@@ -42,7 +42,7 @@ struct EvidenceOutcome {
     }
   }
 
-  mutating func add(_ entry: SourceLogs.Entry, _ chunks: [[LogSegment]], _ results: [ActionResult]) throws {
+  mutating func add(_ entry: SourceLogs.Entry, _ results: [ActionResult]) throws {
     let source = entry.source
     var own = Tally()
     var books: [RelativePath: (read: Int64, mapped: Int64, bad: Int64, error: String?)] = [:]

@@ -14,6 +14,17 @@ struct EvidenceSegment {
   var line: Int
   /// The file ends with this segment.
   var isFinal: Bool
+  /// The input with the document around these records, in which their array is empty; nil: the segment is no part of a document.
+  var frame: String?
+  /// Why the document is no JSON, if that is known already; the bytes are then its beginning.
+  var fault: Fault?
+
+  struct Fault {
+    var message: String
+    /// Of the whole file.
+    var digest: Digest
+    var byteCount: Int
+  }
 
   init(
     input: String, path: String, captures: JSONObject = [:], format: Source.Format, unit: Source.Unit,
@@ -40,5 +51,12 @@ struct EvidenceSegment {
     self.init(
       input: input, path: path, captures: json["captures"]?.object ?? [:], format: format, unit: unit,
       compression: compression, offset: Int(offset), line: Int(line), isFinal: isFinal)
+    frame = json["frame"]?.string
+    if let fault = json["fault"], !fault.isNull {
+      guard let message = fault["message"]?.string, let digest = fault["sha256"]?.string.flatMap(Digest.init(hex:)),
+        let bytes = fault["bytes"]?.integer
+      else { throw DistillError(.internalFault, "a fault in the parameters of evidence.map lacks a member") }
+      self.fault = Fault(message: message, digest: digest, byteCount: Int(bytes))
+    }
   }
 }

@@ -5,17 +5,54 @@ import Receipts
 struct LogSegment {
   var log: LogFile
   var piece: LogPiece
+  /// See `LogCut`.
+  var frame: ActionInput?
+  var fault: Fault?
+
+  /// A log that is no JSON as a whole.
+  struct Fault {
+    var message: String
+    var digest: Digest
+    var byteCount: Int
+
+    init(_ message: String, in log: StageInput) {
+      self.message = message
+      digest = log.digest
+      byteCount = log.byteCount
+    }
+  }
+
+  init(log: LogFile, piece: LogPiece) {
+    self.log = log
+    self.piece = piece
+  }
 }
 
-/// Groups a source's logs, in the order of their paths, into chunks of about 16 MiB: the units of cached work.
+/// A log and what it was cut into.
+struct LogSegments {
+  var log: LogFile
+  var input: StageInput
+  var segments: [LogSegment]
+
+  init(_ log: LogFile, _ input: StageInput, _ cut: LogCut) {
+    self.log = log
+    self.input = input
+    segments = cut.pieces.map { piece in
+      var segment = LogSegment(log: log, piece: piece)
+      segment.frame = cut.frame
+      segment.fault = cut.fault.map { LogSegment.Fault($0, in: input) }
+      return segment
+    }
+  }
+}
+
+/// Groups a source's logs, in the order of their paths, into chunks: the units of cached work.
 ///
 /// A piece of a large log is a chunk of its own. Small logs share one until it would grow past the size, or after one whose
 /// path's SHA-256 starts with 00: a cut that depends on that path alone, so that a log that comes in early shifts only the
 /// chunks up to the next such path.
 enum LogChunks {
-  static let size = 16 << 20
-
-  static func group(_ logs: [(log: LogFile, pieces: [LogPiece])]) -> [[LogSegment]] {
+  static func group(_ logs: [LogSegments], size: Int) -> [[LogSegment]] {
     var chunks: [[LogSegment]] = []
     var open: [LogSegment] = []
     var openSize = 0
@@ -24,17 +61,17 @@ enum LogChunks {
       open = []
       openSize = 0
     }
-    for (log, pieces) in logs {
-      let segments = pieces.map { LogSegment(log: log, piece: $0) }
-      if segments.count > 1 {
+    for log in logs {
+      guard log.segments.count == 1, log.segments[0].fault == nil else {
         close()
-        chunks += segments.map { [$0] }
+        chunks += log.segments.map { [$0] }
         continue
       }
-      if openSize + pieces[0].byteCount > size { close() }
-      open += segments
-      openSize += pieces[0].byteCount
-      if Digest.of(log.path.string).hex.hasPrefix("00") { close() }
+      let byteCount = log.segments[0].piece.byteCount
+      if openSize + byteCount > size { close() }
+      open += log.segments
+      openSize += byteCount
+      if Digest.of(log.log.path.string).hex.hasPrefix("00") { close() }
     }
     close()
     return chunks

@@ -21,8 +21,8 @@ struct LogPieceTests {
     func sourceFiles() throws -> [RelativePath] { [RelativePath(unchecked: "log.jsonl")] }
 
     func build(_ run: borrowing StageRun) throws -> StageOutcome {
-      let cut = try run.pieces(of: run.inputs)
-      pieces.withLock { $0 = cut[0] }
+      let cut = try run.cut(run.inputs[0], by: .lines)
+      pieces.withLock { $0 = cut.pieces }
       return StageOutcome(outputs: [], recordCounts: [:], summary: [:], checks: [])
     }
   }
