@@ -9,7 +9,8 @@ import Testing
   private enum Exporter: String, CaseIterable { case rag, sft, preference }
 
   private func export(
-    _ exporter: Exporter, _ scored: String, _ evidence: String, _ parameters: JSON = [:]
+    _ exporter: Exporter, _ scored: String, _ evidence: String, _ parameters: JSON = [:],
+    more: [String: [UInt8]] = [:]
   ) throws -> ActionRun {
     let function =
       switch exporter {
@@ -17,14 +18,15 @@ import Testing
       case .sft: SftMap.function
       case .preference: PreferenceMap.function
       }
-    return try runAction(function, parameters, ["scored": scored, "evidence": evidence])
+    return try runAction(
+      function, parameters, more.merging(["scored": Array(scored.utf8), "evidence": Array(evidence.utf8)]) { $1 })
   }
 
   /// Reason of a single scored run; nil: it passed.
   private func reason(
-    _ exporter: Exporter, _ scored: JSON, _ evidence: JSON, _ parameters: JSON = [:]
+    _ exporter: Exporter, _ scored: JSON, _ evidence: JSON, _ parameters: JSON = [:], more: [String: [UInt8]] = [:]
   ) throws -> String? {
-    let run = try export(exporter, jsonLines([scored]), jsonLines([evidence]), parameters)
+    let run = try export(exporter, jsonLines([scored]), jsonLines([evidence]), parameters, more: more)
     let reasons = try run.reasons
     #expect(reasons.count <= 1 && run.count("scored") == 1 && run.count("quarantined") == reasons.count)
     let rows =
@@ -220,6 +222,64 @@ import Testing
     let many = try export(
       .sft, jsonLines([scoredRow(odd), scoredRow(good)]), jsonLines([odd, changed(good, ["run_id": "x"])]))
     #expect(many.outputs["sft"] == nil)
+  }
+
+  // MARK: Other files
+
+  @Test func `a held-out prompt is stopped in every exporter, however it is spaced`() throws {
+    let prompts = try runAction(
+      HoldoutPrompts.function, ["prompt": "/q", "files": ["evals/a.jsonl"]],
+      ["0": "{\"q\":\"Caf\u{e9}, s'il vous pla\u{ee}t\"}\n"])
+    let more = ["holdout": try #require(prompts.outputs["holdout"])]
+    for exporter in Exporter.allCases {
+      for prompt in ["Caf\u{e9}, s'il vous pla\u{ee}t", "  Cafe\u{301},\ns'il\u{2003}vous\tplai\u{302}t "] {
+        let evidence = changed(good, ["prompt": .string(prompt)])
+        #expect(try reason(exporter, scoredRow(evidence), evidence, more: more) == "category_disallowed")
+        let run = try export(exporter, jsonLines([scoredRow(evidence)]), jsonLines([evidence]), more: more)
+        #expect(try run.rows("quarantine")[0]["errors"] == ["holdout: its prompt is in exports.holdout"])
+      }
+      for prompt in ["caf\u{e9}, s'il vous pla\u{ee}t", "Caf\u{e9}", nil] as [JSON]
+      where exporter != .sft || prompt != nil {
+        let evidence = changed(good, ["prompt": prompt])
+        #expect(try reason(exporter, scoredRow(evidence), evidence, more: more) == nil, "\(prompt)")
+      }
+      // The category's gate comes before, the content's behind.
+      let empty = changed(good, ["prompt": "Caf\u{e9}, s'il vous pla\u{ee}t", "text": ""])
+      #expect(try reason(exporter, scoredRow(empty), empty, more: more) == "category_disallowed")
+      guard exporter != .preference else { continue }
+      #expect(try reason(exporter, scoredRow(empty, "rejected"), empty, more: more)?.hasPrefix("unsafe_") == true)
+    }
+  }
+
+  @Test func `a file that the repository lacks is stopped in every exporter, each answer with its sentence`() throws {
+    let answers: [(answer: TreeAnswer, error: String?)] = [
+      (.file, nil), (.directory, nil), (.submodule, nil), (.missing, "f is not in the tree of commit abcd"),
+      (.insideSubmodule, "f is inside a submodule, whose files are not in the tree of commit abcd"),
+      (.outside, "f is outside of the repository"),
+      (.noSuchCommit, "f can't be looked up: the repository has no commit abcd"),
+    ]
+    #expect(answers.map(\.answer) == TreeAnswer.allCases)
+    let evidence = changed(good, ["source_files": ["f"], "git_sha": "abcd"])
+    let nobodyAsked = "f was not looked up"
+    for exporter in Exporter.allCases {
+      for (answer, error) in answers + [(.file, nobodyAsked)] {
+        // An answer for HEAD is none for a commit.
+        let commit: JSON = error == nobodyAsked ? nil : "abcd"
+        let facts: JSON = ["sources": ["lab": [[commit, "f", .string(answer.rawValue)]]]]
+        let more = ["facts": facts.canonical]
+        #expect(
+          try reason(exporter, scoredRow(evidence), evidence, more: more) == error.map { _ in "hallucinated_file_path" }
+        )
+        guard let error else { continue }
+        let run = try export(exporter, jsonLines([scoredRow(evidence)]), jsonLines([evidence]), more: more)
+        #expect(try run.rows("quarantine")[0]["errors"] == [.string(error)])
+        // The content's gate comes before.
+        let empty = changed(evidence, ["text": ""])
+        #expect(try reason(exporter, scoredRow(empty), empty, more: more) == "empty_content")
+      }
+      let others: JSON = ["sources": ["mill": []]]
+      #expect(try reason(exporter, scoredRow(evidence), evidence, more: ["facts": others.canonical]) == nil)
+    }
   }
 
   // MARK: Finding the evidence

@@ -92,7 +92,7 @@ struct FirewallPlant: Sendable {
 
   // MARK: The plants
 
-  static let all = rows + categories + contents + files + samples + duplicates + pairs
+  static let all = rows + categories + contents + files + samples + duplicates + pairs + comparisons
 
   private static let rows =
     plants(.scoredRun, "a score that is a text", [.schemaViolation], one { with($0, "score", "high") })
@@ -128,15 +128,29 @@ struct FirewallPlant: Sendable {
       + plants("another judge's run", .sft, .categoryDisallowed, .accepted, ["require_judge": ["human"]])
   }()
 
-  private static let contents: [FirewallPlant] = {
+  /// The table of a holdout that asks what it is.
+  private static let heldOut: [UInt8] = {
     let prompts = try? FirewallActions(table: Pipeline.functions).run(
       "export.holdout/1", ["prompt": "/q", "files": ["evals/a.jsonl"]], ["0": Array("{\"q\":\"What is it?\"}\n".utf8)])
-    let heldOut = plants(
+    return prompts?.outputs["holdout"] ?? []
+  }()
+
+  /// What the repository of source `lab` answers.
+  private static let facts: [UInt8] = {
+    let facts: JSON = [
+      "schema": "distill-make/repository-facts/v1",
+      "sources": ["lab": [[nil, "there.swift", "file"], [nil, "gone.swift", "missing"]]],
+    ]
+    return facts.canonical
+  }()
+
+  private static let contents: [FirewallPlant] = {
+    let held = plants(
       .holdout, "a prompt that is held out", [.categoryDisallowed],
       one(.accepted, evidence("a", prompt: " What\nis\u{2003}it?\t")),
-      more: ["holdout": prompts?.outputs["holdout"] ?? []])
+      more: ["holdout": heldOut])
     let texts: [JSON] = [nil, "", " \t\r\n\u{85}\u{A0}\u{2003}\u{3000}"]
-    return heldOut
+    return held
       + texts.flatMap { text in
         plants(.content, "the text \(text)", [.emptyContent], one(.accepted, evidence("a", text: text)))
           + plants(
@@ -144,17 +158,12 @@ struct FirewallPlant: Sendable {
       }
   }()
 
-  private static let files: [FirewallPlant] = {
-    let facts: JSON = [
-      "schema": "distill-make/repository-facts/v1",
-      "sources": ["lab": [[nil, "there.swift", "file"], [nil, "gone.swift", "missing"]]],
-    ]
-    return [("that the repository lacks", "gone.swift"), ("that nobody looked up", "unasked.swift")].flatMap {
+  private static let files: [FirewallPlant] =
+    [("that the repository lacks", "gone.swift"), ("that nobody looked up", "unasked.swift")].flatMap {
       plants(
         .sourceFiles, "a file \($0)", [.hallucinatedFilePath],
-        one(.accepted, evidence("a", files: ["there.swift", .string($1)])), more: ["facts": facts.canonical])
+        one(.accepted, evidence("a", files: ["there.swift", .string($1)])), more: ["facts": facts])
     }
-  }()
 
   /// The gates before a sample don't validate the evidence: only the sample's own schema sees what is wrong with it.
   private static let samples: [FirewallPlant] = {
@@ -188,6 +197,45 @@ struct FirewallPlant: Sendable {
       .selfPairing, "an accepted and a partially accepted run that say the same", at: [.preference], [.selfPairing],
       partition(
         [scored("a", .accepted), scored("b", .partiallyAccepted)], [evidence("a"), evidence("b", text: " That.")]))
+
+  // MARK: Comparisons
+
+  static func comparison(_ changes: [String: JSON] = [:], a: JSON = "Better.", b: JSON = "Worse.") -> JSON {
+    var row = with(evidence("c", text: nil), "kind", "comparison")
+    func side(_ name: String, _ text: JSON) -> JSON {
+      ["run_id": .string("c#\(name)"), "model_name": nil, "text": text]
+    }
+    row = with(row, "comparison", ["a": side("a", a), "b": side("b", b), "votes": ["a"], "winner": "a"])
+    for (key, value) in changes { row = with(row, key, value) }
+    return row
+  }
+
+  private static let comparisons: [FirewallPlant] = {
+    func plant(
+      _ gate: Gate.Name, _ what: String, _ reason: Reason, _ partition: FirewallActions.Partition,
+      more: [String: [UInt8]] = [:]
+    ) -> [FirewallPlant] {
+      plants(gate, "a comparison with \(what)", at: [.preference], [reason], partition, more: more)
+    }
+    func alone(_ row: JSON) -> FirewallActions.Partition { partition([], [row]) }
+    let cut = FirewallActions.Partition(scored: [], evidence: Array(FirewallActions.lines([comparison()]).dropLast(3)))
+    return plant(.comparison, "a cost that is a text", .schemaViolation, alone(comparison(["cost_usd": "much"])))
+      + plant(.comparison, "a line that is cut", .schemaViolation, cut)
+      + plant(.content, "a side that says nothing", .emptyContent, alone(comparison(b: "\u{2003}\n")))
+      + plant(
+        .holdout, "a prompt that is held out", .categoryDisallowed, alone(comparison(["prompt": "What is  it?"])),
+        more: ["holdout": heldOut])
+      + plant(
+        .sourceFiles, "a file that the repository lacks", .hallucinatedFilePath,
+        alone(comparison(["source_files": ["gone.swift"]])), more: ["facts": facts])
+      + plant(.selfPairing, "the same text on both sides", .selfPairing, alone(comparison(b: " Better.")))
+      + plants(
+        .contested, "a comparison with a text both accepted and rejected", at: [.preference],
+        Array(repeating: .invalidPreferencePairing, count: 3),
+        partition(
+          [scored("x", .accepted), scored("y", .rejected)],
+          [evidence("x", text: "Better."), evidence("y", text: "Better. "), comparison()]))
+  }()
 
   /// No pairing plans a pair twice: the plan is written by hand.
   private static let pairTwice = FirewallPlant(

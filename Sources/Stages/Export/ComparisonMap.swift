@@ -4,24 +4,23 @@ import Receipts
 /// Comparisons of an evidence fragment on their way to pairs: `A beats B` makes a pair, and never makes A accepted.
 ///
 /// Part of `preference.map`; its quarantine is an output of its own, so that the order of the quarantine file does not depend on
-/// where fragments end. A comparison has no scored run; it passes gates of its own: it has a winner, both texts say
-/// something, its prompt is not held out. Its row in the table `comparisons` is 88 bytes: half SHA-256 of the task id (16), of the
-/// folded prompt (16; zero: none), of the folded winning (16) and losing (16) text, the order key (16), line of `evidence` (4),
-/// zero (4).
+/// where fragments end. One without a winner is counted once its schema was looked at: it makes no pair. Its row in the table
+/// `comparisons` is 88 bytes: half SHA-256 of the task id (16), of the folded prompt (16; zero: none), of the folded winning
+/// (16) and losing (16) text, the order key (16), line of `evidence` (4), zero (4).
 struct ComparisonMap {
   static let rowWidth = 88
 
   private let context: ActionContext
-  private let holdout: Set<Hash128>
+  private let gates: [Gate]
   private let overlay: [Int64: JSON]
   private(set) var tally = Tally()
   private let buffer = ByteBuffer()
 
   /// - Parameter overlay: rows `{"row", "gather"}` or `{"row", "contested"}`; line n of `evidence` is row -1 - n.
-  init(_ context: ActionContext, overlay: [Int64: JSON]) throws {
+  init(_ context: ActionContext, overlay: [Int64: JSON], gates: [Gate]) {
     self.context = context
     self.overlay = overlay
-    holdout = try context.optionalInput("holdout").map(HoldoutPrompts.prompts) ?? []
+    self.gates = gates
   }
 
   /// How a row of evidence that is a comparison begins: the others are not parsed for this.
@@ -33,8 +32,19 @@ struct ComparisonMap {
       row += 1
       guard line.hasPrefix(Self.start) else { continue }
       tally.increment("comparisons")
-      let evidence = try context.scratch.secondParser.parse(line)
-      if let stop = stop(evidence) { quarantine(evidence, stop) } else { try accept(evidence, row) }
+      var candidate = Candidate(line: line)
+      do {
+        candidate.evidence = try context.scratch.secondParser.parse(line)
+      } catch {
+        candidate.damage = "\(error.reason) at byte \(error.offset)"
+      }
+      let hasWinner = candidate.evidence.flatMap(Self.winner) != nil
+      let gates = gates.lazy.filter { hasWinner || $0.name == .comparison }
+      if let stop = gates.compactMap({ $0.stop(candidate) }).first {
+        quarantine(candidate, stop)
+      } else {
+        try accept(candidate, row)
+      }
     }
   }
 
@@ -46,27 +56,15 @@ struct ComparisonMap {
     return winner == "b" ? (b, a) : nil
   }
 
-  private func stop(_ evidence: JSONValue) -> Stop? {
-    let violations = RecordSchema.evidence.violations(of: evidence)
-    if !violations.isEmpty { return Stop(.schemaViolation, violations) }
-    guard let sides = Self.winner(evidence) else { return nil }
-    if let prompt = evidence.member("prompt")?.string, !holdout.isEmpty, holdout.contains(folded(prompt)) {
-      return Stop(.categoryDisallowed, "holdout: the comparison's prompt is in exports.holdout")
-    }
-    for side in [sides.chosen, sides.rejected] where side.member("text")?.string.map(Text.isBlank) ?? true {
-      return Stop(.emptyContent, "a side of the comparison has no text")
-    }
-    return nil
-  }
-
   private func folded(_ text: ByteSlice) -> Hash128 {
     buffer.removeAll()
     Text.fold(text, into: buffer)
     return Hash128(Digest.of(buffer.bytes))
   }
 
-  private mutating func accept(_ evidence: JSONValue, _ row: Int64) throws {
-    guard let (chosen, rejected) = Self.winner(evidence), let task = evidence.member("task_id")?.string,
+  private mutating func accept(_ candidate: Candidate, _ row: Int64) throws {
+    guard let evidence = candidate.evidence, let (chosen, rejected) = Self.winner(evidence),
+      let task = evidence.member("task_id")?.string,
       let won = chosen.member("text")?.string, let lost = rejected.member("text")?.string,
       let source = evidence.member("provenance")?.member("source")?.string,
       let runID = evidence.member("run_id")?.string
@@ -76,7 +74,7 @@ struct ComparisonMap {
     }
     if overlay[-1 - row]?["contested"]?.bool ?? false {
       return quarantine(
-        evidence,
+        candidate,
         Stop(.invalidPreferencePairing, "the task has one of the texts both accepted and rejected"))
     }
     var table = TableWriter(sink: context.output("comparisons"))
@@ -121,15 +119,16 @@ struct ComparisonMap {
   }
 
   /// By its ids: a quarantine file never carries the text of a run.
-  private mutating func quarantine(_ evidence: JSONValue, _ stop: Stop) {
+  private mutating func quarantine(_ candidate: Candidate, _ stop: Stop) {
     buffer.removeAll()
     var writer = JSONWriter(buffer)
-    let comparison = evidence.member("comparison")
+    let evidence = candidate.evidence
+    let comparison = evidence?.member("comparison")
     writer.beginObject()
     writer.key("run_id")
-    writer.copy(evidence.member("run_id"))
+    writer.copy(evidence?.member("run_id"))
     writer.key("task_id")
-    writer.copy(evidence.member("task_id"))
+    writer.copy(evidence?.member("task_id"))
     writer.key("a_run_id")
     writer.copy(comparison?.member("a")?.member("run_id"))
     writer.key("b_run_id")
@@ -139,7 +138,7 @@ struct ComparisonMap {
     writer.endObject()
     QuarantineRow(
       stage: StageName.exportPreference.text, reason: stop.reason, errors: stop.errors, record: .json(buffer.bytes),
-      provenance: evidence.member("provenance")?.token, recordedAt: evidence.member("timestamp")?.string
+      provenance: candidate.provenance?.token, recordedAt: evidence?.member("timestamp")?.string
     ).append(to: context.output("comparison-quarantine"))
     tally.increment("comparisons_quarantined")
     tally.add("by_reason", stop.reason.rawValue)

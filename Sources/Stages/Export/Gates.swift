@@ -18,7 +18,7 @@ struct Stop {
 struct Gate: Sendable {
   /// In the order in which a record meets them.
   enum Name: String, Sendable, CaseIterable {
-    case scoredRun, provenance, evidence, category, holdout, content, sourceFiles
+    case scoredRun, comparison, provenance, evidence, category, holdout, content, sourceFiles
     /// Behind the making of a sample: its schema, and that no earlier one is the same.
     case sample, duplicate
     /// Of pairs.
@@ -29,7 +29,8 @@ struct Gate: Sendable {
   var stop: @Sendable (Candidate) -> Stop?
 }
 
-/// The gates that a scored run passes before a sample is made of it, in their order. The first that stops it names the reason.
+/// The gates that a scored run passes before a sample is made of it, and a comparison before it makes a pair, in their
+/// order. The first that stops it names the reason.
 struct Firewall: Sendable {
   /// Empty but in tests, which show of each gate that something gets through without it.
   var removed: Set<Gate.Name> = []
@@ -38,11 +39,20 @@ struct Firewall: Sendable {
 
   /// - Parameters:
   ///   - category: nil: every category may pass.
-  ///   - context: its inputs `facts` (answers of git repositories) and `holdout` are there where the configuration asks for
-  ///     these gates.
+  ///   - context: its inputs `facts` (answers of git repositories) and `holdout` are there where the configuration asks
+  ///     for these gates.
   func gates(category: Gate?, content: Gate, _ context: ActionContext) throws -> [Gate] {
-    var gates = [Self.isScoredRun, Self.hasProvenance, Self.hasEvidence]
-    if let category { gates.append(category) }
+    try gates(
+      [Self.isScoredRun, Self.hasProvenance, Self.hasEvidence] + (category.map { [$0] } ?? []), content, context)
+  }
+
+  /// The gates of comparisons: a comparison is evidence itself, and its schema asks for provenance.
+  func comparisonGates(_ context: ActionContext) throws -> [Gate] {
+    try gates([Self.isComparison], Self.hasTwoTexts, context)
+  }
+
+  private func gates(_ first: [Gate], _ content: Gate, _ context: ActionContext) throws -> [Gate] {
+    var gates = first
     if let table = context.optionalInput("holdout") {
       gates.append(Self.isNotHeldOut(try HoldoutPrompts.prompts(table)))
     }
@@ -52,10 +62,16 @@ struct Firewall: Sendable {
   }
 
   static let isScoredRun = Gate(name: .scoredRun) { candidate in
-    guard let scored = candidate.scored else {
-      return Stop(.schemaViolation, "this row is not JSON: \(candidate.damage ?? "")")
-    }
-    let violations = RecordSchema.scoredRun.violations(of: scored)
+    violation(of: .scoredRun, candidate.scored, candidate)
+  }
+
+  static let isComparison = Gate(name: .comparison) { candidate in
+    violation(of: .evidence, candidate.evidence, candidate)
+  }
+
+  private static func violation(of schema: RecordSchema, _ row: JSONValue?, _ candidate: Candidate) -> Stop? {
+    guard let row else { return Stop(.schemaViolation, "this row is not JSON: \(candidate.damage ?? "")") }
+    let violations = schema.violations(of: row)
     return violations.isEmpty ? nil : Stop(.schemaViolation, violations)
   }
 
@@ -106,14 +122,14 @@ struct Firewall: Sendable {
     }
   }
 
-  /// What is used to measure must not be learned: a run whose prompt is held out is stopped.
+  /// What is used to measure must not be learned: a run whose prompt is held out is stopped, and so is a comparison.
   static func isNotHeldOut(_ prompts: Set<Hash128>) -> Gate {
     Gate(name: .holdout) { candidate in
       guard let prompt = candidate.text("prompt") else { return nil }
       let folded = ByteBuffer(capacity: prompt.count)
       Text.fold(prompt, into: folded)
       guard prompts.contains(Hash128(Digest.of(folded.bytes))) else { return nil }
-      return Stop(.categoryDisallowed, "holdout: the run's prompt is in exports.holdout")
+      return Stop(.categoryDisallowed, "holdout: its prompt is in exports.holdout")
     }
   }
 
@@ -134,6 +150,14 @@ struct Firewall: Sendable {
 
   static let hasText = Gate(name: .content) { candidate in
     candidate.isBlank("text") ? Stop(.emptyContent, "the run has no text") : nil
+  }
+
+  static let hasTwoTexts = Gate(name: .content) { candidate in
+    for side in ["a", "b"] as [StaticString] {
+      let text = candidate.evidence?.member("comparison")?.member(side)?.member("text")?.string
+      if text.map(Text.isBlank) ?? true { return Stop(.emptyContent, "a side of the comparison has no text") }
+    }
+    return nil
   }
 
   static let hasInstructionAndResponse = Gate(name: .content) { candidate in

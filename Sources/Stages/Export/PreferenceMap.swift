@@ -56,7 +56,8 @@ public enum PreferenceMap {
         candidates.endRow()
         if overlay[map.row]?["gather"]?.bool ?? false { gather(evidence, map.row, to: context.output("gathered")) }
       }
-      var comparisons = try ComparisonMap(context, overlay: overlay)
+      var comparisons = ComparisonMap(
+        context, overlay: overlay, gates: try firewall.comparisonGates(context))
       try comparisons.run()
       return [
         "comparisons": .integer(comparisons.tally.count("comparisons")),
