@@ -2,8 +2,8 @@
 
 extension JSON {
   /// Reads a JSON text.
-  /// - Throws: also for what a tree can't hold as it is: a key that an object has twice, an integer past 64 bits, a
-  ///   number too large for a double, a lone surrogate.
+  /// - Throws: also for what a tree can't hold as it is: a key that an object has twice, an integer past 64 bits that no double
+  ///   has, a number too large for a double, a lone surrogate.
   public static func parse(_ bytes: [UInt8]) throws(JSONError) -> JSON {
     let parser = JSONParser()
     defer { withExtendedLifetime(parser) {} }
@@ -43,6 +43,8 @@ extension JSON {
   private static func number(_ value: JSONValue) throws(JSONError) -> JSON {
     if let integer = value.integer { return .integer(integer) }
     let token = value.token
+    // The canonical form of a double from 2^63 to 10^21 has neither fraction nor exponent.
+    if let double = value.double, NumberText.survivesDouble(token, nearest: double) { return .double(double) }
     guard token.buffer.contains(where: { $0 == UInt8(ascii: ".") || $0 | 0x20 == UInt8(ascii: "e") }) else {
       throw JSONError(reason: "an integer past 64 bits", offset: value.sourceRange.lowerBound)
     }

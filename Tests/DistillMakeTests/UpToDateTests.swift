@@ -19,6 +19,19 @@ struct UpToDateTests {
     #expect(differences(before, space.state()) == [])
   }
 
+  @Test(
+    "holds for numbers in distill.yaml that are past 64 bits", arguments: ["1e19", "123456789012345678901", "-1e20"])
+  func largeNumber(_ number: String) throws {
+    let space = try Lab.space()
+    let rule = "          - {when: {/tests: \(number)}, is: rejected}\n"
+    try space.write(
+      "distill.yaml",
+      Lab.configuration.replacingOccurrences(of: "    judged_by:", with: rule.dropFirst(4) + "    judged_by:"))
+    try space.build()
+    #expect(Set(try space.states("all").values) == ["up_to_date"])
+    for stage in TestSpace.stages { #expect(try space.receipt(stage)["core"]?["validation_pass"] == true) }
+  }
+
   @Test("opens nothing for writing and reads no log", .enabled(if: Machine.canTrace, "strace does not work here"))
   func opensNothing() throws {
     let space = try Lab.built()

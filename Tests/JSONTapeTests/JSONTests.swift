@@ -65,6 +65,20 @@ import Testing
     #expect(JSON.double(3).integer == nil)
   }
 
+  @Test func theCanonicalFormOfAnyDoubleIsReadBack() throws {
+    var random = SeededGenerator(seed: 12)
+    let borders = [
+      9_223_372_036_854_775_808, 1e19, -1e19, 12_345_678_901_234_567_168, 1e20, 999_999_999_999_999_868_928, 1e21,
+    ]
+    for value in borders + (0..<2000).map({ _ in Double.random(in: -1e22...1e22, using: &random) }) {
+      let tree = JSON.array([.double(value)])
+      let read = try JSON.parse(tree.canonical)
+      #expect(read.canonical == tree.canonical && read.array?[0].double == value)
+    }
+    // An integer of the same size that no double has is refused, not rounded.
+    #expect(throws: JSONError.self) { try parse("10000000000000000001") }
+  }
+
   @Test(arguments: [
     (#"{"a":1,"\u0061":2}"#, #"duplicate key "a""#, 7), ("[18446744073709551616]", "an integer past 64 bits", 1),
     ("[9223372036854775808]", "an integer past 64 bits", 1), ("1e400", "a number too large for a double", 0),
