@@ -46,7 +46,7 @@ Warnings of build-evidence: 1.
 | what became of the scored runs | runs |  share | meaning                                    |
 | ------------------------------ | ---: | -----: | ------------------------------------------ |
 | `unsafe_rag_category`          |  296 | 24.7 % | was rejected: never a playbook             |
-| `category_disallowed`          |    2 |  0.1 % | is of a kind that the parameters leave out |
+| `category_disallowed`          |    2 |  0.2 % | is of a kind that the parameters leave out |
 | exported                       |  900 | 75.1 % | `accepted` 900                             |
 
 ### export-sft
@@ -55,7 +55,7 @@ Warnings of build-evidence: 1.
 
 | what became of the scored runs | runs |  share | meaning                                      |
 | ------------------------------ | ---: | -----: | -------------------------------------------- |
-| `unsafe_sft_category`          |  298 | 24.8 % | was rejected or needs review: never a sample |
+| `unsafe_sft_category`          |  298 | 24.9 % | was rejected or needs review: never a sample |
 | exported                       |  900 | 75.1 % | `accepted` 900                               |
 
 ### export-preference
@@ -65,21 +65,21 @@ Warnings of build-evidence: 1.
 | what became of the scored runs |  runs |  share | meaning                                                                  |
 | ------------------------------ | ----: | -----: | ------------------------------------------------------------------------ |
 | stopped by the firewall        |     0 |    0 % |                                                                          |
-| not a candidate                |     2 |  0.1 % | needs human review, is no run, or is partial beside a rejected one       |
+| not a candidate                |     2 |  0.2 % | needs human review, is no run, or is partial beside a rejected one       |
 | without partner                | 1,196 | 99.8 % | nothing of another category for its task and prompt, or its text repeats |
 | over the cap                   |     0 |    0 % | the task has as many pairs as max\_pairs\_per\_task allows               |
 | used in pairs                  |     0 |    0 % |                                                                          |
 
 ## How runs were scored
 
-1,198 scored runs: `accepted` 900 (75.1 %), `rejected` 296 (24.7 %), `needs_human_review` 2 (0.1 %).
+1,198 scored runs: `accepted` 900 (75.1 %), `rejected` 296 (24.7 %), `needs_human_review` 2 (0.2 %).
 
 | rule that decided  |  runs |  share | meaning                         |
 | ------------------ | ----: | -----: | ------------------------------- |
 | `verdict`          | 1,196 | 99.8 % | its verdict                     |
-| `verdict_conflict` |     2 |  0.1 % | its verdicts differ: for review |
+| `verdict_conflict` |     2 |  0.2 % | its verdicts differ: for review |
 
-Judged by: `test` 1,196 (99.8 %), `none` 2 (0.1 %).
+Judged by: `test` 1,196 (99.8 %), `none` 2 (0.2 %).
 
 ## Judgements and duplicates
 
