@@ -30,7 +30,8 @@ import Testing
     let reasons = try run.reasons
     #expect(reasons.count <= 1 && run.count("scored") == 1 && run.count("quarantined") == reasons.count)
     let rows =
-      exporter == .preference ? (run.outputs["candidates"]?.count ?? 0) / 72 : try run.rows(exporter.rawValue).count
+      exporter == .preference
+      ? (run.outputs["candidates"]?.count ?? 0) / PreferenceMap.rowWidth : try run.rows(exporter.rawValue).count
     if exporter != .preference {
       #expect(rows + reasons.count == 1 && run.count("exported") == rows)
     } else {
@@ -210,8 +211,8 @@ import Testing
   }
 
   @Test func `a sample that is not what its schema says is stopped behind the other gates`() throws {
-    // A text that begins with more white space than the embedding text is long.
-    let evidence = changed(good, ["text": .string(String(repeating: " ", count: 2001) + "late")])
+    let torn = changed(try #require(good["provenance"]), ["recorded_at": "yesterday"])
+    let evidence = changed(good, ["provenance": torn])
     #expect(try reason(.rag, scoredRow(evidence), evidence) == "schema_violation")
     let message: JSON = ["role": "robot", "content": "Text of r1", "tool_calls": nil, "tool_call_id": nil, "name": nil]
     let last: JSON = [

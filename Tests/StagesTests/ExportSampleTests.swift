@@ -56,6 +56,18 @@ import Testing
     #expect(try rag(evidenceRow("r1", task: ":x"))["tags"]?.array?.first == "task:")
   }
 
+  @Test func `a text that begins with nothing to read is embedded from where it says something`() throws {
+    for spaces in [0, 1, 1999, 2000, 2001, 5000] {
+      let text = String(repeating: "\n", count: spaces) + String(repeating: "x", count: 3000) + " "
+      let evidence = evidenceRow("r", ["text": .string(text)])
+      let run = try runAction(
+        RagMap.function, [:], ["scored": jsonLines([scoredRow(evidence)]), "evidence": jsonLines([evidence])])
+      let start = spaces < 2000 ? String(text.prefix(2000)) : String(repeating: "x", count: 2000)
+      #expect(try run.rows("rag").first?["embedding_text"] == .string(start), "\(spaces) line ends")
+      #expect(try run.rows("rag").first?["content"] == .string(text))
+    }
+  }
+
   @Test func `titles have 120 and embedding texts 2000 code units at most, and never half a character`() throws {
     let long = String(repeating: "a", count: 119) + "😀" + String(repeating: "b", count: 1878) + "😀tail"
     let row = try rag(evidenceRow("r1", ["text": .string(long)]))

@@ -47,13 +47,19 @@ public enum RagMap {
     writer.key("source_category")
     writer.string(category.rawValue)
     writer.key("embedding_text")
-    writer.string(Text.prefix(text, utf16: 2000))
+    writer.string(embeddingText(text))
     writer.key("created_at")
     writer.copy(evidence.member("timestamp"))
     writer.key("provenance")
     writer.copy(evidence.member("provenance"))
     writer.endObject()
     writer.newline()
+  }
+
+  /// The text's first 2000 code units; where these are blank, those of the trimmed text: a blank text embeds nothing.
+  private static func embeddingText(_ text: ByteSlice) -> ByteSlice {
+    let start = Text.prefix(text, utf16: 2000)
+    return Text.isBlank(start) ? Text.prefix(Text.trimmed(text), utf16: 2000) : start
   }
 
   private static func writeTags(
