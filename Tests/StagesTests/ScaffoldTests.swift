@@ -54,6 +54,19 @@ import Testing
     #expect(configuration.sources[2].parts[0].map.fields[.modelName] == .constant("gpt-4o"))
   }
 
+  @Test func `a time is found by its name, else by how it reads`() throws {
+    for (record, pointer) in [
+      (#"{"id": "1", "answer": "!", "when": "2026-04-26T08:00:00Z"}"#, "/when"),
+      (#"{"id": "1", "answer": "!", "meta": {"logged": "2026-04-26 08:00:00+02:00"}}"#, "/meta/logged"),
+      (#"{"id": "1", "answer": "!", "closed": "2026-04-26", "ts": 1777190400}"#, "/ts"),
+      (#"{"id": "1", "answer": "!", "date": "yesterday"}"#, "/date"),
+      (#"{"id": "1", "answer": "!"}"#, "/timestamp"),
+    ] {
+      write("runs/a.jsonl", record + "\n")
+      #expect(try propose().text.contains("      # timestamp: \(pointer)\n"), "\(record)")
+    }
+  }
+
   @Test func `other logs get a mapping to complete, with the pointers of the first record and no values`() throws {
     write(
       "runs/a.jsonl", #"{"id": "s3cret", "q/a": {"question": "?"}, "answer": "!", "ok": true, "passed": false}"# + "\n{"

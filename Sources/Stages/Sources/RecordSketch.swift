@@ -1,4 +1,5 @@
 import JSONTape
+import Receipts
 
 /// What the first record of a log looks like, for a proposal of its mapping.
 struct RecordSketch {
@@ -64,7 +65,7 @@ struct RecordSketch {
     case .null: "null"
     case .bool: "boolean"
     case .integer, .double: "number"
-    case .string: "text"
+    case .string(let text): Timestamp(rfc3339: text) == nil ? "text" : "time"
     case .object: "object"
     case .array(let values):
       if let first = values.first?.object {
@@ -81,7 +82,7 @@ struct RecordSketch {
   static let words: [String: [String]] = [
     "run_id": ["run_id", "id", "uuid", "trace_id", "session_id", "conversation_id", "request_id"],
     "task_id": ["task_id", "task", "problem_id", "question_id", "instance_id", "file"],
-    "timestamp": ["timestamp", "ts", "created_at", "time", "started_at", "date", "datetime"],
+    "timestamp": ["timestamp", "ts", "created_at", "time", "when", "at", "started_at", "date", "datetime"],
     "model_name": ["model_name", "model", "engine"],
     "prompt": ["prompt", "instruction", "question", "input", "query"],
     "text": ["text", "response", "output", "completion", "answer", "review", "summary", "content", "message"],

@@ -90,7 +90,7 @@ struct ScaffoldWriter {
     } else {
       suggest("text", sketch, types: ["text"], "what the run came to", fallback: "/response")
     }
-    suggest("timestamp", sketch, types: ["text", "number"], nil, fallback: "/timestamp")
+    suggestTime(sketch)
     suggest("model_name", sketch, types: ["text"], "or a constant", fallback: "/model")
     if let score = sketch.guess("score", types: ["number"]) {
       line("      # score: \(Self.quoted(score.pointer))")
@@ -105,6 +105,14 @@ struct ScaffoldWriter {
   ) {
     let pointer = sketch.guess(field, types: types)?.pointer ?? fallback
     line("      # \(field): \(Self.quoted(pointer))\(comment.map { "   # \($0)" } ?? "")")
+  }
+
+  /// A member that is called like a time, else one that reads as a time.
+  private mutating func suggestTime(_ sketch: RecordSketch) {
+    let time =
+      sketch.guess("timestamp", types: ["time", "number"]) ?? sketch.fields.first { $0.type == "time" }
+      ?? sketch.guess("timestamp", types: ["text"])
+    line("      # timestamp: \(Self.quoted(time?.pointer ?? "/timestamp"))")
   }
 
   private mutating func appendVerdict(pointer: String, type: String) {
