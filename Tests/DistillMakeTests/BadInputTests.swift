@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import JSONTape
 import Testing
 
 @Suite("Bad input stops the build")
@@ -116,6 +117,30 @@ struct BadInputTests {
       """
       distill-make: distill.yaml:4:12: no file matches `log/*.jsonl` of source "lab"
         Correct `files`, or take the source out.
+
+      """)
+  }
+
+  @Test("a pipe or a folder that a pattern names: a warning where there are files, else an error with its path")
+  func notFiles() throws {
+    let space = try Lab.space()
+    #expect(mkfifo(space.path("logs/pipe.jsonl"), 0o600) == 0)
+    try space.write("logs/folder.jsonl/inside.jsonl", Lab.line("r9"))
+    let result = try space.run("build-evidence", "--json")
+    #expect(result.exitCode == 0)
+    let warnings = try JSON.parse(Array(result.stdout.utf8))["stages"]?.array?[0]["warnings"]
+    #expect(
+      warnings == [
+        "logs/folder.jsonl: a pattern of source \"lab\" names it, but it is no file",
+        "logs/pipe.jsonl: a pattern of source \"lab\" names it, but it is no file",
+      ])
+    #expect(try space.run("health").stdout.contains("Named, but no files: logs/folder.jsonl, logs/pipe.jsonl."))
+    try edit(space, "logs/*.jsonl", "logs/p*.jsonl")
+    try expectStop(
+      space,
+      """
+      distill-make: distill.yaml:4:12: no file matches `logs/p*.jsonl` of source "lab"
+        A log is a file, which these are not: logs/pipe.jsonl.
 
       """)
   }

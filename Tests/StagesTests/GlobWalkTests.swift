@@ -97,6 +97,17 @@ import Testing
     #expect(result.skippedLinks.map(\.string) == ["runs/file.json", "runs/linked"])
   }
 
+  @Test func `a folder that a pattern names as a file is reported, unless a pattern leads through it or it is ignored`()
+    throws
+  {
+    write("logs/a.jsonl", "logs/day.jsonl/b.jsonl", "logs/old.jsonl/c.jsonl")
+    let result = try find(["logs/*.jsonl"])
+    #expect(result.files.map(\.path.string) == ["logs/a.jsonl"])
+    #expect(result.notFiles.map(\.string) == ["logs/day.jsonl", "logs/old.jsonl"])
+    #expect(try find(["logs/*.jsonl", "logs/day.jsonl/*"]).notFiles.map(\.string) == ["logs/old.jsonl"])
+    #expect(try find(["logs/**/*.jsonl", "**"]).notFiles == [])
+  }
+
   @Test func `a link in a circle ends`() throws {
     write("logs/a.json")
     memory.link("/w/logs/again", to: "/w/logs")

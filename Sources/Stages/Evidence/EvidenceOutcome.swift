@@ -65,6 +65,9 @@ struct EvidenceOutcome {
     for link in entry.skippedLinks {
       warnings.append("\(link): a symbolic link that no pattern of source \"\(source.name)\" names was not followed")
     }
+    for path in entry.notFiles {
+      warnings.append("\(path): a pattern of source \"\(source.name)\" names it, but it is no file")
+    }
 
     try checkProbes(source, entry.files, books.mapValues(\.mapped), results)
     for (path, book) in books.sorted(by: { $0.key < $1.key }) {

@@ -9,6 +9,8 @@ public struct SourceLogs: Sendable {
     /// By the bytes of their paths.
     public var files: [LogFile]
     public var skippedLinks: [RelativePath]
+    /// What its patterns name but is no file.
+    public var notFiles: [RelativePath]
     /// The files of each look-up of the source, in their order.
     public var lookups: [[LogFile]] = []
   }
@@ -24,13 +26,10 @@ public struct SourceLogs: Sendable {
       let found = try GlobWalk.find(source, in: workspace, of: fileSystem)
       let patterns = source.files.map { "`\($0.text)`" }.joined(separator: ", ")
       guard !found.files.isEmpty else {
-        let links = found.skippedLinks.map(\.string).joined(separator: ", ")
         throw DistillError(
           .data, "no file matches \(patterns) of source \"\(source.name)\"",
           place: source.filesPlace ?? source.place,
-          hint: links.isEmpty
-            ? "Correct `files`, or take the source out."
-            : "Symbolic links are followed only where the pattern names them: \(links).")
+          hint: found.passedOver ?? "Correct `files`, or take the source out.")
       }
       if let claim = claims.add(found.files, of: source.name) {
         throw DistillError(
@@ -43,13 +42,15 @@ public struct SourceLogs: Sendable {
           hint: "Add a part whose `only` matches \"\(file.path.name)\", or take the file out with `ignore`.")
       }
       try checkNever(source, found.files)
-      entries.append(Entry(source: source, files: found.files, skippedLinks: found.skippedLinks))
+      entries.append(
+        Entry(source: source, files: found.files, skippedLinks: found.skippedLinks, notFiles: found.notFiles))
     }
     for index in entries.indices {
       for lookup in entries[index].source.lookups {
         let found = try lookupFiles(lookup, of: entries[index].source, claims, in: workspace, of: fileSystem)
         entries[index].lookups.append(found.files)
         entries[index].skippedLinks += found.skippedLinks
+        entries[index].notFiles += found.notFiles
       }
     }
     return SourceLogs(entries: entries)
@@ -63,12 +64,9 @@ public struct SourceLogs: Sendable {
     let name = "look-up `\(lookup.name)` of source \"\(source.name)\""
     guard !found.files.isEmpty else {
       let patterns = lookup.files.map { "`\($0.text)`" }.joined(separator: ", ")
-      let links = found.skippedLinks.map(\.string).joined(separator: ", ")
       throw DistillError(
         .data, "no file matches \(patterns) of \(name)", place: lookup.place,
-        hint: links.isEmpty
-          ? "Correct `files`, or take the look-up out."
-          : "Symbolic links are followed only where the pattern names them: \(links).")
+        hint: found.passedOver ?? "Correct `files`, or take the look-up out.")
     }
     for file in found.files {
       guard let owner = claims.owner(of: file.path) else { continue }
@@ -99,6 +97,19 @@ public struct SourceLogs: Sendable {
         .data, "\(file.path) is taken by two parts: one reads \(text), which `never` of the other keeps in the log",
         place: source.place, hint: "Narrow `only`, or take the pointer out of the one or the other.")
     }
+  }
+}
+
+extension GlobWalk.Result {
+  /// What the patterns met and did not take, in a sentence each; nil: nothing.
+  fileprivate var passedOver: String? {
+    func list(_ paths: [RelativePath]) -> String { paths.map(\.string).joined(separator: ", ") }
+    var sentences: [String] = []
+    if !skippedLinks.isEmpty {
+      sentences.append("Symbolic links are followed only where the pattern names them: \(list(skippedLinks)).")
+    }
+    if !notFiles.isEmpty { sentences.append("A log is a file, which these are not: \(list(notFiles)).") }
+    return sentences.isEmpty ? nil : sentences.joined(separator: " ")
   }
 }
 

@@ -16,13 +16,16 @@ public struct LogFile: Sendable, Hashable {
 /// Finds the files that patterns name. Reads only folders that a pattern can reach, and none that the program writes.
 ///
 /// A symbolic link is followed where every pattern component that leads to it is a literal name; one that a wildcard met is
-/// left alone and reported. Sockets, pipes and devices are not files.
+/// left alone and reported, and so is what is no file: folders, sockets, pipes and devices.
 public struct GlobWalk {
   public struct Result: Sendable, Equatable {
     /// By the bytes of their paths, each once.
     public var files: [LogFile] = []
     /// Links that a wildcard would have led through, or to, by the bytes of their paths.
     public var skippedLinks: [RelativePath] = []
+    /// What a pattern names but is no file, by the bytes of their paths: folders that no pattern leads through, pipes, sockets,
+    /// devices.
+    public var notFiles: [RelativePath] = []
   }
 
   /// Files in the workspace's root and `data` that the program reads or writes for itself.
@@ -81,6 +84,7 @@ public struct GlobWalk {
     }
     result.files.sort { $0.path < $1.path }
     result.skippedLinks.sort()
+    result.notFiles.sort()
   }
 
   private mutating func read(_ folder: Folder) throws(FileSystemError) {
@@ -113,7 +117,6 @@ public struct GlobWalk {
   }
 
   private mutating func visit(_ name: String, kind: FileStatus.Kind, in folder: Folder) throws(FileSystemError) {
-    guard kind != .other else { return }
     var next: [State] = []
     var firstMatch: Int?
     for state in folder.states {
@@ -133,13 +136,17 @@ public struct GlobWalk {
     case .regular:
       if let firstMatch { add(path, in: folder.prefix, by: firstMatch) }
     case .directory:
-      if !next.isEmpty, !WorkspaceLayout.ownFolders.contains(path + "/"), !isIgnored(folder: path) {
+      guard !WorkspaceLayout.ownFolders.contains(path + "/"), !isIgnored(folder: path) else { return }
+      if next.isEmpty {
+        addSkipped(path, to: \.notFiles)
+      } else {
         pending.append(Folder(prefix: path + "/", states: closure(next)))
       }
     case .symbolicLink:
-      if firstMatch != nil { addSkipped(path) } else if try leadsToFolder(path) { addSkipped(path) }
+      let leadsOn = try firstMatch == nil ? leadsToFolder(path) : true
+      if leadsOn { addSkipped(path, to: \.skippedLinks) }
     case .other:
-      break
+      if firstMatch != nil { addSkipped(path, to: \.notFiles) }
     }
   }
 
@@ -161,9 +168,9 @@ public struct GlobWalk {
     return captures
   }
 
-  private mutating func addSkipped(_ path: String) {
+  private mutating func addSkipped(_ path: String, to list: WritableKeyPath<Result, [RelativePath]>) {
     guard !ignored.contains(where: { $0.matches(path) }), let relative = RelativePath(path) else { return }
-    result.skippedLinks.append(relative)
+    result[keyPath: list].append(relative)
   }
 
   private func leadsToFolder(_ path: String) throws(FileSystemError) -> Bool {

@@ -66,12 +66,13 @@ struct HealthCheck {
           bytes += Int(try fileSystem.status(of: path, followingLinks: true)?.size ?? 0)
           _ = try fileSystem.open(path)
         }
-        let skipped = entry.skippedLinks.map(\.string).joined(separator: ", ")
-        let links = skipped.isEmpty ? nil : "Not followed, because no pattern names them: \(skipped)."
+        let notes = [
+          ("Not followed, because no pattern names them", entry.skippedLinks), ("Named, but no files", entry.notFiles),
+        ].filter { !$0.1.isEmpty }.map { "\($0): \($1.map(\.string).joined(separator: ", "))." }
         return HealthFinding(
-          check: "source \(entry.source.name)", state: links == nil ? .good : .warning,
+          check: "source \(entry.source.name)", state: notes.isEmpty ? .good : .warning,
           facts: "\(Quantity.count(Int64(entry.files.count))) \(entry.files.count == 1 ? "file" : "files"), "
-            + Quantity.bytes(bytes), hint: links)
+            + Quantity.bytes(bytes), hint: notes.isEmpty ? nil : notes.joined(separator: " "))
       }
     } catch {
       return [broken("sources", error)]
