@@ -42,7 +42,7 @@ import Testing
     #expect(
       found.overlays == [
         "overlay/0": """
-        {"row":0,"other_verdicts":["rejected"]}
+        {"row":0,"other_verdicts":["rejected"],"is_disputed":false}
         {"row":2,"duplicate_of":{"path":"a.jsonl","line":0}}
 
         """,
@@ -62,6 +62,60 @@ import Testing
     #expect(rows[1]["errors"] == [#"the run "1" is in a.jsonl already, at line_offset 0"#])
     #expect(rows[1]["source_provenance"]?["line_offset"] == 1)
     #expect(again.counts["by_reason"] == ["schema_violation": 1, "duplicate_id": 1])
+  }
+
+  @Test func `a person's word on a dropped record is not lost: a human must look`() throws {
+    let source = simpleSource([.verdict: at("/v"), .humanOverride: at("/o")])
+    /// The override that the run has in the end, and what is said of the dropped one.
+    func kept(_ first: String, _ second: String) throws -> (override: JSON?, error: String?) {
+      let files = [(segment(0, "a.jsonl"), Array("{\"id\":1,\(first)}\n{\"id\":1,\(second)}\n".utf8))]
+      let once = try mapEvidence(source, files)
+      let found = try reduce([once.identities], [["a.jsonl"]])
+      let again = try mapEvidence(source, files, overlay: found.overlays["overlay/0"])
+      #expect(again.balances && again.count("duplicates") == 1)
+      return (try again.evidence[0]["human_override"], try again.quarantine[0]["errors"]?.array?[0].string)
+    }
+    let (accepted, rejected) = (#""o":"accepted""#, #""o":"rejected""#)
+    let place = #"the run "1" is in a.jsonl already, at line_offset 0"#
+    for (first, second) in [
+      (accepted, rejected), (#""v":"accepted""#, rejected), (rejected, #""o":"needs_human_review""#),
+    ] {
+      let found = try kept(first, second)
+      #expect(found.override == "needs_human_review", "\(first) \(second)")
+      #expect(found.error?.hasPrefix(place + "; its human_override is ") == true)
+    }
+    #expect(try kept(accepted, accepted).override == "accepted")
+    #expect(try kept(rejected, #""v":"accepted""#) == ("rejected", place))
+    #expect(try kept(#""v":"accepted""#, #""v":"accepted""#) == (.null, place))
+  }
+
+  @Test func `a word on a dropped record reaches the category, and a later judgement settles it`() throws {
+    let space = PipelineSpace(
+      """
+      version: 1
+      sources:
+        - name: lab
+          files: logs/*.jsonl
+          map: {run_id: /id, text: /says, timestamp: /at, human_override: {from: /word, optional: true}}
+          verdict: [{when: {/ok: true}, is: accepted}]
+        - name: desk
+          files: words/*.jsonl
+          kind: verdict
+          map: {about: {source: lab, run_id: /id}, timestamp: /at, human_override: /word}
+      """,
+      [
+        "logs/a.jsonl": #"{"id":"1","says":"A","ok":true,"at":"2026-04-01"}"# + "\n",
+        "logs/b.jsonl": #"{"id":"1","says":"A","ok":true,"at":"2026-04-02","word":"rejected"}"# + "\n",
+        "words/none.jsonl": "",
+      ])
+    func category() throws -> String? {
+      for report in try space.build() { #expect(report.isGood, "\(report)") }
+      return try space.rows("data/scored-runs/2026/04/01/lab.jsonl")[0]["category"]?.string
+    }
+    #expect(try category() == "needs_human_review")
+    #expect(space.text("exports/rag/playbooks.jsonl") == "")
+    space.write(#"{"id":"1","word":"accepted","at":"2026-04-03"}"# + "\n", to: "words/none.jsonl")
+    #expect(try category() == "accepted")
   }
 
   @Test func `no duplicates, no overlays`() throws {

@@ -6,7 +6,8 @@ import Receipts
 /// Inputs "0", "1", …: the `identities` tables of the chunks in order. Parameters: `{"chunks": [[path, …], …]}`, the
 /// files of each chunk. Outputs: `overlay/<i>` for each chunk that has rows (see `Overlay`), none for the others.
 /// The first object stays; its `other_verdicts` are the distinct verdicts of the dropped ones that differ from its own,
-/// in order of occurrence. Counts: `{"duplicates": n}`.
+/// in order of occurrence. It is disputed where a dropped one has a human override that it has not: which word is the later one
+/// can't be told once the record is gone. Counts: `{"duplicates": n}`.
 public enum EvidenceReduce {
   public static let function = ActionFunction(name: "evidence.duplicates/1") { try reduce($0) }
 
@@ -27,7 +28,7 @@ public enum EvidenceReduce {
     var firsts = FirstRows(capacity: starts[starts.count - 1])
     // By chunk, in the order of the rows.
     var duplicates = [[(row: Int, first: Place)]](repeating: [], count: tables.count)
-    var others: [Int: [Verdict]] = [:]
+    var others: [Int: (verdicts: [Verdict], isDisputed: Bool)] = [:]
     var duplicateCount = 0
 
     func place(_ number: Int) -> Place {
@@ -51,25 +52,29 @@ public enum EvidenceReduce {
         let first = place(firstNumber)
         duplicateCount += 1
         duplicates[chunk].append((index, first))
-        if let verdict = current.verdict, verdict != row(first).verdict,
-          !others[firstNumber, default: []].contains(verdict)
+        let kept = row(first)
+        if let verdict = current.verdict, verdict != kept.verdict,
+          !(others[firstNumber]?.verdicts.contains(verdict) ?? false)
         {
-          others[firstNumber, default: []].append(verdict)
+          others[firstNumber, default: ([], false)].verdicts.append(verdict)
+        }
+        if current.humanOverride != nil, current.humanOverride != kept.humanOverride {
+          others[firstNumber, default: ([], false)].isDisputed = true
         }
       }
     }
 
-    var kept = [[(row: Int, verdicts: [Verdict])]](repeating: [], count: tables.count)
-    for (number, verdicts) in others.sorted(by: { $0.key < $1.key }) {
+    var kept = [[(row: Int, verdicts: [Verdict], isDisputed: Bool)]](repeating: [], count: tables.count)
+    for (number, other) in others.sorted(by: { $0.key < $1.key }) {
       let first = place(number)
-      kept[first.chunk].append((first.row, verdicts))
+      kept[first.chunk].append((first.row, other.verdicts, other.isDisputed))
     }
     for chunk in tables.indices where !duplicates[chunk].isEmpty || !kept[chunk].isEmpty {
       let sink = context.output("overlay/\(chunk)")
       var rest = kept[chunk][...]
       for duplicate in duplicates[chunk] {
         while let next = rest.first, next.row < duplicate.row {
-          Overlay.writeOtherVerdicts(row: next.row, next.verdicts, to: sink)
+          Overlay.writeKept(row: next.row, next.verdicts, isDisputed: next.isDisputed, to: sink)
           rest.removeFirst()
         }
         let first = row(duplicate.first)
@@ -79,7 +84,7 @@ public enum EvidenceReduce {
         Overlay.writeDuplicate(
           row: duplicate.row, path: files[duplicate.first.chunk][first.file], line: first.line, to: sink)
       }
-      for next in rest { Overlay.writeOtherVerdicts(row: next.row, next.verdicts, to: sink) }
+      for next in rest { Overlay.writeKept(row: next.row, next.verdicts, isDisputed: next.isDisputed, to: sink) }
     }
     return ["duplicates": .integer(Int64(duplicateCount))]
   }

@@ -11,6 +11,7 @@ final class EvidenceRows {
     var runID: FoundText
     var timestamp: Timestamp?
     var verdict: Verdict?
+    var humanOverride: Category?
     /// The hash of the identity (source, kind, run id).
     var identity: Hash128
   }
@@ -53,7 +54,7 @@ final class EvidenceRows {
     let runID = try runID(part, about: record, sigHash: sigHash)
     return Head(
       kind: part.kind, runID: runID, timestamp: try timestamp(part), verdict: try verdict(part),
-      identity: identity(part.kind, runID))
+      humanOverride: try humanOverride(part), identity: identity(part.kind, runID))
   }
 
   /// A judgement without a run id gets one made of the record's hash and what it is about, a comparison one of the hash.
@@ -126,6 +127,15 @@ final class EvidenceRows {
     return verdict
   }
 
+  private func humanOverride(_ part: CompiledPart) throws(RecordViolation) -> Category? {
+    guard let text = try filledText(part.humanOverride) else { return nil }
+    let name = scope.bytes(of: text)
+    guard let category = Category.allCases.first(where: { name == $0.rawValue }) else {
+      throw RecordViolation(.schemaViolation, "human_override: \(Self.quoted(name)) is no category")
+    }
+    return category
+  }
+
   /// A short text in quotes for an error, at most 40 characters of it.
   static func quoted(_ text: ByteSlice) -> String {
     let string = QuarantineRow.excerpt(of: text)
@@ -135,9 +145,11 @@ final class EvidenceRows {
   // MARK: Row
 
   /// Appends the row of the current object.
+  ///
+  /// - Parameter isDisputed: see `Overlay`. The row's `human_override` says that a human must look.
   func append(
     _ part: CompiledPart, head: Head, place: RecordPlace, sigHash: Digest, otherVerdicts: [Verdict],
-    to output: ByteBuffer
+    isDisputed: Bool, to output: ByteBuffer
   ) throws(RecordViolation) {
     var writer = JSONWriter(output)
     writer.beginObject()
@@ -187,7 +199,12 @@ final class EvidenceRows {
     writer.key("failure_markers")
     try writeList(part.failureMarkers, to: &writer)
     writer.key("human_override")
-    try writeOverride(part.humanOverride, to: &writer)
+    if let category = isDisputed ? .needsHumanReview : head.humanOverride {
+      if head.humanOverride != nil, let expression = part.humanOverride { note(expression.slot) }
+      writer.string(category.rawValue)
+    } else {
+      writer.null()
+    }
     writer.key("other_verdicts")
     writer.beginArray()
     for verdict in otherVerdicts { writer.string(verdict.rawValue) }
@@ -301,18 +318,6 @@ final class EvidenceRows {
       try messages.write(value, shape: shape, field: expression.field, origin: expression.origin, to: &writer)
       if value.elementCount > 0 { note(expression.slot) }
     }
-  }
-
-  private func writeOverride(
-    _ expression: CompiledExpression?, to writer: inout JSONWriter
-  ) throws(RecordViolation) {
-    guard let expression, let text = try filledText(expression) else { return writer.null() }
-    let name = scope.bytes(of: text)
-    guard Category.allCases.contains(where: { name == $0.rawValue }) else {
-      throw RecordViolation(.schemaViolation, "human_override: \(Self.quoted(name)) is no category")
-    }
-    note(expression.slot)
-    writer.string(name)
   }
 
   private func writeResults(_ part: CompiledPart, to writer: inout JSONWriter) throws(RecordViolation) {

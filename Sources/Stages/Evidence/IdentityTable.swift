@@ -8,7 +8,8 @@ import Receipts
 /// 16   4  index of the file among those of the action, little-endian
 /// 20   4  line or element, little-endian; more than 32 bits: the low ones
 /// 24   1  verdict: 0 none, 1 accepted, 2 partially_accepted, 3 rejected, 4 skipped
-/// 25   7  zero
+/// 25   1  human_override: 0 none, 1 accepted, 2 partially_accepted, 3 rejected, 4 needs_human_review
+/// 26   6  zero
 /// ```
 /// Half a hash is enough: a million million identities share one by chance once in 10^14 builds.
 enum IdentityTable {
@@ -20,6 +21,7 @@ enum IdentityTable {
     var file: Int
     var line: Int
     var verdict: Verdict?
+    var humanOverride: Category?
   }
 
   static func append(_ row: Row, to sink: OutputSink) {
@@ -27,23 +29,26 @@ enum IdentityTable {
     writer.hash(row.identity)
     writer.half(UInt32(truncatingIfNeeded: row.file))
     writer.half(UInt32(truncatingIfNeeded: row.line))
-    writer.word(UInt64(code(row.verdict)))
+    writer.word(UInt64(code(row.verdict, verdicts)) | UInt64(code(row.humanOverride, overrides)) << 8)
     writer.endRow()
   }
 
   static func row(_ index: Int, of table: TableReader) -> Row {
-    Row(
+    let codes = table.word(index, 24)
+    return Row(
       identity: table.hash(index, 0), file: Int(table.half(index, 16)), line: Int(table.half(index, 20)),
-      verdict: verdict(UInt8(truncatingIfNeeded: table.word(index, 24))))
+      verdict: value(UInt8(truncatingIfNeeded: codes), verdicts),
+      humanOverride: value(UInt8(truncatingIfNeeded: codes >> 8), overrides))
   }
 
   private static let verdicts: [Verdict] = [.accepted, .partiallyAccepted, .rejected, .skipped]
+  private static let overrides: [Category] = [.accepted, .partiallyAccepted, .rejected, .needsHumanReview]
 
-  private static func code(_ verdict: Verdict?) -> UInt8 {
-    verdict.flatMap { verdicts.firstIndex(of: $0) }.map { UInt8($0 + 1) } ?? 0
+  private static func code<Value: Equatable>(_ value: Value?, _ values: [Value]) -> UInt8 {
+    value.flatMap { values.firstIndex(of: $0) }.map { UInt8($0 + 1) } ?? 0
   }
 
-  private static func verdict(_ code: UInt8) -> Verdict? {
-    code >= 1 && code <= 4 ? verdicts[Int(code) - 1] : nil
+  private static func value<Value>(_ code: UInt8, _ values: [Value]) -> Value? {
+    code >= 1 && code <= values.count ? values[Int(code) - 1] : nil
   }
 }

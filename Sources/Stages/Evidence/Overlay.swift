@@ -2,16 +2,18 @@ import JSONTape
 import Receipts
 
 /// What the reduce found about the objects of one action: JSON Lines
-/// `{"row": n, "duplicate_of": {"path": …, "line": …}}` and `{"row": n, "other_verdicts": […]}`.
+/// `{"row": n, "duplicate_of": {"path": …, "line": …}}` and `{"row": n, "other_verdicts": […], "is_disputed": bool}`.
 struct Overlay {
   struct Row: Sendable, Equatable {
     /// Where the first object of the same identity is.
     var duplicateOf: (path: String, line: Int)?
     var otherVerdicts: [Verdict] = []
+    /// A dropped duplicate has a `human_override` that this one has not.
+    var isDisputed = false
 
     static func == (left: Row, right: Row) -> Bool {
       left.duplicateOf?.path == right.duplicateOf?.path && left.duplicateOf?.line == right.duplicateOf?.line
-        && left.otherVerdicts == right.otherVerdicts
+        && left.otherVerdicts == right.otherVerdicts && left.isDisputed == right.isDisputed
     }
   }
 
@@ -35,6 +37,7 @@ struct Overlay {
       guard let verdict = text.string.flatMap({ Verdict(rawValue: $0.string()) }) else { throw fault }
       row.otherVerdicts.append(verdict)
     }
+    row.isDisputed = value.member("is_disputed")?.bool ?? row.isDisputed
     rows[Int(number)] = row
   }
 
@@ -58,7 +61,7 @@ struct Overlay {
     sink.recordCount += 1
   }
 
-  static func writeOtherVerdicts(row: Int, _ verdicts: [Verdict], to sink: OutputSink) {
+  static func writeKept(row: Int, _ verdicts: [Verdict], isDisputed: Bool, to sink: OutputSink) {
     var writer = JSONWriter(sink.buffer)
     writer.beginObject()
     writer.key("row")
@@ -67,6 +70,8 @@ struct Overlay {
     writer.beginArray()
     for verdict in verdicts { writer.string(verdict.rawValue) }
     writer.endArray()
+    writer.key("is_disputed")
+    writer.bool(isDisputed)
     writer.endObject()
     writer.newline()
     sink.recordCount += 1

@@ -171,7 +171,9 @@ final class RecordMapper {
     recordObjects += 1
     journal.note(identities)
     IdentityTable.append(
-      IdentityTable.Row(identity: head.identity, file: fileIndex, line: place.line, verdict: head.verdict),
+      IdentityTable.Row(
+        identity: head.identity, file: fileIndex, line: place.line, verdict: head.verdict,
+        humanOverride: head.humanOverride),
       to: identities)
     if let first = row?.duplicateOf {
       part.completeProbes(in: scope)
@@ -181,7 +183,8 @@ final class RecordMapper {
     let sink = sink(for: head.timestamp)
     journal.note(sink)
     try rows.append(
-      part, head: head, place: place, sigHash: sigHash, otherVerdicts: row?.otherVerdicts ?? [], to: sink.buffer)
+      part, head: head, place: place, sigHash: sigHash, otherVerdicts: row?.otherVerdicts ?? [],
+      isDisputed: row?.isDisputed ?? false, to: sink.buffer)
     sink.recordCount += 1
     recordKinds.append(head.kind)
     recordMissing += scope.missing
@@ -234,9 +237,10 @@ final class RecordMapper {
     recordDuplicates += 1
     journal.note(quarantine)
     let runID = EvidenceRows.quoted(scope.bytes(of: head.runID))
+    let word = head.humanOverride.map { "; its human_override is \($0.rawValue)" } ?? ""
     appendQuarantine(
       .duplicateID,
-      "the \(head.kind.rawValue) \(runID) is in \(first.path) already, at line_offset \(first.line)",
+      "the \(head.kind.rawValue) \(runID) is in \(first.path) already, at line_offset \(first.line)\(word)",
       place: place, record, hash: sigHash, recordedAt: head.timestamp)
   }
 
