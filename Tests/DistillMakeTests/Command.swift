@@ -92,6 +92,7 @@ enum Machine {
 
   static let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin"
   static let isRoot = geteuid() == 0
+  static let hasGit = can("git", "--version")
   static let hasPython = can("python3", "--version")
   static let canTrace = can("strace", "-f", "-o", "/dev/null", "true")
 

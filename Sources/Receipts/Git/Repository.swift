@@ -6,7 +6,9 @@ import SystemPackage
 public final class Repository {
   private let handle: OpaquePointer
   private let place: String
-  /// Trees that were looked into, by commit as the caller wrote it, and `<commit>:<folder>`. They belong to libgit2 and are freed with this.
+  /// Trees that were looked into, by commit as the caller wrote it. They belong to libgit2 and are freed with this.
+  private var roots: [String: OpaquePointer] = [:]
+  /// Those of folders, by `<commit>:<folder>`.
   private var trees: [String: OpaquePointer] = [:]
 
   private init(handle: OpaquePointer, place: String) {
@@ -15,6 +17,7 @@ public final class Repository {
   }
 
   deinit {
+    for tree in roots.values { git_tree_free(tree) }
     for tree in trees.values { git_tree_free(tree) }
     git_repository_free(handle)
   }
@@ -108,6 +111,12 @@ public final class Repository {
     return object
   }
 
+  /// Whether the commit's tree was looked into before.
+  func isOpen(_ commit: String) -> Bool { roots[commit] != nil }
+
+  /// Trees that were read so far, each once.
+  package var treeCount: Int { roots.count + trees.count }
+
   /// The text of a symbolic link.
   func text(of entry: OpaquePointer) throws(DistillError) -> String {
     var object: OpaquePointer?
@@ -118,13 +127,13 @@ public final class Repository {
   }
 
   private func tree(_ sha: String) throws(DistillError) -> OpaquePointer {
-    if let tree = trees[sha] { return tree }
+    if let tree = roots[sha] { return tree }
     guard let commit = commit(sha) else { throw DistillError(.data, "there is no commit \(sha)", place: place) }
     defer { git_commit_free(commit) }
     var tree: OpaquePointer?
     try GitLibrary.check(git_commit_tree(&tree, commit), "the tree of commit \(sha) can't be read", place: place)
     guard let tree else { throw DistillError(.internalFault, "libgit2 gave no tree", place: place) }
-    trees[sha] = tree
+    roots[sha] = tree
     return tree
   }
 

@@ -21,7 +21,7 @@ extension Repository {
   ///
   /// - Parameter commit: see `commitExists`; nil: HEAD.
   public func answer(_ path: String, commit: String?) throws(DistillError) -> TreeAnswer {
-    guard let sha = commit ?? headCommit(), commitExists(sha) else { return .noSuchCommit }
+    guard let sha = commit ?? headCommit(), isOpen(sha) || commitExists(sha) else { return .noSuchCommit }
     guard var components = TreePath.components(path, workTree: workTree) else { return .outside }
     for _ in 0..<Self.maximumLinks {
       var folder: [String] = []

@@ -55,25 +55,22 @@ public struct RepositoryFacts: Sendable {
   ///   - repositories: by source, as paths from the workspace.
   ///   - paths: what `evidence.paths` wrote.
   static func resolve(_ paths: [UInt8], repositories: [String: String], workspace: FilePath) throws -> [UInt8] {
-    var opened: [String: Repository] = [:]
+    var opened: [String: (repository: Repository, head: String?)] = [:]
     var answers = repositories.mapValues { _ in [JSON]() }
     let rows = try paths.split(separator: UInt8(ascii: "\n")).map { try JSON.parse(Array($0)).array ?? [] }
     for row in rows {
       guard row.count == 3, let source = row[0].string, let path = row[2].string, let place = repositories[source]
       else { continue }
-      let repository: Repository
-      if let known = opened[place] {
-        repository = known
-      } else {
+      if opened[place] == nil {
         guard let found = try Repository.discover(from: workspace.appending(place)) else {
           throw DistillError(
             .data, "there is no git repository", place: place,
             hint: "Correct `repository` of source \"\(source)\", or take it out.")
         }
-        opened[place] = found
-        repository = found
+        opened[place] = (found, found.headCommit())
       }
-      let answer = try repository.answer(path, commit: row[1].string)
+      guard let (repository, head) = opened[place] else { continue }
+      let answer = try repository.answer(path, commit: row[1].string ?? head)
       answers[source, default: []].append([row[1], row[2], .string(answer.rawValue)])
     }
     let sources = JSONObject(answers.sorted { $0.key < $1.key }.map { ($0.key, .array($0.value)) })
