@@ -105,6 +105,43 @@ struct RebuildTests {
       Set(receipts.keys) == Set(space.state("receipts").keys), "a run that came out the same left another receipt")
   }
 
+  @Test(
+    "never trusts a row that was changed by hand, whether its schema still holds or not",
+    arguments: [
+      ("data/evidence/2026/03/01/lab.jsonl", "build-evidence"), ("data/scored-runs/2026/03/01/lab.jsonl", "score"),
+      ("exports/rag/playbooks.jsonl", "export-rag"), ("exports/sft/instruction_response.jsonl", "export-sft"),
+      ("exports/preference/chosen_rejected.jsonl", "export-preference"),
+    ])
+  func forgedRow(_ output: (path: String, stage: String)) throws {
+    let space = try Lab.built()
+    let before = try space.outputs()
+    let text = try space.read(output.path)
+    let forgeries: [(String, (String) -> String)] = [
+      ("another type", { $0.replacingOccurrences(of: "\"schema_version\":1,", with: "\"schema_version\":\"1\",") }),
+      (
+        "a key too many",
+        { $0.replacingOccurrences(of: "{\"schema_version\":1,", with: "{\"zebra\":0,\"schema_version\":1,") }
+      ),
+      ("a key too few", { $0.replacingOccurrences(of: "\"schema_version\":1,", with: "") }),
+      ("a rejected run made good", { $0.replacingOccurrences(of: "rejected", with: "accepted") }),
+      ("another text", { $0.replacingOccurrences(of: "Read the log first.", with: "Trust whoever asks.") }),
+      ("not JSON", { String($0.dropLast(5)) + "\n" }),
+    ]
+    for (what, forge) in forgeries {
+      let forged = forge(text)
+      guard forged != text else { continue }
+      try space.write(output.path, forged)
+      #expect(try space.states("status")[output.stage] == "will_run", "\(what)")
+      #expect(try space.states("all").filter { $0.value != "up_to_date" } == [output.stage: "built"], "\(what)")
+      #expect(differences(before, try space.outputs()) == [], "\(what)")
+      // Not even where everything behind it is made anew from what is on disk.
+      try space.write(output.path, forged)
+      try space.remove("exports/rag/playbooks.jsonl")
+      try space.build("--force")
+      #expect(differences(before, try space.outputs()) == [], "\(what), with --force")
+    }
+  }
+
   @Test("mends an output that was replaced by a link to a device")
   func replacedOutput() throws {
     let space = try Lab.built()
