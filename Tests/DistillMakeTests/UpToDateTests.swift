@@ -20,7 +20,8 @@ struct UpToDateTests {
   }
 
   @Test(
-    "holds for numbers in distill.yaml that are past 64 bits", arguments: ["1e19", "123456789012345678901", "-1e20"])
+    "holds for numbers in distill.yaml that are past 64 bits",
+    arguments: ["1e19", "9.3e18", "1234567890123456789e2", "-1e20"])
   func largeNumber(_ number: String) throws {
     let space = try Lab.space()
     let rule = "          - {when: {/tests: \(number)}, is: rejected}\n"
