@@ -152,7 +152,8 @@ struct ExportSpace {
 
   @discardableResult
   func build(
-    _ partitions: [Partition], _ exports: ExportOptions = ExportOptions(), sources: [Source] = [], jobs: Int = 1
+    _ partitions: [Partition], _ exports: ExportOptions = ExportOptions(), sources: [Source] = [], jobs: Int = 1,
+    functions: FunctionTable = Pipeline.functions
   ) throws -> [StageReport] {
     fileSystem.clock.advance(seconds: 1)
     let store = DirectoryObjectStore(fileSystem: fileSystem, root: layout.cache)
@@ -172,12 +173,13 @@ struct ExportSpace {
     let graph = try Pipeline.graph(configuration, SourceLogs(entries: []), workspace: layout.root, of: fileSystem)
     var options = BuildOptions()
     options.jobs = jobs
+    options.keepGoing = true
     let runner = Runner(
       environment: BuildEnvironment(
         fileSystem: fileSystem, clock: fileSystem.clock,
         tool: ToolIdentity(name: "test", version: "1", digest: Digest.of("tool")),
         host: Receipt.Host(system: "test", architecture: "test", processors: 1), git: { nil },
-        functions: Pipeline.functions, progress: SilentProgress()),
+        functions: functions, progress: SilentProgress()),
       layout: layout, graph: try StageGraph([rows] + graph.stages.filter { $0.name != .buildEvidence }),
       options: options,
       index: FileIndex(fileSystem: fileSystem, clock: fileSystem.clock, location: layout.index, paranoid: false))

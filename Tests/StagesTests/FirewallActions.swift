@@ -25,6 +25,8 @@ struct FirewallActions {
   struct Export {
     var rows: [JSON] = []
     var quarantine: [JSON] = []
+    /// Runs of `preference.emit`.
+    var shards = 1
 
     var reasons: [String] { quarantine.map { $0["reason"]?.string ?? "no reason" } }
   }
@@ -68,20 +70,46 @@ struct FirewallActions {
   }
 
   /// `export-preference`.
-  func preference(_ partitions: [Partition], maximum: Int64 = 5, more: [String: [UInt8]] = [:]) throws -> Export {
+  ///
+  /// - Parameter shardBytes: how many bytes of texts one run of `preference.emit` takes at most, but for its last pair.
+  func preference(
+    _ partitions: [Partition], maximum: Int64 = 5, shardBytes: Int64 = 16 << 20, more: [String: [UInt8]] = [:]
+  ) throws -> Export {
     var results = try map("preference.map/1", partitions, [:], more)
-    let count = JSON.integer(Int64(results.count))
     let paired = try run(
-      "preference.pair/1", ["fragments": count, "max_pairs_per_task": .integer(maximum)],
+      "preference.pair/1",
+      [
+        "fragments": .integer(Int64(results.count)), "max_pairs_per_task": .integer(maximum),
+        "shard_bytes": .integer(shardBytes),
+      ],
       Self.gather("candidates", results).merging(Self.gather("comparisons", results)) { $1 })
     try rerun("preference.map/1", partitions, [:], more, overlays: paired, &results)
-    let emitted = try run(
-      "preference.emit/1", ["fragments": count],
-      Self.gather("gathered", results).merging(["plan": paired.outputs["plan"] ?? []]) { $1 })
+    let shards = (paired.counts["shards"]?.array ?? []).compactMap(\.string).map { name in
+      Self.gather("gathered/\(name)", as: "gathered", results)
+        .merging(["plan": paired.outputs["plan/\(name)"] ?? []]) { $1 }
+    }
+    let pairs = try emit(shards, fragments: results.count)
     return Export(
-      rows: try emitted.rows("preference"),
+      rows: pairs.rows,
       quarantine: try results.flatMap { try $0.rows("quarantine") + $0.rows("comparison-quarantine") }
-        + emitted.rows("quarantine"))
+        + pairs.quarantine, shards: shards.count)
+  }
+
+  /// The last steps of `export-preference`.
+  ///
+  /// - Parameter shards: `plan` and `gathered/<i>` of each.
+  func emit(_ shards: [[String: [UInt8]]], fragments: Int) throws -> Export {
+    let parameters: JSON = ["fragments": .integer(Int64(fragments))]
+    var emitted = try shards.map { try run("preference.emit/1", parameters, $0) }
+    let unique = try run(
+      "export.unique/1", ["fragments": .integer(Int64(emitted.count))], Self.gather("samples", emitted))
+    for (index, shard) in shards.enumerated() {
+      guard let overlay = unique.outputs["overlay/\(index)"] else { continue }
+      emitted[index] = try run("preference.emit/1", parameters, shard.merging(["overlay": overlay]) { $1 })
+    }
+    return Export(
+      rows: try emitted.flatMap { try $0.rows("preference") },
+      quarantine: try emitted.flatMap { try $0.rows("quarantine") }, shards: shards.count)
   }
 
   private func map(
@@ -104,9 +132,9 @@ struct FirewallActions {
     }
   }
 
-  private static func gather(_ output: String, _ results: [Result]) -> [String: [UInt8]] {
+  private static func gather(_ output: String, as alias: String? = nil, _ results: [Result]) -> [String: [UInt8]] {
     var inputs: [String: [UInt8]] = [:]
-    for (index, result) in results.enumerated() { inputs["\(output)/\(index)"] = result.outputs[output] }
+    for (index, result) in results.enumerated() { inputs["\(alias ?? output)/\(index)"] = result.outputs[output] }
     return inputs
   }
 }

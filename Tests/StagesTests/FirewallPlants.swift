@@ -246,17 +246,13 @@ struct FirewallPlant: Sendable {
     ]
     func gathered(_ row: Int64, _ id: String, _ text: JSON) -> JSON {
       [
-        "row": .integer(row), "kind": 0, "run_id": .string(id), "task_id": "task", "model_name": nil,
+        "row": .integer(row), "kind": 0, "category": nil, "run_id": .string(id), "task_id": "task", "model_name": nil,
         "prompt": "What?", "text": text, "timestamp": nil, "provenance": provenance(id),
       ]
     }
-    let emitted = try actions.run(
-      "preference.emit/1", ["fragments": 1],
-      [
-        "plan": FirewallActions.lines([plan, plan]),
-        "gathered/0": FirewallActions.lines([gathered(0, "a", "That."), gathered(1, "b", "Not that.")]),
-      ])
-    return FirewallActions.Export(
-      rows: try emitted.rows("preference"), quarantine: try emitted.rows("quarantine"))
+    let rows = FirewallActions.lines([gathered(0, "a", "That."), gathered(1, "b", "Not that.")])
+    // Each time for another shard.
+    let shard = ["plan": FirewallActions.lines([plan]), "gathered/0": rows]
+    return try actions.emit([shard, shard], fragments: 1)
   }
 }

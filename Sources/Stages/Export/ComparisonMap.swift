@@ -6,7 +6,8 @@ import Receipts
 /// Part of `preference.map`; its quarantine is an output of its own, so that the order of the quarantine file does not depend on
 /// where fragments end. One without a winner is counted once its schema was looked at: it makes no pair. Its row in the table
 /// `comparisons` is 88 bytes: half SHA-256 of the task id (16), of the folded prompt (16; zero: none), of the folded winning
-/// (16) and losing (16) text, the order key (16), line of `evidence` (4), zero (4).
+/// (16) and losing (16) text, the order key (16), line of `evidence` (4), bytes of both texts and
+/// twice the prompt (4).
 struct ComparisonMap {
   static let rowWidth = 88
 
@@ -16,7 +17,7 @@ struct ComparisonMap {
   private(set) var tally = Tally()
   private let buffer = ByteBuffer()
 
-  /// - Parameter overlay: rows `{"row", "gather"}` or `{"row", "contested"}`; line n of `evidence` is row -1 - n.
+  /// - Parameter overlay: rows `{"row", "gather": [shard, …]}` or `{"row", "contested": true}`; line n of `evidence` is row -1 - n.
   init(_ context: ActionContext, overlay: [Int64: JSON], gates: [Gate]) {
     self.context = context
     self.overlay = overlay
@@ -87,59 +88,26 @@ struct ComparisonMap {
       Identity.hash(
         source: source, kind: .comparison, runID: runID, context.scratch.sha256, context.scratch.buffer))
     table.half(UInt32(row))
-    table.half(0)
+    table.half(UInt32(clamping: won.count + lost.count + 2 * (prompt?.count ?? 0)))
     table.endRow()
-    if overlay[-1 - row]?["gather"]?.bool ?? false {
-      gather(evidence, chosen, row, .comparisonChosen)
-      gather(evidence, rejected, row, .comparisonRejected)
+    for shard in overlay[-1 - row]?["gather"]?.array ?? [] {
+      let sink = context.output("gathered/\(shard.string ?? "")")
+      for (side, kind) in [(chosen, Pairing.Side.Kind.comparisonChosen), (rejected, .comparisonRejected)] {
+        GatheredRow(row: row, kind: kind, category: nil, said: side, evidence: evidence).append(to: sink)
+      }
     }
   }
 
-  /// The same row as of a gathered run, with the side it is of.
-  private func gather(_ evidence: JSONValue, _ side: JSONValue, _ row: Int64, _ kind: Pairing.Side.Kind) {
-    let sink = context.output("gathered")
-    var writer = JSONWriter(sink.buffer)
-    writer.beginObject()
-    writer.key("row")
-    writer.integer(row)
-    writer.key("kind")
-    writer.integer(kind.rawValue)
-    let members: [(StaticString, JSONValue?)] = [
-      ("run_id", side.member("run_id")), ("task_id", evidence.member("task_id")),
-      ("model_name", side.member("model_name")), ("prompt", evidence.member("prompt")), ("text", side.member("text")),
-      ("timestamp", evidence.member("timestamp")), ("provenance", evidence.member("provenance")),
-    ]
-    for (key, value) in members {
-      writer.key(key)
-      writer.copy(value)
-    }
-    writer.endObject()
-    writer.newline()
-    sink.recordCount += 1
-  }
-
-  /// By its ids: a quarantine file never carries the text of a run.
   private mutating func quarantine(_ candidate: Candidate, _ stop: Stop) {
-    buffer.removeAll()
-    var writer = JSONWriter(buffer)
     let evidence = candidate.evidence
     let comparison = evidence?.member("comparison")
-    writer.beginObject()
-    writer.key("run_id")
-    writer.copy(evidence?.member("run_id"))
-    writer.key("task_id")
-    writer.copy(evidence?.member("task_id"))
-    writer.key("a_run_id")
-    writer.copy(comparison?.member("a")?.member("run_id"))
-    writer.key("b_run_id")
-    writer.copy(comparison?.member("b")?.member("run_id"))
-    writer.key("winner")
-    writer.copy(comparison?.member("winner"))
-    writer.endObject()
-    QuarantineRow(
-      stage: StageName.exportPreference.text, reason: stop.reason, errors: stop.errors, record: .json(buffer.bytes),
-      provenance: candidate.provenance?.token, recordedAt: evidence?.member("timestamp")?.string
-    ).append(to: context.output("comparison-quarantine"))
+    let stopped = StoppedPair(
+      ids: [
+        ("run_id", evidence?.member("run_id")), ("task_id", evidence?.member("task_id")),
+        ("a_run_id", comparison?.member("a")?.member("run_id")),
+        ("b_run_id", comparison?.member("b")?.member("run_id")), ("winner", comparison?.member("winner")),
+      ], provenance: candidate.provenance, recordedAt: evidence?.member("timestamp"))
+    stopped.append(stop, to: context.output("comparison-quarantine"), by: buffer)
     tally.increment("comparisons_quarantined")
     tally.add("by_reason", stop.reason.rawValue)
   }

@@ -64,6 +64,16 @@ enum ExportInputs {
     )
   }
 
+  /// The outputs of a name as inputs `<name>/<i>` of a reduce, those that have bytes.
+  ///
+  /// - Parameter alias: what they are called there; nil: the same.
+  static func outputs(_ name: String, as alias: String? = nil, of results: [ActionResult]) -> [ActionInput] {
+    results.enumerated().compactMap { index, result in
+      guard let output = result.output(name), output.byteCount > 0 else { return nil }
+      return ActionInput(name: "\(alias ?? name)/\(index)", digest: output.digest, byteCount: output.byteCount)
+    }
+  }
+
   static func reads(_ path: RelativePath) -> Bool {
     path.string.hasPrefix(Layout.evidence) || path.string.hasPrefix(Layout.scored)
   }

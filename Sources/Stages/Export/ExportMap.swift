@@ -56,20 +56,10 @@ struct ExportMap {
   func lastGate(
     _ firewall: Firewall, _ sink: OutputSink, from start: Int, _ schema: RecordSchema, _ duplicates: [Int64: JSON]
   ) -> Stop? {
-    let violations = firewall.has(.sample) ? violations(sink, from: start, schema) : []
+    let violations = firewall.has(.sample) ? schema.violations(sink, from: start, validator) : []
     if !violations.isEmpty { return Stop(.schemaViolation, violations) }
     guard firewall.has(.duplicate) else { return nil }
     return duplicates[row].map { Stop(.duplicateID, $0["error"]?.string ?? "") }
-  }
-
-  /// Validates the row that was appended to `sink` from `start` on.
-  private func violations(_ sink: OutputSink, from start: Int, _ schema: RecordSchema) -> [String] {
-    do {
-      // The line end is not part of the text.
-      return schema.violations(of: try validator.parse(sink.buffer.slice(start..<sink.buffer.count - 1)))
-    } catch {
-      return ["the row is not JSON: \(error.reason) at byte \(error.offset)"]
-    }
   }
 
   private let validator = JSONParser()
@@ -86,6 +76,18 @@ struct ExportMap {
   func hash(_ text: ByteSlice) -> Hash128 {
     context.scratch.sha256.update(text)
     return Hash128(context.scratch.sha256.finish())
+  }
+}
+
+extension RecordSchema {
+  /// Validates the row that was appended to `sink` from `start` on.
+  func violations(_ sink: OutputSink, from start: Int, _ parser: JSONParser) -> [String] {
+    do {
+      // The line end is not part of the text.
+      return violations(of: try parser.parse(sink.buffer.slice(start..<sink.buffer.count - 1)))
+    } catch {
+      return ["the row is not JSON: \(error.reason) at byte \(error.offset)"]
+    }
   }
 }
 

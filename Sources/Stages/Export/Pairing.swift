@@ -13,6 +13,8 @@ struct PairingCandidate {
   /// Which fragment it is in, and its line there.
   var fragment: Int
   var row: Int64
+  /// Of text and prompt.
+  var byteCount = 0
 
   var side: Pairing.Side { Pairing.Side(fragment: fragment, row: row, kind: .run) }
 }
@@ -28,6 +30,8 @@ struct PairingComparison {
   var fragment: Int
   /// Line of the evidence.
   var row: Int64
+  /// Of both texts, and of the prompt on both sides.
+  var byteCount = 0
 }
 
 /// How the runs of one task become pairs.
@@ -58,6 +62,8 @@ struct Pairing {
     var reason: PreferenceReason
     /// Both texts are the same: the pair goes to quarantine.
     var isSelfPairing: Bool
+    /// Of what both sides show.
+    var byteCount: Int
   }
   /// What became of a candidate; each has one.
   enum Fate: Equatable {
@@ -111,7 +117,7 @@ struct Pairing {
     pairs.append(
       Pair(
         chosen: side(.comparisonChosen), rejected: side(.comparisonRejected), reason: .preferred,
-        isSelfPairing: isSelfPairing))
+        isSelfPairing: isSelfPairing, byteCount: comparison.byteCount))
     return .used
   }
 
@@ -139,7 +145,7 @@ struct Pairing {
         pairs.append(
           Pair(
             chosen: candidates[chosen].side, rejected: candidates[rejected].side, reason: reason,
-            isSelfPairing: isSelfPairing))
+            isSelfPairing: isSelfPairing, byteCount: candidates[chosen].byteCount + candidates[rejected].byteCount))
         if isSelfPairing { continue }
         made += 1
         fates[chosen] = .used

@@ -3,9 +3,10 @@ import Receipts
 
 /// `preference.emit/1`: writes the pairs of a plan.
 ///
-/// Inputs: `plan`, and `gathered/<i>` for each fragment that it names. Outputs: `preference`, `quarantine` (pairs that failed).
-/// Counts: `exported`, `pairs_quarantined`, `by_reason` (of quarantine), `by_preference` (of the pairs), `by_model` (chosen),
-/// `lengths` of the chosen texts.
+/// Runs once a shard. Inputs: `plan`, `gathered/<i>` for each fragment that it names, and after the search for duplicates
+/// `overlay`: rows `{"row"}`, the number of a pair. Outputs: `preference`, `quarantine` (pairs that failed), `samples` (a
+/// `SampleTable` without hashes). Counts: `exported`, `pairs_quarantined`, `by_reason` (of quarantine), `by_preference` (of the
+/// pairs), `by_sides` (`<reason>: <category> over <category>`, as the scored runs say), `by_model` (chosen).
 public enum PreferenceEmit {
   public static let function = function(behind: Firewall())
 
@@ -29,8 +30,6 @@ private struct PreferenceEmission {
   private let rejectedParser = JSONParser()
   private let validator = JSONParser()
   private var lines: [Place: ByteSlice] = [:]
-  private var ids: Set<UInt64> = []
-  private var lengths: [UInt32] = []
   private var tally = Tally()
 
   private let firewall: Firewall
@@ -42,8 +41,12 @@ private struct PreferenceEmission {
 
   mutating func run() throws -> JSON {
     try collect()
+    let duplicates = try OverlayRows.read(context.optionalInput("overlay"))
     let sink = context.output("preference")
+    var samples = SampleTable(context.output("samples"))
+    var number: Int64 = -1
     for line in Lines(try context.input("plan")) {
+      number += 1
       let pair = try context.scratch.parser.parse(line)
       guard let chosen = try row(pair.member("chosen"), chosenParser),
         let rejected = try row(pair.member("rejected"), rejectedParser), let reason = pair.member("reason")?.string
@@ -52,13 +55,23 @@ private struct PreferenceEmission {
         stop(chosen, rejected, Stop(.selfPairing, "both sides have the same text"))
         continue
       }
-      write(chosen, rejected, reason: reason, to: sink)
+      let start = sink.buffer.count
+      let id = pairID(chosen, rejected)
+      write(chosen, rejected, id, reason: reason, to: sink.buffer)
+      if let failure = failure(sink, from: start, isDuplicate: duplicates[number] != nil) {
+        sink.buffer.truncate(to: start)
+        stop(chosen, rejected, failure)
+        continue
+      }
+      let length = Text.utf16Length(chosen.member("text")?.string ?? .empty)
+      samples.add(id: id, task: .zero, texts: .zero, length: length, row: number)
+      count(chosen, rejected, reason: reason.string())
+      sink.recordCount += 1
     }
-    lengths.sort()
     return [
       "exported": .integer(tally.count("exported")), "pairs_quarantined": .integer(tally.count("pairs_quarantined")),
       "by_reason": tally.json("by_reason"), "by_preference": tally.json("by_preference"),
-      "by_model": tally.json("by_model"), "lengths": Percentiles.json(lengths),
+      "by_sides": tally.json("by_sides"), "by_model": tally.json("by_model"),
     ]
   }
 
@@ -80,7 +93,7 @@ private struct PreferenceEmission {
     return try parser.parse(line)
   }
 
-  private mutating func write(_ chosen: JSONValue, _ rejected: JSONValue, reason: ByteSlice, to sink: OutputSink) {
+  private func pairID(_ chosen: JSONValue, _ rejected: JSONValue) -> UInt64 {
     let sha256 = context.scratch.sha256
     for (index, side) in [chosen, rejected].enumerated() {
       if index > 0 { sha256.update("|") }
@@ -88,12 +101,13 @@ private struct PreferenceEmission {
       sha256.update("|")
       sha256.update(side.member("provenance")?.member("sig_hash")?.string ?? .empty)
     }
-    let id = Hash128(sha256.finish()).high
-    guard ids.insert(id).inserted || !firewall.has(.duplicate) else {
-      return stop(chosen, rejected, Stop(.duplicateID, "an earlier pair has the same id"))
-    }
-    let start = sink.buffer.count
-    var writer = JSONWriter(sink.buffer)
+    return Hash128(sha256.finish()).high
+  }
+
+  private func write(
+    _ chosen: JSONValue, _ rejected: JSONValue, _ id: UInt64, reason: ByteSlice, to buffer: ByteBuffer
+  ) {
+    var writer = JSONWriter(buffer)
     writer.beginObject()
     writer.key("schema_version")
     writer.integer(1)
@@ -125,23 +139,22 @@ private struct PreferenceEmission {
     writer.copy(rejected.member("provenance"))
     writer.endObject()
     writer.newline()
+  }
 
-    let violations: [String]
-    do {
-      violations = RecordSchema.preferenceSample.violations(
-        of: try validator.parse(sink.buffer.slice(start..<sink.buffer.count - 1)))
-    } catch {
-      violations = ["the row is not JSON: \(error.reason) at byte \(error.offset)"]
-    }
-    guard violations.isEmpty || !firewall.has(.sample) else {
-      sink.buffer.truncate(to: start)
-      return stop(chosen, rejected, Stop(.schemaViolation, violations))
-    }
-    sink.recordCount += 1
+  /// The gates behind the making of a pair.
+  private func failure(_ sink: OutputSink, from start: Int, isDuplicate: Bool) -> Stop? {
+    let violations =
+      firewall.has(.sample) ? RecordSchema.preferenceSample.violations(sink, from: start, validator) : []
+    if !violations.isEmpty { return Stop(.schemaViolation, violations) }
+    return isDuplicate && firewall.has(.duplicate) ? Stop(.duplicateID, "an earlier pair has the same id") : nil
+  }
+
+  private mutating func count(_ chosen: JSONValue, _ rejected: JSONValue, reason: String) {
+    func category(_ side: JSONValue) -> String { side.member("category")?.string?.string() ?? "unjudged" }
     tally.increment("exported")
-    tally.add("by_preference", reason.string())
+    tally.add("by_preference", reason)
+    tally.add("by_sides", "\(reason): \(category(chosen)) over \(category(rejected))")
     tally.add("by_model", chosen.member("model_name")?.string?.string() ?? "")
-    lengths.append(UInt32(clamping: Text.utf16Length(chosen.member("text")?.string ?? .empty)))
   }
 
   /// The later of two times; null when one is unknown: a pair is as old as its newer run.
@@ -152,25 +165,14 @@ private struct PreferenceEmission {
     return (first.seconds, first.nanoseconds) >= (second.seconds, second.nanoseconds) ? left : right
   }
 
-  /// A pair that fails is quarantined as a pair, by its runs' ids: not with their texts.
+  /// A pair that fails is quarantined as a pair.
   private mutating func stop(_ chosen: JSONValue, _ rejected: JSONValue, _ stop: Stop) {
-    let buffer = context.scratch.buffer
-    buffer.removeAll()
-    var writer = JSONWriter(buffer)
-    writer.beginObject()
-    writer.key("task_id")
-    writer.copy(chosen.member("task_id"))
-    writer.key("chosen_run_id")
-    writer.copy(chosen.member("run_id"))
-    writer.key("rejected_run_id")
-    writer.copy(rejected.member("run_id"))
-    writer.key("rejected_provenance")
-    writer.copy(rejected.member("provenance"))
-    writer.endObject()
-    QuarantineRow(
-      stage: StageName.exportPreference.text, reason: stop.reason, errors: stop.errors, record: .json(buffer.bytes),
-      provenance: chosen.member("provenance")?.token, recordedAt: chosen.member("timestamp")?.string
-    ).append(to: context.output("quarantine"))
+    let stopped = StoppedPair(
+      ids: [
+        ("task_id", chosen.member("task_id")), ("chosen_run_id", chosen.member("run_id")),
+        ("rejected_run_id", rejected.member("run_id")), ("rejected_provenance", rejected.member("provenance")),
+      ], provenance: chosen.member("provenance"), recordedAt: chosen.member("timestamp"))
+    stopped.append(stop, to: context.output("quarantine"), by: context.scratch.buffer)
     tally.increment("pairs_quarantined")
     tally.add("by_reason", stop.reason.rawValue)
   }

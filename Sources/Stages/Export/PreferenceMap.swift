@@ -3,11 +3,11 @@ import Receipts
 
 /// `preference.map/1`: scored runs to candidates for pairs.
 ///
-/// Inputs: `scored`, `evidence`, and after pairing `overlay`: rows `{"row", "contested": bool, "gather": bool}`.
-/// Outputs: `quarantine`; `candidates`, a table of 72 bytes a row: half SHA-256 of the task id (16), of the folded prompt (16;
-/// zero: no prompt), of the folded text (16), the order key (16: half the SHA-256 of the canonical JSON of
-/// `[source, kind, run_id]`), category (4: its place in `Category`), line of `scored` (4); and with an overlay `gathered`: what
-/// the pairs of this fragment's runs need, one line a gathered run.
+/// Inputs: `scored`, `evidence`, and after pairing `overlay`: rows `{"row", "contested": true}` or `{"row", "gather": [shard,
+/// …]}`. Outputs: `quarantine`; `candidates`, a table of 80 bytes a row: half SHA-256 of the task id (16), of the folded prompt
+/// (16; zero: no prompt), of the folded text (16), the order key (16: half the SHA-256 of the canonical JSON of
+/// `[source, kind, run_id]`), category (4: its place in `Category`), line of `scored` (4), bytes of text and prompt (4), zero
+/// (4); and with an overlay `gathered/<shard>`: what the pairs of this fragment's runs need, a `GatheredRow` each.
 public enum PreferenceMap {
   public static let function = function(behind: Firewall())
 
@@ -53,8 +53,13 @@ public enum PreferenceMap {
           Identity.hash(source: source, kind: .run, runID: runID, scratch.sha256, scratch.buffer))
         candidates.half(UInt32(Category.allCases.firstIndex(of: category)!))
         candidates.half(UInt32(map.row))
+        candidates.half(UInt32(clamping: text.count + (candidate.text("prompt")?.count ?? 0)))
+        candidates.half(0)
         candidates.endRow()
-        if overlay[map.row]?["gather"]?.bool ?? false { gather(evidence, map.row, to: context.output("gathered")) }
+        for shard in overlay[map.row]?["gather"]?.array ?? [] {
+          GatheredRow(row: map.row, kind: .run, category: category, said: evidence, evidence: evidence)
+            .append(to: context.output("gathered/\(shard.string ?? "")"))
+        }
       }
       var comparisons = ComparisonMap(
         context, overlay: overlay, gates: try firewall.comparisonGates(context))
@@ -70,22 +75,5 @@ public enum PreferenceMap {
     }
   }
 
-  static let rowWidth = 72
-
-  /// A row of evidence cut down to what a pair shows.
-  private static func gather(_ evidence: JSONValue, _ row: Int64, to sink: OutputSink) {
-    var writer = JSONWriter(sink.buffer)
-    writer.beginObject()
-    writer.key("row")
-    writer.integer(row)
-    writer.key("kind")
-    writer.integer(Pairing.Side.Kind.run.rawValue)
-    for name: StaticString in ["run_id", "task_id", "model_name", "prompt", "text", "timestamp", "provenance"] {
-      writer.key(name)
-      writer.copy(evidence.member(name))
-    }
-    writer.endObject()
-    writer.newline()
-    sink.recordCount += 1
-  }
+  static let rowWidth = 80
 }

@@ -3,8 +3,8 @@ import Receipts
 
 /// `export-preference`: pairs of runs of one task.
 ///
-/// The map hashes texts, the pairing sees hashes only, and a second map gathers the texts of the runs that pair: no step holds
-/// the texts of all runs.
+/// The map hashes texts, the pairing sees hashes only and parts its plan, and a second map gathers the texts of the runs that
+/// pair, each for its shard: no step holds the texts of all runs, nor of all pairs.
 public struct PreferenceStage: Stage {
   public let name: StageName = .exportPreference
   public let upstream: [StageName] = [.buildEvidence, .score]
@@ -39,33 +39,28 @@ public struct PreferenceStage: Stage {
       Action(
         function: PreferencePair.function.name,
         parameters: ["fragments": count, "max_pairs_per_task": parameters["max_pairs_per_task"] ?? .integer(1)],
-        inputs: Self.inputs(results, "candidates") + Self.inputs(results, "comparisons"))
+        inputs: ExportInputs.outputs("candidates", of: results) + ExportInputs.outputs("comparisons", of: results))
     ])[0]
     (_, results) = try map.rerun(fragments, results, overlays: paired, named: "overlay", in: run)
-    guard let plan = paired.output("plan") else {
-      throw DistillError(.internalFault, "the pairing made no plan")
+    let emission = OverlaidMap(function: PreferenceEmit.function.name, parameters: ["fragments": count])
+    let shards = (paired.counts["shards"]?.array ?? []).compactMap(\.string).compactMap { name in
+      paired.output("plan/\(name)").map { plan in
+        Overlaid(
+          inputs: [ActionInput(name: "plan", digest: plan.digest, byteCount: plan.byteCount)]
+            + ExportInputs.outputs("gathered/\(name)", as: "gathered", of: results))
+      }
     }
-    let emitted = try run.execute([
-      Action(
-        function: PreferenceEmit.function.name, parameters: ["fragments": count],
-        inputs: [ActionInput(name: "plan", digest: plan.digest, byteCount: plan.byteCount)]
-          + Self.inputs(results, "gathered"))
-    ])[0]
-    var stageOutcome = outcome(run.inputs, results, paired.counts, emitted)
+    var emitted = try emission.run(shards, in: run)
+    let unique = try run.execute([UniqueReduce.action(over: emitted)])[0]
+    (_, emitted) = try emission.rerun(shards, emitted, overlays: unique, named: "overlay", in: run)
+    var stageOutcome = outcome(run.inputs, results, paired.counts, emitted, unique.counts)
     stageOutcome.inputRecords = holdout.records
     return stageOutcome
   }
 
-  private static func inputs(_ results: [ActionResult], _ name: String) -> [ActionInput] {
-    results.enumerated().compactMap { index, result in
-      result.output(name).flatMap {
-        $0.byteCount == 0 ? nil : ActionInput(name: "\(name)/\(index)", digest: $0.digest, byteCount: $0.byteCount)
-      }
-    }
-  }
-
   private func outcome(
-    _ inputs: [StageInput], _ results: [ActionResult], _ paired: JSON, _ emitted: ActionResult
+    _ inputs: [StageInput], _ results: [ActionResult], _ paired: JSON, _ emitted: [ActionResult],
+    _ unique: JSON
   ) -> StageOutcome {
     var tally = Tally()
     for result in results {
@@ -78,17 +73,22 @@ public struct PreferenceStage: Stage {
       }
       tally.add("by_reason", from: ["by_reason": result.counts["comparisons_by_reason"] ?? .object([:])])
     }
-    tally.add("by_reason", from: emitted.counts)
+    for shard in emitted {
+      for term in ["exported", "pairs_quarantined"] {
+        tally.increment(term, by: shard.counts[term]?.integer ?? 0)
+      }
+      for table in ["by_reason", "by_preference", "by_sides", "by_model"] { tally.add(table, from: shard.counts) }
+    }
     func fate(_ name: String) -> Int64 { paired[name]?.integer ?? 0 }
     let notCandidate = tally.count("not_candidate") + fate("not_candidate")
-    let exported = emitted.counts["exported"]?.integer ?? 0
+    let exported = tally.count("exported")
     let books = Books(
       "scored = quarantined + not a candidate + without partner + used + over the cap", tally.count("scored"),
       [
         ("quarantined", tally.count("quarantined")), ("not a candidate", notCandidate),
         ("without partner", fate("without_partner")), ("used", fate("used")), ("over the cap", fate("over_cap")),
       ])
-    let quarantined = emitted.counts["pairs_quarantined"]?.integer ?? 0
+    let quarantined = tally.count("pairs_quarantined")
     let comparisons = Books(
       "comparisons = without winner + quarantined + over the cap + planned", tally.count("comparisons"),
       [
@@ -101,11 +101,11 @@ public struct PreferenceStage: Stage {
       [("exported", exported), ("quarantined pairs", quarantined)])
     return StageOutcome(
       outputs: [
-        PlannedOutput(path: Layout.preference, fragments: SampleStage.fragments([emitted], "preference")),
+        PlannedOutput(path: Layout.preference, fragments: SampleStage.fragments(emitted, "preference")),
         PlannedOutput(
           path: Layout.quarantine("preference"),
           fragments: SampleStage.fragments(results, "quarantine")
-            + SampleStage.fragments(results, "comparison-quarantine") + SampleStage.fragments([emitted], "quarantine")),
+            + SampleStage.fragments(results, "comparison-quarantine") + SampleStage.fragments(emitted, "quarantine")),
       ],
       recordCounts: [
         "scored": .integer(tally.count("scored")), "quarantined": .integer(tally.count("quarantined")),
@@ -115,11 +115,11 @@ public struct PreferenceStage: Stage {
         "comparisons_without_winner": .integer(tally.count("comparisons_without_winner")),
         "comparisons_quarantined": .integer(tally.count("comparisons_quarantined")),
         "comparisons_over_cap": .integer(fate("comparisons_over_cap")), "by_reason": tally.json("by_reason"),
-        "by_preference": emitted.counts["by_preference"] ?? .object([:]),
+        "by_preference": tally.json("by_preference"),
       ],
       summary: [
-        "tasks": .integer(fate("tasks_with_pairs")), "models": emitted.counts["by_model"] ?? .object([:]),
-        "lengths": emitted.counts["lengths"] ?? .null, "contested_texts": .integer(fate("contested_texts")),
+        "tasks": .integer(fate("tasks_with_pairs")), "models": tally.json("by_model"),
+        "lengths": unique["lengths"] ?? .null, "contested_texts": .integer(fate("contested_texts")),
         "contested_runs": .integer(fate("contested")),
       ],
       checks: [
@@ -127,6 +127,22 @@ public struct PreferenceStage: Stage {
         Books(
           "every scored run was read", ExportInputs.scoredCount(inputs), [("scored", tally.count("scored"))]
         ).check("all-read"),
+        Self.categories(tally),
       ])
+  }
+
+  /// What a pair of each reason may be made of. Comparisons have no category.
+  private static let sides: [PreferenceReason: String] = [
+    .acceptedOverRejected: "accepted over rejected",
+    .acceptedOverPartiallyAccepted: "accepted over partially_accepted", .preferred: "unjudged over unjudged",
+  ]
+
+  /// A pair with a side of a category that it may not have fails the stage, whatever let it through.
+  private static func categories(_ tally: Tally) -> Receipt.Check {
+    let allowed = Set(sides.map { "\($0.key.rawValue): \($0.value)" })
+    let found = tally.names("by_sides")
+    return Receipt.Check(
+      "categories-allowed", pass: found.allSatisfy(allowed.contains),
+      facts: found.map { "\($0): \(tally["by_sides", $0])" })
   }
 }

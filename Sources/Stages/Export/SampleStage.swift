@@ -52,17 +52,7 @@ public struct SampleStage: Stage {
     mapParameters["holdout"] = nil
     let map = OverlaidMap(function: mapFunction, parameters: .object(mapParameters))
     var results = try map.run(fragments, in: run)
-    let unique = try run.execute([
-      Action(
-        function: UniqueReduce.function.name,
-        parameters: ["fragments": .integer(Int64(results.count)), "dedupe": parameters["dedupe"] ?? .null],
-        inputs: results.enumerated().compactMap { index, result in
-          result.output("samples").flatMap {
-            $0.byteCount == 0
-              ? nil : ActionInput(name: "samples/\(index)", digest: $0.digest, byteCount: $0.byteCount)
-          }
-        })
-    ])[0]
+    let unique = try run.execute([UniqueReduce.action(over: results, dedupe: parameters["dedupe"] ?? .null)])[0]
     (_, results) = try map.rerun(fragments, results, overlays: unique, named: "overlay", in: run)
 
     var tally = Tally()

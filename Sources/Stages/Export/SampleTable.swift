@@ -2,7 +2,7 @@ import JSONTape
 import Receipts
 
 /// What the exporters tell of each sample, for what must be decided over all of them: 48 bytes a row: sample id (8), half the
-/// SHA-256 of the task id (16), half the SHA-256 of the folded prompt and text (16; zero where not asked for), length of the
+/// SHA-256 of the task id (16; zero: not asked for), half the SHA-256 of the folded prompt and text (16; zero where not asked for), length of the
 /// text in UTF-16 code units (4), line of `scored` (4).
 struct SampleTable {
   static let rowWidth = 48
@@ -65,6 +65,15 @@ public enum UniqueReduce {
       "duplicates": .integer(duplicates), "tasks": .integer(Int64(tasks.count)), "repeated": .integer(repeated),
       "lengths": Percentiles.json(lengths),
     ]
+  }
+}
+
+extension UniqueReduce {
+  /// - Parameter results: each may have an output `samples`.
+  static func action(over results: [ActionResult], dedupe: JSON = .null) -> Action {
+    Action(
+      function: function.name, parameters: ["fragments": .integer(Int64(results.count)), "dedupe": dedupe],
+      inputs: ExportInputs.outputs("samples", of: results))
   }
 }
 

@@ -16,6 +16,9 @@ struct Tally {
 
   subscript(table: String, name: String) -> Int64 { tables[table]?[name] ?? 0 }
 
+  /// The names of a table that something was counted under, in their order.
+  func names(_ table: String) -> [String] { (tables[table] ?? [:]).filter { $0.value > 0 }.keys.sorted() }
+
   /// The counts of a table in the order of their names; empty where nothing was counted.
   func json(_ table: String) -> JSON {
     .object(JSONObject((tables[table] ?? [:]).sorted { $0.key < $1.key }.map { ($0.key, .integer($0.value)) }))

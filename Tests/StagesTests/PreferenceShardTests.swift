@@ -1,0 +1,94 @@
+import JSONTape
+import Receipts
+import Testing
+
+@testable import Stages
+
+/// The plan of `export-preference` is written in parts, each of which holds the texts of its own pairs only.
+@Suite struct PreferenceShardTests {
+  private let actions = FirewallActions(table: Pipeline.functions)
+
+  /// Tasks of every size, comparisons, contested texts and pairs that fail, in three partitions.
+  private var partitions: [FirewallActions.Partition] {
+    var random = SeededGenerator(5)
+    var partitions = [(scored: [JSON], evidence: [JSON])](repeating: ([], []), count: 3)
+    let categories: [Stages.Category] = [.accepted, .rejected, .partiallyAccepted, .needsHumanReview]
+    for number in 0..<400 {
+      let place = Int.random(in: 0..<3, using: &random)
+      let task = "task-\(min(Int.random(in: 0..<60, using: &random), Int.random(in: 0..<60, using: &random)))"
+      let answer = Int.random(in: 0..<150, using: &random)
+      let text = "Answer \(answer)." + String(repeating: " na", count: answer % 40)
+      if number.isMultiple(of: 9) {
+        let row = FirewallPlant.comparison(a: .string(text), b: .string(number % 2 == 0 ? "Worse." : text))
+        partitions[place].evidence.append(identified(row, "c\(number)", task: task))
+        continue
+      }
+      let evidence = FirewallPlant.evidence("r\(number)", task: task, text: .string(text))
+      partitions[place].evidence.append(evidence)
+      partitions[place].scored.append(
+        FirewallPlant.scored("r\(number)", categories[Int.random(in: 0..<categories.count, using: &random)]))
+    }
+    return partitions.map { FirewallPlant.partition($0.scored, $0.evidence) }
+  }
+
+  private func identified(_ row: JSON, _ id: String, task: String) -> JSON {
+    let named = FirewallPlant.with(FirewallPlant.with(row, "run_id", .string(id)), "task_id", .string(task))
+    return FirewallPlant.with(named, "provenance", FirewallPlant.evidence(id)["provenance"] ?? .null)
+  }
+
+  @Test func `the rows and their order are the same whatever a part may hold`() throws {
+    let partitions = partitions
+    for maximum in [2, 1000] as [Int64] {
+      let whole = try actions.preference(partitions, maximum: maximum)
+      #expect(whole.shards == 1 && whole.rows.count > 60)
+      #expect(Set(whole.reasons) == ["invalid_preference_pairing", "self_pairing"])
+      var most = 0
+      for bytes in [1, 50, 300, 2_000, 20_000] as [Int64] {
+        let parted = try actions.preference(partitions, maximum: maximum, shardBytes: bytes)
+        #expect(parted.rows == whole.rows && parted.quarantine == whole.quarantine, "\(bytes) bytes")
+        most = max(most, parted.shards)
+        if bytes == 1 {
+          // A part for each pair.
+          #expect(parted.shards == whole.rows.count + whole.reasons.filter { $0 == "self_pairing" }.count)
+        }
+      }
+      #expect(most > 60)
+    }
+  }
+
+  @Test func `a part holds no more than it may, and one pair`() {
+    var random = SeededGenerator(6)
+    let pairs = (0..<5_000).map { _ in
+      (task: Hash128(high: random.next(), low: 0), bytes: Int.random(in: 0..<2_000, using: &random))
+    }
+    .sorted { $0.task < $1.task }
+    let total = pairs.reduce(0) { $0 + $1.bytes }
+    for limit in [1, 10_000, 300_000, total] {
+      var shards = PreferenceShards(total: total, limit: limit)
+      var sums: [String: Int] = [:]
+      var names: [String] = []
+      for (task, bytes) in pairs {
+        let name = shards.place(task, byteCount: bytes)
+        if names.last != name { names.append(name) }
+        sums[name, default: 0] += bytes
+      }
+      // Each part is in one piece.
+      #expect(Set(names).count == names.count)
+      #expect(sums.values.allSatisfy { $0 < limit + 2_000 })
+      if limit == total { #expect(names == ["0.0"]) }
+    }
+  }
+
+  @Test func `the parts of other tasks stay when a task grows`() {
+    var random = SeededGenerator(7)
+    let tasks = (0..<2_000).map { _ in Hash128(high: random.next(), low: 0) }.sorted()
+    func places(_ grown: Int, by bytes: Int) -> [String] {
+      let sizes = tasks.indices.map { $0 == grown ? 1_000 + bytes : 1_000 }
+      var shards = PreferenceShards(total: 1_500_000, limit: 100_000)
+      return tasks.indices.map { shards.place(tasks[$0], byteCount: sizes[$0]) }
+    }
+    let (before, after) = (places(700, by: 0), places(700, by: 90_000))
+    let moved = before.indices.filter { before[$0] != after[$0] }
+    #expect(!moved.isEmpty && moved.count < 200)
+  }
+}
