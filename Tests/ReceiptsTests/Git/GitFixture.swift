@@ -67,6 +67,24 @@ final class GitFixture {
     return id
   }
 
+  /// Writes trees with the files `file-0.swift`, … and one more that the others lack, so that no two are the same.
+  func similarTrees(_ count: Int, fileCount: Int) -> [git_oid] {
+    var builder: OpaquePointer?
+    check(git_treebuilder_new(&builder, handle, nil))
+    defer { git_treebuilder_free(builder) }
+    var file = blob("text")
+    for number in 0..<fileCount {
+      check(git_treebuilder_insert(nil, builder, "file-\(number).swift", &file, GIT_FILEMODE_BLOB))
+    }
+    return (0..<count).map { number in
+      check(git_treebuilder_insert(nil, builder, "only-\(number)", &file, GIT_FILEMODE_BLOB))
+      var id = git_oid()
+      check(git_treebuilder_write(&id, builder))
+      check(git_treebuilder_remove(builder, "only-\(number)"))
+      return id
+    }
+  }
+
   private func blob(_ text: String) -> git_oid {
     var id = git_oid()
     check(git_blob_create_from_buffer(&id, handle, text, text.utf8.count))

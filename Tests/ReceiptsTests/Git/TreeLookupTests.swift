@@ -86,14 +86,9 @@ struct TreeLookupTests {
   @Test("among a million files a look-up reads the trees on its way and no more")
   func million() throws {
     let git = GitFixture(folder)
-    var names: [String: GitFixture.Node] = [:]
-    for number in 0..<1000 { names["file-\(number).swift"] = .file }
     var folders: [String: GitFixture.Node] = [:]
-    for number in 0..<1000 {
-      // One name differs, so that no two folders are the same tree.
-      names["only-\(number - 1)"] = nil
-      names["only-\(number)"] = .file
-      folders["folder-\(number)"] = .tree(git.tree(names))
+    for (number, tree) in git.similarTrees(1000, fileCount: 1000).enumerated() {
+      folders["folder-\(number)"] = .tree(tree)
     }
     let large = git.commit(tree: git.tree(folders))
     let small = git.commit(tree: git.tree(["folder-7": folders["folder-7"]!]))
