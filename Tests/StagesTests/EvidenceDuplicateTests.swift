@@ -118,6 +118,21 @@ import Testing
     #expect(try category() == "accepted")
   }
 
+  @Test func `a bad record before a duplicate does not take its place`() throws {
+    let log = simpleSource([.score: at("/s"), .verdict: at("/v")])
+    let lines = #"{"id":1}"# + "\n" + #"{"id":2,"s":"bad"}"# + "\n" + #"{"id":1,"v":"rejected"}"# + "\n"
+    let files = [(segment(0, "a.jsonl"), Array(lines.utf8))]
+    let found = try reduce([mapEvidence(log, files).identities], [["a.jsonl"]])
+    let again = try mapEvidence(log, files, overlay: found.overlays["overlay/0"])
+    #expect(again.balances && again.count("written") == 1)
+    #expect(try again.evidence.map { $0["other_verdicts"] } == [["rejected"]])
+    let rows = try again.quarantine
+    #expect(rows.map { $0["reason"]?.string } == ["schema_violation", "duplicate_id"])
+    #expect(rows.map { $0["source_provenance"]?["line_offset"] } == [1, 2])
+    // The field of a record that is not written is not counted.
+    #expect(again.counts["fields"]?["verdict"] == 0)
+  }
+
   @Test func `no duplicates, no overlays`() throws {
     let one = try mapEvidence(log, [(segment(0, "a.jsonl"), Array("{\"id\":1}\n{\"id\":\"2\"}\n".utf8))])
     let found = try reduce([one.identities, []], [["a.jsonl"], []])

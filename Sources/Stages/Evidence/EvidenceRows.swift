@@ -25,6 +25,7 @@ final class EvidenceRows {
   private let hashed = ByteBuffer(capacity: 256)
   private let sourceName = ByteBuffer(capacity: 64)
   private let kindName = ByteBuffer(capacity: 64)
+  private let discarded = ByteBuffer(capacity: 0)
   /// Fields of the current record that hold something, by slot.
   private(set) var filledSlots: [Int] = []
 
@@ -143,6 +144,14 @@ final class EvidenceRows {
   }
 
   // MARK: Row
+
+  /// Throws what `append` would throw, and leaves no trace.
+  func check(_ part: CompiledPart, head: Head, place: RecordPlace, sigHash: Digest) throws(RecordViolation) {
+    discarded.removeAll()
+    let count = filledSlots.count
+    defer { filledSlots.removeSubrange(count...) }
+    try append(part, head: head, place: place, sigHash: sigHash, otherVerdicts: [], to: discarded)
+  }
 
   /// Appends the row of the current object.
   ///

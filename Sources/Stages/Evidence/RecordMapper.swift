@@ -176,6 +176,8 @@ final class RecordMapper {
         humanOverride: head.humanOverride),
       to: identities)
     if let first = row?.duplicateOf {
+      // A record that can't become evidence has no row in the overlay: this is then that of the next one, which it must not take.
+      try rows.check(part, head: head, place: place, sigHash: sigHash)
       part.completeProbes(in: scope)
       quarantineDuplicate(head, of: record, first: first, place: place, sigHash: sigHash)
       return
