@@ -3,9 +3,12 @@ import SystemPackage
 
 /// What a `MemoryFileSystem` holds. Times are nanoseconds since 1970.
 struct MemoryTree: Sendable {
+  /// A name in a directory, in bytes: paths are taken apart very often, and `FilePath` is slow at that.
+  typealias Name = [UInt8]
+
   enum Contents: Sendable {
     case file([UInt8])
-    case directory([FilePath.Component: UInt64])
+    case directory([Name: UInt64])
     case link(String)
   }
 
@@ -19,7 +22,7 @@ struct MemoryTree: Sendable {
   struct Place {
     var directory: UInt64
     /// nil: the root.
-    var name: FilePath.Component?
+    var name: Name?
     var inode: UInt64?
   }
 
@@ -61,35 +64,41 @@ struct MemoryTree: Sendable {
   }
 
   /// Throws where a parent is missing or no directory.
-  func locate(_ path: FilePath, followingLink: Bool, depth: Int = 0) throws(Errno) -> Place {
+  func locate(_ path: FilePath, followingLink: Bool) throws(Errno) -> Place {
+    try locate(Self.names(path.string), followingLink: followingLink, depth: 0)
+  }
+
+  private static func names(_ path: String) -> [Name] {
+    Array(path.utf8).split(separator: UInt8(ascii: "/")).map(Name.init)
+  }
+
+  private func locate(_ names: [Name], followingLink: Bool, depth: Int) throws(Errno) -> Place {
     guard depth < 40 else { throw .tooManySymbolicLinkLevels }
-    var stack = [Self.root]
-    var walked = FilePath("/")
+    // The directories down to the place.
+    var walked: [(name: Name?, inode: UInt64)] = [(nil, Self.root)]
     var place = Place(directory: Self.root, name: nil, inode: Self.root)
-    let components = Array(path.components)
-    for (number, name) in components.enumerated() {
-      switch name.kind {
-      case .currentDirectory: continue
-      case .parentDirectory:
-        if stack.count > 1 { stack.removeLast() }
-        walked.removeLastComponent()
-        place = Place(directory: stack.last!, name: walked.lastComponent, inode: stack.last)
+    for (number, name) in names.enumerated() {
+      if name == [UInt8(ascii: ".")] { continue }
+      if name == [UInt8(ascii: "."), UInt8(ascii: ".")] {
+        if walked.count > 1 { walked.removeLast() }
+        let last = walked[walked.count - 1]
+        place = Place(directory: last.inode, name: last.name, inode: last.inode)
         continue
-      case .regular: break
       }
-      guard case .directory(let names) = nodes[stack.last!]!.contents else { throw .notDirectory }
-      let isLast = number == components.count - 1
-      place = Place(directory: stack.last!, name: name, inode: names[name])
+      let directory = walked[walked.count - 1].inode
+      guard case .directory(let entries) = nodes[directory]!.contents else { throw .notDirectory }
+      let isLast = number == names.count - 1
+      place = Place(directory: directory, name: name, inode: entries[name])
       guard let inode = place.inode else {
         if isLast { return place }
         throw .noSuchFileOrDirectory
       }
       if case .link(let target) = nodes[inode]!.contents, followingLink || !isLast {
-        let rest = components[(number + 1)...].reduce(walked.pushing(FilePath(target))) { $0.appending($1) }
+        let start = target.hasPrefix("/") ? [] : walked.compactMap(\.name)
+        let rest = start + Self.names(target) + names[(number + 1)...]
         return try locate(rest, followingLink: followingLink, depth: depth + 1)
       }
-      stack.append(inode)
-      walked.append(name)
+      walked.append((name, inode))
     }
     return place
   }
@@ -160,7 +169,7 @@ struct MemoryTree: Sendable {
       return []
     }
     guard let inode, case .directory(let names) = nodes[inode]!.contents else { return [] }
-    return names.map { DirectoryEntry(name: $0.key.string, kind: status(of: $0.value).kind) }
+    return names.map { DirectoryEntry(name: String(decoding: $0.key, as: UTF8.self), kind: status(of: $0.value).kind) }
       .sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
   }
 
@@ -169,14 +178,14 @@ struct MemoryTree: Sendable {
     var found: [FilePath] = []
     func collect(_ inode: UInt64, _ path: FilePath) {
       guard case .directory(let names) = nodes[inode]!.contents else { return found.append(path) }
-      for (name, child) in names { collect(child, path.appending(name)) }
+      for (name, child) in names { collect(child, path.appending(String(decoding: name, as: UTF8.self))) }
     }
     collect(Self.root, FilePath("/"))
     return found.sorted { $0.string.utf8.lexicographicallyPrecedes($1.string.utf8) }
   }
 
   private mutating func enter(
-    _ inode: UInt64?, _ name: FilePath.Component, in directory: UInt64, _ now: Int64
+    _ inode: UInt64?, _ name: Name, in directory: UInt64, _ now: Int64
   ) throws(Errno) {
     guard case .directory(var names) = nodes[directory]!.contents else { throw .notDirectory }
     names[name] = inode
