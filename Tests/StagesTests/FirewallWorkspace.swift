@@ -16,7 +16,7 @@ final class FirewallWorkspace {
     for (path, bytes) in files.sorted(by: { $0.key < $1.key }) { fileSystem.write(bytes, to: layout.path(path)) }
   }
 
-  func build() throws -> [StageReport] {
+  func build(behind firewall: Firewall = Firewall()) throws -> [StageReport] {
     fileSystem.clock.advance(seconds: 1)
     let logs = try SourceLogs.find(configuration, in: layout.root, of: fileSystem)
     let index = FileIndex(fileSystem: fileSystem, clock: fileSystem.clock, location: layout.index, paranoid: false)
@@ -24,7 +24,7 @@ final class FirewallWorkspace {
       fileSystem: fileSystem, clock: fileSystem.clock,
       tool: ToolIdentity(name: "test", version: "1", digest: Digest.of("tool")),
       host: Receipt.Host(system: "test", architecture: "test", processors: 1), git: { nil },
-      functions: Pipeline.functions, progress: SilentProgress())
+      functions: Pipeline.functions(behind: firewall), progress: SilentProgress())
     let graph = try Pipeline.graph(configuration, logs, workspace: layout.root, of: fileSystem)
     return try Runner(
       environment: environment, layout: layout, graph: graph, options: BuildOptions(), index: index

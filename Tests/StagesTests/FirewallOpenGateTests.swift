@@ -1,0 +1,73 @@
+import JSONTape
+import Receipts
+import Testing
+
+@testable import Stages
+
+/// The random workspaces find what leaks: with a gate taken away they do.
+@Suite("Random workspaces behind a firewall with a gate taken away")
+struct FirewallOpenGateTests {
+  private static let seeds = UInt64(0)..<20
+
+  /// What the oracle finds among the exports of the seeds, by exporter.
+  private func leaks(_ removed: Set<Gate.Name>) throws -> [String: [String]] {
+    let actions = FirewallActions(table: Pipeline.functions(behind: Firewall(removed: removed)))
+    var leaks: [String: [String]] = [:]
+    for seed in Self.seeds {
+      guard let build = try RandomBuild.make(RandomWorkspace(seed: seed), "seed \(seed)") else { continue }
+      let (exports, oracle) = (build.oracle.workspace.exports, build.oracle)
+      let more = try holdout(build, actions)
+      let partitions = build.space.partitions
+      let rag = try actions.samples("rag", partitions, ["include_review": .bool(exports.includeReview)], more: more)
+      let sft = try actions.samples(
+        "sft", partitions,
+        [
+          "include_partial": .bool(exports.includePartial),
+          "require_judge": .array(exports.requireJudge.map(JSON.string)),
+        ], dedupe: exports.dedupe.rawValue, more: more)
+      let preference = try actions.preference(partitions, maximum: Int64(exports.maxPairsPerTask), more: more)
+      leaks["rag", default: []] += oracle.leaks(rag: rag.rows)
+      leaks["sft", default: []] += oracle.leaks(sft: sft.rows)
+      leaks["preference", default: []] += oracle.leaks(preference: preference.rows)
+    }
+    return leaks
+  }
+
+  private func holdout(_ build: RandomBuild, _ actions: FirewallActions) throws -> [String: [UInt8]] {
+    guard !build.oracle.workspace.heldOut.isEmpty else { return [:] }
+    let path = "evals/held-out.jsonl"
+    let table = try actions.run(
+      "export.holdout/1", ["prompt": "/q", "files": [.string(path)]], ["0": build.space.bytes(path)])
+    return ["holdout": table.outputs["holdout"] ?? []]
+  }
+
+  @Test("with all gates nothing leaks")
+  func closed() throws {
+    #expect(try leaks([]).values.allSatisfy(\.isEmpty))
+  }
+
+  @Test(
+    "without the gate something leaks",
+    arguments: [
+      (Gate.Name.category, ["rag", "sft"]), (.holdout, ["rag", "sft", "preference"]), (.content, ["rag"]),
+      (.duplicate, ["sft"]), (.contested, ["preference"]), (.selfPairing, ["preference"]),
+    ])
+  func open(_ gate: Gate.Name, _ exporters: [String]) throws {
+    let leaks = try leaks(gate == .content ? [.content, .sample] : [gate])
+    for exporter in exporters { #expect(leaks[exporter]?.isEmpty == false, "\(exporter) without \(gate)") }
+  }
+
+  @Test("without the category gate the stages' own checks and schemas let no such row be published")
+  func validation() throws {
+    var failed = 0
+    for seed in Self.seeds {
+      let random = RandomWorkspace(seed: seed, .init(hasDamage: false))
+      let oracle = FirewallOracle(random)
+      let space = try FirewallWorkspace(random.configuration, try random.contents())
+      failed += try space.build(behind: Firewall(removed: [.category])).count { !$0.isGood }
+      #expect(try oracle.leaks(rag: space.rows(Layout.rag.string)) == [], "seed \(seed)")
+      #expect(try oracle.leaks(sft: space.rows(Layout.sft.string)) == [], "seed \(seed)")
+    }
+    #expect(failed > 0)
+  }
+}
