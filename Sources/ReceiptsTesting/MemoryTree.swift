@@ -175,13 +175,13 @@ struct MemoryTree: Sendable {
 
   /// Of all files and links, ordered by path.
   func files() -> [FilePath] {
-    var found: [FilePath] = []
-    func collect(_ inode: UInt64, _ path: FilePath) {
+    var found: [String] = []
+    func collect(_ inode: UInt64, _ path: String) {
       guard case .directory(let names) = nodes[inode]!.contents else { return found.append(path) }
-      for (name, child) in names { collect(child, path.appending(String(decoding: name, as: UTF8.self))) }
+      for (name, child) in names { collect(child, path + "/" + String(decoding: name, as: UTF8.self)) }
     }
-    collect(Self.root, FilePath("/"))
-    return found.sorted { $0.string.utf8.lexicographicallyPrecedes($1.string.utf8) }
+    collect(Self.root, "")
+    return found.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }.map { FilePath($0) }
   }
 
   private mutating func enter(

@@ -150,7 +150,8 @@ final class EvidenceRows {
     discarded.removeAll()
     let count = filledSlots.count
     defer { filledSlots.removeSubrange(count...) }
-    try append(part, head: head, place: place, sigHash: sigHash, otherVerdicts: [], to: discarded)
+    try append(
+      part, head: head, place: place, sigHash: sigHash, otherVerdicts: [], isDisputed: false, to: discarded)
   }
 
   /// Appends the row of the current object.
