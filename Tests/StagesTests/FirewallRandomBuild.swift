@@ -14,7 +14,7 @@ struct RandomBuild {
   var note: Comment
 
   /// How many workspaces the tests build, about: `DISTILL_RANDOM_CASES`.
-  private static let cases = ProcessInfo.processInfo.environment["DISTILL_RANDOM_CASES"].flatMap(Int.init) ?? 4000
+  private static let cases = ProcessInfo.processInfo.environment["DISTILL_RANDOM_CASES"].flatMap(Int.init) ?? 2000
   static let parts = 0..<20
 
   /// The seeds of one part, where all parts together make a share of the cases.
