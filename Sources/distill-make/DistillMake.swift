@@ -21,7 +21,9 @@ struct DistillMake: ParsableCommand {
     subcommands: [
       InitCommand.self, AllCommand.self, BuildEvidenceCommand.self, ScoreCommand.self, ExportRAGCommand.self,
       ExportSFTCommand.self, ExportPreferenceCommand.self, ExportAllCommand.self, StatusCommand.self,
-      HealthCommand.self, GraphCommand.self, ReportCommand.self, SchemaCommand.self, SelftestCommand.self,
+      ExplainCommand.self, HealthCommand.self, GraphCommand.self, ReportCommand.self, SchemaCommand.self,
+      SelftestCommand.self,
+      GarbageCollectionCommand.self, RunActionCommand.self,
     ])
 
   static func main() {

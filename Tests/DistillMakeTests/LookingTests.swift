@@ -30,6 +30,7 @@ struct LookingTests {
       #expect(
         result.stdout == """
           build-evidence     will run  never built
+                                       reads 2 files, 743 B
           score              will run  never built
                                        may change with build-evidence
           export-rag         will run  never built
@@ -75,6 +76,7 @@ struct LookingTests {
         score              up to date
         export-rag         up to date
         export-sft         will run    parameter changed: /include_partial: false → true
+                                       reads 4 files, 7.4 kB
         export-preference  up to date
 
         """)

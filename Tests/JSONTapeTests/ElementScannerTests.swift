@@ -97,7 +97,8 @@ private struct Generator {
     case 3: value = "true"
     case 4, 5:
       value =
-        "{" + (0..<pick(4)).map { "\(space())\"k\($0)\"\(space()):\(document(depth: depth - 1))" }
+        "{"
+        + (0..<pick(4)).map { "\(space())\"k\($0)\"\(space()):\(document(depth: depth - 1))" }
         .joined(separator: ",") + "}"
     default: value = "[" + (0..<pick(5)).map { _ in document(depth: depth - 1) }.joined(separator: ",") + "]"
     }

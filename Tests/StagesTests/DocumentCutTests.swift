@@ -24,11 +24,15 @@ struct DocumentCutTests {
   }
 
   private func document(_ records: [String]) -> String {
-    "\u{FEFF}{\"model\": \"m\", \"run\": {\"results\": [\n  " + records.joined(separator: ",\n  ") + "\n]}, \"end\": 1}\n"
+    "\u{FEFF}{\"model\": \"m\", \"run\": {\"results\": [\n  " + records.joined(separator: ",\n  ")
+      + "\n]}, \"end\": 1}\n"
   }
 
-  private func built(_ document: String, chunkSize: Int, jobs: Int = 1) throws -> (space: PipelineSpace, trouble: [String]) {
-    var space = PipelineSpace(Self.configuration, ["logs/a.json": document, "logs/b.json": self.document([record(99)])])
+  private func built(_ document: String, chunkSize: Int, jobs: Int = 1) throws -> (
+    space: PipelineSpace, trouble: [String]
+  ) {
+    var space = PipelineSpace(
+      Self.configuration, ["logs/a.json": document, "logs/b.json": self.document([record(99)])])
     space.options.chunkSize = chunkSize
     space.options.jobs = jobs
     return (space, try space.build().compactMap(\.trouble))
@@ -97,7 +101,8 @@ struct DocumentCutTests {
   @Test func `records as deep as the parser allows are taken in a part, too`() throws {
     // The document itself is three deep around a record.
     func deep(_ levels: Int) -> String {
-      #"{"id": "deep", "task": "t", "x": "# + String(repeating: "[", count: levels) + String(repeating: "]", count: levels)
+      #"{"id": "deep", "task": "t", "x": "# + String(repeating: "[", count: levels)
+        + String(repeating: "]", count: levels)
         + "}"
     }
     for levels in [1019, 1020, 1021] {

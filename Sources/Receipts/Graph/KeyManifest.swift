@@ -36,6 +36,40 @@ public struct KeyManifest: Sendable {
     describe(to: &sink)
     return sink.finish()
   }
+
+  /// The bytes that the key is the SHA-256 of.
+  public var bytes: [UInt8] {
+    let tree: JSON = [
+      "function": .string(function),
+      "inputs": .array(inputs.map { [.string($0.name), .string($0.digest.hex), .integer(Int64($0.byteCount))] }),
+      "parameters": parameters, "tool": .string(tool.hex),
+    ]
+    return tree.canonical
+  }
+
+  /// Reads what `bytes` gave.
+  ///
+  /// - Throws: (65) when it is something else.
+  public init(_ bytes: [UInt8], place: String) throws(DistillError) {
+    do {
+      let fields = try Fields(JSON.parse(bytes), at: "")
+      try fields.only(["function", "inputs", "parameters", "tool"])
+      function = try fields.text("function")
+      parameters = try fields.any("parameters")
+      tool = try fields.digest("tool")
+      inputs = []
+      for row in try fields.any("inputs").array ?? [] {
+        guard let cells = row.array, cells.count == 3, let name = cells[0].string,
+          let digest = cells[1].string.flatMap(Digest.init(hex:)), let count = cells[2].integer, count >= 0
+        else { throw FieldError(text: "an input is not [name, SHA-256, bytes]") }
+        inputs.append(ActionInput(name: name, digest: digest, byteCount: Int(count)))
+      }
+    } catch let error as FieldError {
+      throw DistillError(.data, "this is no action: \(error.text)", place: place)
+    } catch {
+      throw DistillError(.data, "this is no action: \(error)", place: place)
+    }
+  }
 }
 
 /// The SHA-256 of the manifest as canonical JSON (RFC 8785):

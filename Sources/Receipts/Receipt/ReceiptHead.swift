@@ -56,10 +56,12 @@ struct ReceiptHeads {
     try build.cache.save(head.record, for: key(file))
   }
 
-  private func key(_ file: Digest) -> Digest {
+  private func key(_ file: Digest) -> Digest { Self.key(file: file, tool: build.environment.tool.digest) }
+
+  static func key(file: Digest, tool: Digest) -> Digest {
     KeyManifest(
       function: "receipt.head/1", inputs: [ActionInput(name: "receipt", digest: file, byteCount: 0)], parameters: .null,
-      tool: build.environment.tool.digest
+      tool: tool
     ).key
   }
 }

@@ -51,6 +51,7 @@ func withReceipt(
   }
 
   // An object of the cache may turn out to be gone or damaged; it is then made again, once the cache has noticed.
+  _ = build.cache.takeUsed()
   var attempt = 0
   while true {
     let run = StageRun(
@@ -70,7 +71,7 @@ func withReceipt(
       let isUnchanged = previous.map { $0.coreBytes == ReceiptCodec.coreTree(newCore).canonical } ?? false
       let receipt = isUnchanged ? previous! : try encode(newCore, run.actions)
       try publisher.publish(staged, receipt: receipt, previous: previous)
-      try FragmentTable.save(planned, stageKey: key, to: build.cache)
+      try FragmentTable.save(planned, records: build.cache.takeUsed(), stageKey: key, to: build.cache)
       try build.remember(receipt)
       return .published(receipt, isUnchanged: isUnchanged, warnings: outcome.warnings)
     } catch is MissingObject where attempt < 4 {

@@ -37,6 +37,8 @@ public struct BuildOptions: Sendable {
   /// Logs are cut at the first unit end at or past each multiple of this many bytes. Where they are cut shows in the names of
   /// undated partitions, so it is the same for every build in a workspace; tests make it small.
   public var chunkSize = 16 << 20
+  /// A folder that gets every action that runs, with its inputs; see `SavedActions`.
+  public var savedActions: FilePath?
 
   public init() {}
 }
@@ -48,7 +50,7 @@ final class Build: Sendable {
   let layout: WorkspaceLayout
   let index: FileIndex
   let store: any ObjectStore
-  let cache: any ActionCache
+  let cache: NotingActionCache
   let catalog = ContentCatalog()
   let shelf: ReceiptShelf
   /// Published files whose state the index is to remember when the clock has moved on.
@@ -72,7 +74,7 @@ final class Build: Sendable {
     self.layout = layout
     self.index = index
     store = DirectoryObjectStore(fileSystem: environment.fileSystem, root: layout.cache)
-    cache = DirectoryActionCache(fileSystem: environment.fileSystem, root: layout.cache)
+    cache = NotingActionCache(DirectoryActionCache(fileSystem: environment.fileSystem, root: layout.cache))
     shelf = ReceiptShelf(fileSystem: environment.fileSystem, layout: layout)
   }
 

@@ -25,12 +25,14 @@ public final class LocalExecutor: Executor {
   private let jobs: Int
   private let ignoresCache: Bool
   private let progress: any Progress
+  private let saved: SavedActions?
   private let onFinish: @Sendable (_ wasCached: Bool) -> Void
 
+  /// - Parameter saved: takes every action that runs, for `ActionRunner`.
   public init(
     fileSystem: any FileSystem, store: any ObjectStore, cache: any ActionCache, catalog: ContentCatalog,
     functions: FunctionTable, tool: Digest, jobs: Int, ignoresCache: Bool, progress: any Progress,
-    onFinish: @escaping @Sendable (_ wasCached: Bool) -> Void
+    saved: SavedActions? = nil, onFinish: @escaping @Sendable (_ wasCached: Bool) -> Void
   ) {
     self.fileSystem = fileSystem
     self.store = store
@@ -41,6 +43,7 @@ public final class LocalExecutor: Executor {
     self.jobs = jobs
     self.ignoresCache = ignoresCache
     self.progress = progress
+    self.saved = saved
     self.onFinish = onFinish
   }
 
@@ -55,9 +58,9 @@ public final class LocalExecutor: Executor {
   }
 
   private func execute(_ action: Action, _ worker: Worker) throws -> ActionResult {
-    let key = KeyManifest(
-      function: action.function, inputs: action.inputs, parameters: action.parameters, tool: tool
-    ).key
+    let manifest = KeyManifest(
+      function: action.function, inputs: action.inputs, parameters: action.parameters, tool: tool)
+    let key = manifest.key
     let byteCount = action.inputs.reduce(0) { $0 + $1.byteCount }
     if !ignoresCache, let record = try cache.record(for: key), let result = ActionResult(record: record),
       try result.outputs.allSatisfy({ try store.contains($0.digest) })
@@ -67,7 +70,9 @@ public final class LocalExecutor: Executor {
       return result
     }
     let function = try functions.function(named: action.function)
-    let inputs = try worker.load(action.inputs, fileSystem: fileSystem, store: store, catalog: catalog)
+    let inputs = try worker.load(
+      action.inputs, from: BuildInputs(fileSystem: fileSystem, store: store, catalog: catalog))
+    try saved?.save(manifest, inputs)
     let context = ActionContext(parameters: action.parameters, inputs: inputs, scratch: worker.scratch)
     let counts = try function.run(context)
     var outputs: [ActionOutput] = []
@@ -80,6 +85,7 @@ public final class LocalExecutor: Executor {
     }
     let result = ActionResult(outputs: outputs, counts: counts)
     try cache.save(result.record, for: key)
+    try saved?.save(result, of: key)
     progress.advanced(bytes: byteCount, records: records)
     onFinish(false)
     return result
@@ -87,8 +93,8 @@ public final class LocalExecutor: Executor {
 }
 
 extension ActionResult {
-  /// `{"counts":…,"outputs":[["name","sha256",bytes,records],…]}`
-  var record: JSON {
+  /// Canonical JSON `{"counts":…,"outputs":[["name","sha256",bytes,records],…]}`
+  public var record: JSON {
     [
       "counts": counts,
       "outputs": .array(

@@ -1,13 +1,15 @@
 import JSONTape
 
-/// Which fragments the outputs of a stage are made of, kept in the action cache under the stage's key. A cache: where it is
-/// gone, each output counts as one fragment.
+/// Which fragments the outputs of a stage are made of, and which records of the action cache its run used, kept in the same cache
+/// under the stage's key. A cache: where it is gone, each output counts as one fragment.
 struct FragmentTable {
   var fragments: [RelativePath: [Fragment]]
+  var records: [Digest] = []
 
   static func load(stageKey: Digest, from cache: any ActionCache) throws -> FragmentTable? {
-    guard let rows = try cache.record(for: stageKey)?["fragments"]?.array else { return nil }
+    guard let record = try cache.record(for: stageKey), let rows = record["fragments"]?.array else { return nil }
     var table = FragmentTable(fragments: [:])
+    table.records = record["records"]?.array?.compactMap { $0.string.flatMap(Digest.init(hex:)) } ?? []
     for row in rows {
       guard let cells = row.array, let path = cells.first?.string.flatMap(RelativePath.init) else { return nil }
       var fragments: [Fragment] = []
@@ -25,7 +27,9 @@ struct FragmentTable {
     return table
   }
 
-  static func save(_ outputs: [PlannedOutput], stageKey: Digest, to cache: any ActionCache) throws {
+  static func save(
+    _ outputs: [PlannedOutput], records: [Digest], stageKey: Digest, to cache: any ActionCache
+  ) throws {
     let rows = outputs.map { output in
       JSON.array(
         [.string(output.path.string)]
@@ -36,6 +40,7 @@ struct FragmentTable {
             ]
           })
     }
-    try cache.save(["fragments": .array(rows)], for: stageKey)
+    try cache.save(
+      ["fragments": .array(rows), "records": .array(records.map { .string($0.hex) })], for: stageKey)
   }
 }

@@ -33,6 +33,8 @@ public struct StageForecast: Sendable {
   public var stage: StageName
   public var state: StageState
   public var newest: ReceiptHead?
+  /// What the stage's key is made of; nil: a stage that it reads from runs first.
+  public var manifest: KeyManifest?
 }
 
 /// The one effectful loop: stages in the order of the graph, each inspected when its upstream is known.
@@ -109,7 +111,10 @@ public struct Runner: Sendable {
       let isKnown = stage.upstream.allSatisfy { receipts[$0] != nil }
       let inspection = try inspector.inspect(stage, upstream: isKnown ? receipts : nil)
       if case .upToDate(let receipt) = inspection.state { receipts[stage.name] = receipt }
-      forecasts.append(StageForecast(stage: stage.name, state: inspection.state, newest: inspection.found?.head))
+      forecasts.append(
+        StageForecast(
+          stage: stage.name, state: inspection.state, newest: inspection.found?.head,
+          manifest: inspection.manifest))
     }
     return forecasts
   }

@@ -59,7 +59,8 @@ struct StageInspector {
     }
     let state: StageState =
       if reasons.isEmpty, let newest { .upToDate(newest) } else { .willRun(reasons) }
-    return StageInspection(inputs: inputs, derived: derived, key: key, found: found, inPlace: inPlace, state: state)
+    return StageInspection(
+      inputs: inputs, derived: derived, key: key, manifest: manifest, found: found, inPlace: inPlace, state: state)
   }
 
   /// The manifest of a receipt, if the stage worked then as it does now.

@@ -56,6 +56,8 @@ struct StageInspection {
   /// The derived input, to be on disk before the stage is run.
   var derived: (path: RelativePath, bytes: [UInt8])?
   var key: Digest
+  /// What the key is of; nil: the inputs are not known yet.
+  var manifest: KeyManifest?
   var found: ReceiptHeads.Found?
   /// Published outputs that are as the newest receipt says.
   var inPlace: [RelativePath: Digest]

@@ -18,6 +18,9 @@ public struct DirectoryActionCache: ActionCache {
     layout = DigestDirectory(root: root, name: "actions")
   }
 
+  /// Where the record is, if it is there.
+  func path(of key: Digest) -> FilePath { layout.path(of: key) }
+
   public func record(for key: Digest) throws -> JSON? {
     let buffer = ByteBuffer()
     guard try fileSystem.appendContents(of: layout.path(of: key), to: buffer) else { return nil }

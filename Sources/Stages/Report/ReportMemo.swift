@@ -19,7 +19,12 @@ public struct ReportMemo: Sendable {
     self.layout = layout
     self.index = index
     self.cache = cache
-    key = KeyManifest(function: "report/1", inputs: [], parameters: .null, tool: tool).key
+    key = Self.key(tool: tool)
+  }
+
+  /// Of its record in the action cache.
+  public static func key(tool: Digest) -> Digest {
+    KeyManifest(function: "report/1", inputs: [], parameters: .null, tool: tool).key
   }
 
   /// Are all files as they were when the report was made? One that the index doesn't know is not.

@@ -1,6 +1,7 @@
 import JSONTape
 import Receipts
 import Stages
+import SystemPackage
 
 /// What every building subcommand does: lock, build, report, say.
 struct BuildCommand {
@@ -13,6 +14,7 @@ struct BuildCommand {
     options.jobs = flags.jobs ?? Workspace.processors
     options.force = flags.force
     options.keepGoing = flags.keepGoing
+    options.savedActions = flags.saveActions.map { FilePath($0) }
     if flags.dryRun { return try dryRun(layout, options) }
 
     let lock = try Workspace.lock(layout, waiting: !flags.noWait)

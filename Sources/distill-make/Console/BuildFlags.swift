@@ -39,6 +39,9 @@ struct BuildFlags: ParsableArguments {
   @Flag(help: "End with code 75 when another build holds the workspace, instead of waiting.")
   var noWait = false
 
+  @Option(help: ArgumentHelp("Also write every action that runs, with its inputs, for run-action.", valueName: "dir"))
+  var saveActions: String?
+
   @Flag(name: [.customShort("q"), .long], help: "Say nothing but errors.")
   var quiet = false
 

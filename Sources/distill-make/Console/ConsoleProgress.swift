@@ -107,6 +107,9 @@ enum Quantity {
     return number < 0 ? "-" + digits : digits
   }
 
+  /// 12 files
+  static func files(_ number: Int) -> String { "\(count(Int64(number))) \(number == 1 ? "file" : "files")" }
+
   /// Decimal units: 1.5 MB.
   static func bytes(_ count: Int) -> String {
     var value = Double(count)
@@ -115,6 +118,18 @@ enum Quantity {
       value /= 1000
     }
     return "\(oneDigit(value)) TB"
+  }
+
+  /// Of a whole number with B, kB, MB, GB or TB behind it; nil: something else.
+  static func parse(bytes text: String) -> Int64? {
+    let digits = text.prefix { $0.isASCII && $0.isNumber }
+    let units: [String: Int64] = [
+      "": 1, "b": 1, "kb": 1000, "mb": 1_000_000, "gb": 1_000_000_000, "tb": 1_000_000_000_000,
+    ]
+    let unit = text.dropFirst(digits.count).drop { $0 == " " }.lowercased()
+    guard let number = Int64(digits), let factor = units[unit] else { return nil }
+    let (product, overflow) = number.multipliedReportingOverflow(by: factor)
+    return overflow ? nil : product
   }
 
   static func seconds(_ seconds: Double) -> String {

@@ -1,0 +1,39 @@
+import JSONTape
+import SystemPackage
+
+/// A folder for actions with everything that they read, so that others can run them again: `<key>/action.json`, whose SHA-256 is
+/// the key; each input under its SHA-256; `result.json`, what the action came to.
+public struct SavedActions: Sendable {
+  private let fileSystem: any FileSystem
+  private let folder: FilePath
+
+  static let manifest = "action.json"
+  static let result = "result.json"
+
+  public init(fileSystem: any FileSystem, folder: FilePath) {
+    self.fileSystem = fileSystem
+    self.folder = folder
+  }
+
+  func save(_ manifest: KeyManifest, _ inputs: [String: ByteSlice]) throws {
+    let place = folder.appending(manifest.key.hex)
+    try fileSystem.createDirectory(place)
+    try write(manifest.bytes, to: place.appending(Self.manifest))
+    for input in manifest.inputs {
+      guard let bytes = inputs[input.name] else { continue }
+      let file = try fileSystem.create(place.appending(input.digest.hex))
+      try file.write(bytes.raw)
+      try file.close()
+    }
+  }
+
+  func save(_ result: ActionResult, of key: Digest) throws {
+    try write(result.record.canonical + [UInt8(ascii: "\n")], to: folder.appending(key.hex).appending(Self.result))
+  }
+
+  private func write(_ bytes: [UInt8], to path: FilePath) throws {
+    let file = try fileSystem.create(path)
+    try bytes.withUnsafeBytes { try file.write($0) }
+    try file.close()
+  }
+}
