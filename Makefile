@@ -1,13 +1,16 @@
-# What there is to do: make demo, make build, make test, make e2e, make lint, make format, make deps, make clean.
+# What there is to do: make demo, make build, make test, make e2e, make lint, make format, make bench, make bench-small,
+# make deps, make clean.
 
 SWIFT ?= swift
 BUILD = .build/release/distill-make
 PACKAGES = pkg-config libssl-dev libgit2-dev libsimdjson-dev libzstd-dev zlib1g-dev libjq-dev libonig-dev
 # Only the tests want these.
 TEST_PACKAGES = jq zstd git python3 python3-venv strace
+# Only the benchmarks want these; Python packages come into a virtual environment.
+BENCH_PACKAGES = hyperfine time git openssl libssl-dev gcc libc6-dev nodejs python3 python3-venv
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: demo build test e2e lint format deps test-deps clean
+.PHONY: demo build test e2e lint format bench bench-small deps test-deps bench-deps clean
 
 ## Installs what is missing, builds, builds the example data sets, and says where to look.
 demo: build
@@ -38,11 +41,23 @@ lint:
 format:
 	$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Tests
 
+## Measures beside the peers and writes Benchmarks/RESULTS.md; takes hours and some 40 GB of disk. BENCH is flags of
+## Benchmarks/run, e.g. make bench BENCH="--jobs noop,append".
+bench: build bench-deps
+	Benchmarks/run $(BENCH)
+
+## The same with a tenth of the data; the results stay in .build/bench.
+bench-small: build bench-deps
+	Benchmarks/run --scale 0.1 $(BENCH)
+
 deps:
 	@$(call install,$(PACKAGES))
 
 test-deps:
 	@$(call install,$(TEST_PACKAGES))
+
+bench-deps:
+	@$(call install,$(BENCH_PACKAGES))
 
 clean:
 	rm -rf .build

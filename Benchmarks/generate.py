@@ -5,8 +5,8 @@
     generate.py OUT --layout one --bytes 1000000000       one log of one source
     generate.py OUT --layout small --runs 100000          a log a run, 1,000 to a folder
 
---days is over how many UTC days the runs are spread, in order; it changes only the digits of times, no length. Prints what was
-written as JSON: files, bytes, records, longest record in bytes.
+--days is over how many UTC days the runs are spread, in order; it changes only the digits of times, no length. Prints
+what was written as JSON: files, bytes, records, longest record in bytes.
 """
 
 import argparse
@@ -30,31 +30,43 @@ class Writer:
     """Log files, and what they come to."""
 
     def __init__(self, folder):
-        self.folder, self.files, self.bytes, self.records, self.longest = folder, {}, 0, 0, 0
+        self.folder, self.open, self.closed = folder, {}, 0
+        self.bytes, self.records, self.longest = 0, 0, 0
 
-    def write(self, name, text, records=1):
-        data = text.encode()
-        file = self.files.get(name)
+    def append(self, name, line):
+        """One record more at the end of a log that stays open."""
+        data = line.encode()
+        file = self.open.get(name)
         if file is None:
-            path = self.folder / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            file = self.files[name] = open(path, "wb", buffering=1 << 20)
+            file = self.open[name] = self.create(name)
         file.write(data)
+        self.count(data)
         self.bytes += len(data)
-        self.records += records
-        if records:
-            self.longest = max(self.longest, len(data))
 
-    def one(self, name, text):
-        """A file of one record, closed at once."""
-        self.write(name, text)
-        self.files.pop(name).close()
-        self.files_closed = getattr(self, "files_closed", 0) + 1
+    def whole(self, name, head, records, tail):
+        """A log that is written at once, with commas between its records."""
+        parts = [record.encode() for record in records]
+        data = head.encode() + b",\n".join(parts) + tail.encode()
+        with self.create(name) as file:
+            file.write(data)
+        for part in parts:
+            self.count(part)
+        self.closed += 1
+        self.bytes += len(data)
+
+    def count(self, record):
+        self.records += 1
+        self.longest = max(self.longest, len(record))
+
+    def create(self, name):
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return open(path, "wb", buffering=1 << 20)
 
     def close(self):
-        for file in self.files.values():
+        for file in self.open.values():
             file.close()
-        count = len(self.files) + getattr(self, "files_closed", 0)
+        count = len(self.open) + self.closed
         return {"files": count, "bytes": self.bytes, "records": self.records, "longest_record": self.longest}
 
 
@@ -101,9 +113,11 @@ class Runs:
         files = ", ".join(f'"src/{rng.choice(NAMES)}/{rng.choice(NAMES)}.py"' for _ in range(rng.randint(1, 3)))
         return (
             f'{{"run": "fix-{self.number:08d}", "bug": "bug-{task % 9}:{task}", "started": "{self.time(progress)}", '
-            f'"model": "{MODELS[self.number % 5]}", "issue": "{prompt}", "answer": "{self.text(median)}", "files": [{files}], '
-            f'"tests": "{tests}", "ms": {rng.randint(900, 400000)}, "usd": {rng.random():.4f}, "attempt": {rng.randint(1, 4)}, '
-            f'"host": "runner-{rng.randint(1, 40)}", "usage": {{"in": {rng.randint(100, 90000)}, "out": {rng.randint(10, 9000)}}}}}\n')
+            f'"model": "{MODELS[self.number % 5]}", "issue": "{prompt}", "answer": "{self.text(median)}", '
+            f'"files": [{files}], "tests": "{tests}", "ms": {rng.randint(900, 400000)}, "usd": {rng.random():.4f}, '
+            f'"attempt": {rng.randint(1, 4)}, "host": "runner-{rng.randint(1, 40)}", '
+            f'"usage": {{"in": {rng.randint(100, 90000)}, "out": {rng.randint(10, 9000)}}}}}\n'
+        )
 
     def review(self, progress):
         self.number += 1
@@ -111,7 +125,9 @@ class Runs:
         grounded, made = rng.choice((1.0, 0.95, 0.8, 0.5, 0.25)), rng.randint(1, 20)
         return (
             f'{{"at":"{self.time(progress)}","file":"src/{rng.choice(NAMES)}.swift","commit":"{self.hex(40)}",'
-            f'"review":"{self.text(480, escaped=True)}","claims":{{"fraction":{grounded},"made":{made}}},"duration_s":{rng.random() * 90:.2f}}}\n')
+            f'"review":"{self.text(480, escaped=True)}","claims":{{"fraction":{grounded},"made":{made}}},'
+            f'"duration_s":{rng.random() * 90:.2f}}}\n'
+        )
 
     def session(self, progress):
         self.number += 1
@@ -119,13 +135,17 @@ class Runs:
         messages = [f'{{"role": "system", "content": "Answer in SQL."}}, {{"role": "user", "content": "{prompt}"}}']
         for call in range(rng.randint(0, 2)):
             messages.append(
-                f'{{"role": "assistant", "content": null, "tool_calls": [{{"id": "call_{call}", "type": "function", "function": '
-                f'{{"name": "query", "arguments": "{{\\"table\\": \\"{rng.choice(NAMES)}\\"}}"}}}}]}}')
-            messages.append(f'{{"role": "tool", "tool_call_id": "call_{call}", "content": "{rng.choice(self.pool.plain)}"}}')
+                f'{{"role": "assistant", "content": null, "tool_calls": [{{"id": "call_{call}", "type": "function", '
+                f'"function": {{"name": "query", "arguments": "{{\\"table\\": \\"{rng.choice(NAMES)}\\"}}"}}}}]}}'
+            )
+            found = rng.choice(self.pool.plain)
+            messages.append(f'{{"role": "tool", "tool_call_id": "call_{call}", "content": "{found}"}}')
         messages.append(f'{{"role": "assistant", "content": "{self.text(360)}"}}')
         return (
-            f'{{"id": "s{self.number:08d}", "task": "sql-{task}", "at": "{self.time(progress)}", "question": "{prompt}", '
-            f'"score": {rng.choice((1.0, 1.0, 0.97, 0.7, 0.2, 0))}, "messages": [{", ".join(messages)}]}}')
+            f'{{"id": "s{self.number:08d}", "task": "sql-{task}", "at": "{self.time(progress)}", '
+            f'"question": "{prompt}", "score": {rng.choice((1.0, 1.0, 0.97, 0.7, 0.2, 0))}, '
+            f'"messages": [{", ".join(messages)}]}}'
+        )
 
     def look(self, progress):
         """A judgement about a run of `fixes` that was written before; some say what its own verdict does not."""
@@ -133,58 +153,56 @@ class Runs:
         about = self.rng.randint(1, max(1, self.number))
         return (
             f'{{"at":"{self.time(progress)}","run_id":"fix-{about:08d}","found":"{found}","by":"reader {about % 7}",'
-            f'"note":"{self.rng.choice(self.pool.titles)}"}}\n')
+            f'"note":"{self.rng.choice(self.pool.titles)}"}}\n'
+        )
 
 
 def mixed(runs, writer, done, progress):
-    """200 runs to a round. 70 % of them are fixes, 20 % reviews, 10 % sessions; beside them judgements, a line cut off in the
-    middle now and then, and a line that stands twice."""
+    """200 runs to a round. 70 % of them are fixes, 20 % reviews, 10 % sessions; beside them judgements, a line cut
+    off in the middle now and then, and a line that stands twice."""
     for part in itertools.count():
-        name = f"logs/sessions/{part:05d}.json"
-        elements = []
+        sessions = []
         for _ in range(100):
             at = progress(runs, writer)
             for _ in range(140):
                 line = runs.fix(at)
-                writer.write(f"logs/fixes/{runs.number % 4}.jsonl", line)
+                log = f"logs/fixes/{runs.number % 4}.jsonl"
+                writer.append(log, line)
                 if runs.number % 4000 == 1:
-                    writer.write(f"logs/fixes/{runs.number % 4}.jsonl", line)
+                    writer.append(log, line)
                 if runs.number % 9000 == 5:
-                    writer.write(f"logs/fixes/{runs.number % 4}.jsonl", line[: len(line) // 2].rstrip("\\") + "\n")
+                    writer.append(log, line[: len(line) // 2].rstrip("\\") + "\n")
             for _ in range(40):
                 line = runs.review(at)
-                writer.write(f"logs/reviews/{MODELS[runs.number % 5]}.jsonl", line)
-            elements += [runs.session(at) for _ in range(20)]
+                writer.append(f"logs/reviews/{MODELS[runs.number % 5]}.jsonl", line)
+            sessions += [runs.session(at) for _ in range(20)]
             for _ in range(6):
-                writer.write("logs/looks.jsonl", runs.look(at))
+                writer.append("logs/looks.jsonl", runs.look(at))
             if done(runs, writer):
                 break
-        model = MODELS[part % 5]
-        writer.write(name, f'{{"model": "{model}", "provider": "made up", "results": [\n' + ",\n".join(elements) + "\n]}\n", 0)
-        writer.records += len(elements)
-        writer.longest = max(writer.longest, max(len(element.encode()) for element in elements))
-        writer.files.pop(name).close()
-        writer.files_closed = getattr(writer, "files_closed", 0) + 1
+        head = f'{{"model": "{MODELS[part % 5]}", "provider": "made up", "results": [\n'
+        writer.whole(f"logs/sessions/{part:05d}.json", head, sessions, "\n]}\n")
         if done(runs, writer):
             return
 
 
 def one(runs, writer, done, progress):
     while not done(runs, writer):
-        writer.write("logs/fixes/0.jsonl", runs.fix(progress(runs, writer)))
+        writer.append("logs/fixes/0.jsonl", runs.fix(progress(runs, writer)))
 
 
 def small(runs, writer, done, progress):
     while not done(runs, writer):
         line = runs.fix(progress(runs, writer), median=200)
-        writer.one(f"logs/fixes/{runs.number // 1000:04d}/run-{runs.number:07d}.jsonl", line)
+        writer.whole(f"logs/fixes/{runs.number // 1000:04d}/run-{runs.number:07d}.jsonl", "", [line], "")
 
 
 LAYOUTS = {"mixed": mixed, "one": one, "small": small}
 
 
 def generate(out, layout, runs=None, size=None, days=60, seed=1):
-    """Writes logs and `distill.yaml` to the folder `out`, which must be empty or not there. One of `runs` and `size` (bytes)."""
+    """Writes logs and `distill.yaml` to the folder `out`, which must be empty or not there. One of `runs` and `size`
+    (bytes)."""
     out = pathlib.Path(out)
     out.mkdir(parents=True, exist_ok=True)
     writer = Writer(out)
@@ -207,8 +225,11 @@ def main():
     parser.add_argument("--days", type=int, default=60)
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
-    print(json.dumps(generate(
-        arguments.out, arguments.layout, arguments.runs, arguments.bytes, arguments.days, arguments.seed)))
+    print(
+        json.dumps(
+            generate(arguments.out, arguments.layout, arguments.runs, arguments.bytes, arguments.days, arguments.seed)
+        )
+    )
 
 
 if __name__ == "__main__":

@@ -1,16 +1,18 @@
-"""Pools of made-up texts, of the kinds that agents' logs hold: prose in several scripts, code, diffs, stack traces, terminal
-output, JSON inside text. Each text is kept as the inside of a JSON string, once with its own characters and once with every
-character outside ASCII escaped, because both kinds of logs exist.
+"""Pools of made-up texts, of the kinds that agents' logs hold: prose in several scripts, code, diffs, stack traces,
+terminal output, JSON inside text. Each text is kept as the inside of a JSON string, once with its own characters and
+once with every character outside ASCII escaped, because both kinds of logs exist.
 """
 
 import json
 import random
 
 ENGLISH = (
-    "the a when after before because test cache parser branch queue retry lock index buffer request response handler thread "
-    "value order total column schema token stream commit build fails passes returns writes reads drops skips holds empty stale "
-    "wrong missing late twice once never always only user session timeout offset cursor window batch worker client server field "
-    "key file folder path line page chunk record digest result caller loop branch edge case fix change check guard limit").split()
+    "the a when after before because test cache parser branch queue retry lock index buffer request response handler "
+    "thread value order total column schema token stream commit build fails passes returns writes reads drops skips "
+    "holds empty stale wrong missing late twice once never always only user session timeout offset cursor window batch "
+    "worker client server field key file folder path line page chunk record digest result caller loop edge case fix "
+    "change check guard limit"
+).split()
 OTHER = [
     "der Fehler entsteht weil die Größe über den Puffer läuft und prüft später für jede Zeile".split(),
     "l’indice décalé après la clôture été où ça échoue déjà à côté du résultat vérifié".split(),
@@ -21,7 +23,19 @@ OTHER = [
     "परीक्षण विफल होता है जब कतार खाली हो और फिर सफल".split(),
 ]
 MARKS = ["✅", "❌", "🚀", "👩‍💻", "→", "—", "“quoted”", "…", "\u200b", "½", "𝛼", "e\u0301"]
-NAMES = ["orders", "booking", "invoice", "search", "render", "upload", "ledger", "router", "mailer", "tokens", "catalog"]
+NAMES = [
+    "orders",
+    "booking",
+    "invoice",
+    "search",
+    "render",
+    "upload",
+    "ledger",
+    "router",
+    "mailer",
+    "tokens",
+    "catalog",
+]
 
 
 def words(rng, pool, low, high):
@@ -48,14 +62,19 @@ def foreign(rng):
 def code(rng):
     name, other = rng.choice(NAMES), rng.choice(NAMES)
     indent = rng.choice(["\t", "    ", "  "])
-    lines = [f"```python", f"def {name}({other}, limit={rng.randint(1, 500)}):", f'{indent}"""Reads "{other}" and drops \'{name}\'."""']
+    lines = ["```python", f"def {name}({other}, limit={rng.randint(1, 500)}):"]
+    lines.append(f'{indent}"""Reads "{other}" and drops \'{name}\'."""')
     for _ in range(rng.randint(2, 9)):
-        lines.append(rng.choice([
-            f"{indent}if {other}[{rng.randint(0, 9)}] is None:\n{indent}{indent}return {{}}",
-            f'{indent}pattern = re.compile(r"^\\s*({name}|{other})\\\\(\\d+)$")',
-            f'{indent}log.info("{name}: %s\\n", {other})',
-            f"{indent}{name}_total += {other}.get('{rng.choice(ENGLISH)}', {rng.random():.4f})",
-        ]))
+        lines.append(
+            rng.choice(
+                [
+                    f"{indent}if {other}[{rng.randint(0, 9)}] is None:\n{indent}{indent}return {{}}",
+                    f'{indent}pattern = re.compile(r"^\\s*({name}|{other})\\\\(\\d+)$")',
+                    f'{indent}log.info("{name}: %s\\n", {other})',
+                    f"{indent}{name}_total += {other}.get('{rng.choice(ENGLISH)}', {rng.random():.4f})",
+                ]
+            )
+        )
     return "\n".join(lines + ["```"])
 
 
@@ -64,26 +83,32 @@ def diff(rng):
     start = rng.randint(1, 400)
     lines = [f"--- a/src/{name}.swift", f"+++ b/src/{name}.swift", f"@@ -{start},7 +{start},8 @@"]
     for _ in range(rng.randint(3, 12)):
-        lines.append(rng.choice(" +-") + "\t" + " ".join(words(rng, ENGLISH, 2, 8)) + rng.choice(["", " {", " }", '"', "\\"]))
+        lines.append(
+            rng.choice(" +-") + "\t" + " ".join(words(rng, ENGLISH, 2, 8)) + rng.choice(["", " {", " }", '"', "\\"])
+        )
     return "\n".join(lines)
 
 
 def trace(rng):
     lines = ["Traceback (most recent call last):"]
     for _ in range(rng.randint(2, 8)):
-        lines.append(f'  File "/srv/app/{rng.choice(NAMES)}/{rng.choice(ENGLISH)}.py", line {rng.randint(1, 900)}, in {rng.choice(NAMES)}')
+        file = f"/srv/app/{rng.choice(NAMES)}/{rng.choice(ENGLISH)}.py"
+        lines.append(f'  File "{file}", line {rng.randint(1, 900)}, in {rng.choice(NAMES)}')
         lines.append("    " + " ".join(words(rng, ENGLISH, 3, 7)))
     return "\n".join(lines + [f"ValueError: '{rng.choice(ENGLISH)}' <> {rng.randint(-5, 9**9)}"])
 
 
 def terminal(rng):
-    return "\r\n".join(
-        f"\x1b[3{rng.randint(1, 6)}m{rng.choice(['PASS', 'FAIL', 'SKIP'])}\x1b[0m {rng.choice(NAMES)}/{rng.choice(ENGLISH)}\t{rng.random():.3f}s"
-        for _ in range(rng.randint(2, 9)))
+    lines = []
+    for _ in range(rng.randint(2, 9)):
+        word = f"\x1b[3{rng.randint(1, 6)}m{rng.choice(['PASS', 'FAIL', 'SKIP'])}\x1b[0m"
+        lines.append(f"{word} {rng.choice(NAMES)}/{rng.choice(ENGLISH)}\t{rng.random():.3f}s")
+    return "\r\n".join(lines)
 
 
 def nested(rng):
-    value = {rng.choice(ENGLISH): {"path": f"C:\\{rng.choice(NAMES)}\\{rng.choice(ENGLISH)}.txt", "note": rng.choice(MARKS), "n": rng.random()}}
+    path = f"C:\\{rng.choice(NAMES)}\\{rng.choice(ENGLISH)}.txt"
+    value = {rng.choice(ENGLISH): {"path": path, "note": rng.choice(MARKS), "n": rng.random()}}
     return json.dumps(value, indent=rng.choice([None, 2]))
 
 

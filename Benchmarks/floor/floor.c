@@ -1,11 +1,11 @@
-/* The floor under a build: reads and hashes (SHA-256, OpenSSL) each file of a list, writes and hashes as many bytes as the
- * build writes, on every core, and does nothing else.
+/* The floor under a build: reads and hashes (SHA-256, OpenSSL) each file of a list, writes and hashes as many bytes as
+ * the build writes, on every core, and does nothing else.
  *
  *     floor LIST PREFIX BYTES...      writes PREFIX0, PREFIX1, ... of so many bytes each
  *     floor --sync LIST PREFIX ...    and waits until each is on the disk
  *
- * LIST holds a path a line. Files are taken largest first, one to a thread at a time. What is written are bytes that were read:
- * the first of the first file, over and over. Prints the bytes read and written. */
+ * LIST holds a path a line. Files are taken largest first, one to a thread at a time. What is written are bytes that
+ * were read: the first of the largest file, over and over. Prints the bytes read and written. */
 
 #include <fcntl.h>
 #include <openssl/evp.h>

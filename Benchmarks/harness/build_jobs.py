@@ -12,17 +12,23 @@ def build_all(bench):
     size = sum(files.values())
     own = bench.meter.row("distill-make all", space.command("all"), space.folder, space.clearing(), size)
     times = space.stage_times()
-    hashing = bench.meter.row("openssl dgst -sha256, two at a time", two_at_a_time(bench, files), space.folder, None, size)
+    hashing = bench.meter.row(
+        "openssl dgst -sha256, two at a time", two_at_a_time(bench, files), space.folder, None, size
+    )
     notes = [
-        f"{space.logs['bytes'] / 1e6:,.0f} MB of logs in {space.logs['files']} files, {space.logs['records']:,} records; "
-        f"{size / 1e6:,.0f} MB in {len(files):,} files with what is written.",
+        f"{space.logs['bytes'] / 1e6:,.0f} MB of logs in {space.logs['files']} files, {space.logs['records']:,} "
+        f"records; {size / 1e6:,.0f} MB in {len(files):,} files with what is written.",
         "In the last run: " + ", ".join(f"{stage} {ms / 1000:.2f} s" for stage, ms in times.items()) + ".",
     ]
     space.clear()
-    return Result("all", [Table("all, cold", [own, hashing], notes)], [
-        Check("all from raw logs, times hashing all bytes", own.median / hashing.median, 3),
-        memory_check("all", own, space, bench.cores),
-    ])
+    return Result(
+        "all",
+        [Table("all, cold", [own, hashing], notes)],
+        [
+            Check("all from raw logs, times hashing all bytes", own.median / hashing.median, 3),
+            memory_check("all", own, space, bench.cores),
+        ],
+    )
 
 
 def growth(bench):
@@ -33,7 +39,8 @@ def growth(bench):
         space.build("all")
         size = sum(space.everything().values())
         row = bench.meter.row(
-            f"{space.logs['bytes'] / 1e9:.2f} GB of logs", space.command("all"), space.folder, space.clearing(), size)
+            f"{space.logs['bytes'] / 1e9:.2f} GB of logs", space.command("all"), space.folder, space.clearing(), size
+        )
         rows.append(row)
         notes.append(f"{row.name}: {row.median / space.logs['bytes'] * 1e9:.2f} s for each GB of logs.")
         checks.append(memory_check(f"all, {row.name}", row, space, bench.cores))
@@ -48,27 +55,43 @@ def partitions(bench):
     rows, notes, sizes = [], [], set()
     for days in (1, 100, 10_000):
         space = Workspace(
-            bench.folder / f"days-{days}", bench.program, bench.say, layout="one", runs=bench.scaled(200_000), days=days)
+            bench.folder / f"days-{days}", bench.program, bench.say, layout="one", runs=bench.scaled(200_000), days=days
+        )
         space.clear()
         space.build("all")
         found = sum(1 for path in space.outputs("score") if path.startswith("data/scored-runs/"))
         size = sum(space.everything().values())
         sizes.add(space.logs["bytes"])
-        rows.append(bench.meter.row(
-            f"{found:,} partition{'s' if found > 1 else ''}", space.command("all"), space.folder, space.clearing(), size))
+        rows.append(
+            bench.meter.row(
+                f"{found:,} partition{'s' if found > 1 else ''}",
+                space.command("all"),
+                space.folder,
+                space.clearing(),
+                size,
+            )
+        )
         notes.append(
-            f"{rows[-1].name}: " + ", ".join(f"{stage} {ms / 1000:.2f} s" for stage, ms in space.stage_times().items()) + ".")
+            f"{rows[-1].name}: "
+            + ", ".join(f"{stage} {ms / 1000:.2f} s" for stage, ms in space.stage_times().items())
+            + "."
+        )
         space.clear()
     if len(sizes) != 1:
         raise SystemExit(f"the logs for the partitions differ in bytes: {sizes}")
     times = [row.median for row in rows]
-    return Result("partitions", [Table("all, cold, by partitions of the same logs", rows, notes)], [
-        Check("1, 100, 10,000 partitions: most over least", max(times) / min(times), 1.3)])
+    return Result(
+        "partitions",
+        [Table("all, cold, by partitions of the same logs", rows, notes)],
+        [Check("1, 100, 10,000 partitions: most over least", max(times) / min(times), 1.3)],
+    )
 
 
 def raw(bench, size):
     scaled = bench.scaled(size)
-    return Workspace(bench.folder / f"raw-{scaled // 1_000_000}MB", bench.program, bench.say, layout="mixed", size=scaled)
+    return Workspace(
+        bench.folder / f"raw-{scaled // 1_000_000}MB", bench.program, bench.say, layout="mixed", size=scaled
+    )
 
 
 def two_at_a_time(bench, files):

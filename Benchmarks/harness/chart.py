@@ -22,14 +22,18 @@ def svg(results):
                 facts = [seconds(row.median), f"{row.memory / 1024:,.0f} MiB", speed(row)]
                 if table.ratios and number:
                     facts.append(f"× {row.median / table.rows[0].median:.2f}")
+                beside = escape(" · ".join(filter(None, facts)))
+                colour = OWN if own else OTHER
                 middle = y + LINE / 2 + 4
                 parts += [
                     f'<text x="{NAMES - 8}" y="{middle}" text-anchor="end">{escape(row.name)}</text>',
-                    f'<rect x="{NAMES}" y="{y + 3}" width="{width:.1f}" height="{LINE - 6}" fill="{OWN if own else OTHER}"/>',
-                    f'<text x="{NAMES + width + 8:.1f}" y="{middle}" fill="#444">{escape(" · ".join(filter(None, facts)))}</text>']
+                    f'<rect x="{NAMES}" y="{y + 3}" width="{width:.1f}" height="{LINE - 6}" fill="{colour}"/>',
+                    f'<text x="{NAMES + width + 8:.1f}" y="{middle}" fill="#444">{beside}</text>',
+                ]
                 y += LINE
             y += 8
     head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {y + 12}" width="{WIDTH}" height="{y + 12}" '
-        'font-family="sans-serif" font-size="12">')
+        'font-family="sans-serif" font-size="12">'
+    )
     return "\n".join([head, f'<rect width="{WIDTH}" height="{y + 12}" fill="#fff"/>', *parts, "</svg>", ""])

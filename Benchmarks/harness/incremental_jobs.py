@@ -19,8 +19,10 @@ def nothing_to_do(bench):
         space.build("all")
         commit(bench, space)
         commands = {
-            "distill-make all": space.command("all"), "git status": ["git", "status"],
-            "dvc repro": [bench.python.parent / "dvc", "repro", "--quiet"]}
+            "distill-make all": space.command("all"),
+            "git status": ["git", "status"],
+            "dvc repro": [bench.python.parent / "dvc", "repro", "--quiet"],
+        }
         # What the program reads when there is nothing to do is its index, so there is no number of bytes to give.
         rows = [bench.meter.row(name, command, space.folder) for name, command in commands.items()]
         tables.append(Table(f"nothing to do, {runs:,} logs", rows))
@@ -29,8 +31,9 @@ def nothing_to_do(bench):
             checks.append(Check("nothing to do, ten logs", own * 1000, 20, "ms"))
         else:
             checks.append(Check(f"nothing to do, {runs:,} logs, times git status", own / status, 1.5))
-            checks.append(Check(
-                f"nothing to do, {runs:,} logs, times as fast as dvc repro", repro / own, 20, at_least=True))
+            checks.append(
+                Check(f"nothing to do, {runs:,} logs, times as fast as dvc repro", repro / own, 20, at_least=True)
+            )
             checks.append(memory_check(f"nothing to do, {runs:,} logs", rows[0], space, bench.cores))
     return Result("noop", tables, checks)
 
@@ -45,8 +48,12 @@ def commit(bench, space):
     shutil.copy(PEERS / "dvc.yaml", space.folder)
     (space.folder / ".gitignore").write_text(".distill/\n/runs.jsonl\n")
     for command in (
-        ["git", "init", "-q"], [dvc, "init", "-q"], [dvc, "config", "core.analytics", "false"],
-        [dvc, "config", "core.check_update", "false"], [dvc, "repro", "-q"], ["git", "add", "."],
+        ["git", "init", "-q"],
+        [dvc, "init", "-q"],
+        [dvc, "config", "core.analytics", "false"],
+        [dvc, "config", "core.check_update", "false"],
+        [dvc, "repro", "-q"],
+        ["git", "add", "."],
         ["git", "commit", "-q", "-m", "logs and what was built from them"],
     ):
         bench.run(command, cwd=space.folder)
@@ -73,19 +80,29 @@ def one_line_more(bench):
     names.write_text("".join(f"{path}\n" for path in changed))
     each = f"xargs -d '\\n' -a '{names}'"
     hash_log = bench.meter.row(
-        "openssl dgst -sha256 of the log", ["openssl", "dgst", "-sha256", log], space.folder, None, space.logs["bytes"])
+        "openssl dgst -sha256 of the log", ["openssl", "dgst", "-sha256", log], space.folder, None, space.logs["bytes"]
+    )
     changed_bytes = sum((space.folder / path).stat().st_size for path in changed)
     copy = bench.meter.row(
         "cp and openssl dgst -sha256 of what changed",
-        ["sh", "-c", f"{each} cp --parents -t '{copies}' && {each} openssl dgst -sha256"], space.folder,
-        ["sh", "-c", f"rm -rf '{copies}' && mkdir '{copies}'"], 2 * changed_bytes)
+        ["sh", "-c", f"{each} cp --parents -t '{copies}' && {each} openssl dgst -sha256"],
+        space.folder,
+        ["sh", "-c", f"rm -rf '{copies}' && mkdir '{copies}'"],
+        2 * changed_bytes,
+    )
     shutil.rmtree(copies)
     limit = hash_log.median + copy.median + 0.1 * cold.median
     notes = [
         f"{len(changed)} of {len(before):,} outputs change, {changed_bytes / 1e6:,.0f} MB.",
-        f"The limit is hashing the log ({hash_log.median:.2f} s), copying and hashing what changed ({copy.median:.2f} s) and 10 % "
-        f"of the cold build ({0.1 * cold.median:.2f} s).",
-        f"{cold.median / appended.median:.1f} times as fast as the cold build."]
-    return Result("append", [Table("one line appended to a log", [appended, cold, hash_log, copy], notes)], [
-        Check("one line appended", appended.median, limit, "s"),
-        memory_check("one line appended", appended, space, bench.cores)])
+        f"The limit is hashing the log ({hash_log.median:.2f} s), copying and hashing what changed "
+        f"({copy.median:.2f} s) and 10 % of the cold build ({0.1 * cold.median:.2f} s).",
+        f"{cold.median / appended.median:.1f} times as fast as the cold build.",
+    ]
+    return Result(
+        "append",
+        [Table("one line appended to a log", [appended, cold, hash_log, copy], notes)],
+        [
+            Check("one line appended", appended.median, limit, "s"),
+            memory_check("one line appended", appended, space, bench.cores),
+        ],
+    )

@@ -14,7 +14,7 @@ def machine(program, python, scale, runs):
         "cpu": field("/proc/cpuinfo", "model name"),
         "cores": len(os.sched_getaffinity(0)),
         "memory": f"{int(field('/proc/meminfo', 'MemTotal').split()[0]) / 2**20:.0f} GiB",
-        "system": f"{field('/etc/os-release', 'PRETTY_NAME', '=').strip(chr(34))}, Linux {platform.release().split('-')[0]}",
+        "system": f"{platform.freedesktop_os_release()['PRETTY_NAME']}, Linux {platform.release().split('-')[0]}",
         "peers": ", ".join(peers(python)),
         "scale": scale,
         "runs": runs,
@@ -23,7 +23,8 @@ def machine(program, python, scale, runs):
 
 def peers(python):
     installed = dict(
-        line.split("==") for line in run([python, "-m", "pip", "list", "--format", "freeze"]).split() if "==" in line)
+        line.split("==") for line in run([python, "-m", "pip", "list", "--format", "freeze"]).split() if "==" in line
+    )
     yield f"DuckDB {installed['duckdb']}"
     yield f"Polars {installed['polars']} with polars-hash {installed['polars-hash']}"
     yield f"DVC {installed['dvc']}"
@@ -38,9 +39,9 @@ def sha256(path):
     return hashlib.sha256(pathlib.Path(path).read_bytes()).hexdigest()
 
 
-def field(path, name, separator=":"):
+def field(path, name):
     for line in pathlib.Path(path).read_text().splitlines():
-        key, _, value = line.partition(separator)
+        key, _, value = line.partition(":")
         if key.strip() == name:
             return value.strip()
     return "unknown"

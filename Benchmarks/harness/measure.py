@@ -11,7 +11,8 @@ import tempfile
 
 @dataclasses.dataclass
 class Row:
-    """One measured command. Times in seconds, memory in KiB (of the largest process), `bytes` what it has to read and write."""
+    """One measured command. Times in seconds, memory in KiB (of the largest process); `bytes` is what has to be read and
+    written, 0 where there is no saying."""
 
     name: str
     median: float
@@ -25,9 +26,14 @@ def environment():
     """The caller's, without what would change what the programs do."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("DISTILL_", "DVC_", "GIT_"))}
     return kept | {
-        "GIT_AUTHOR_NAME": "bench", "GIT_AUTHOR_EMAIL": "bench@localhost", "GIT_COMMITTER_NAME": "bench",
-        "GIT_COMMITTER_EMAIL": "bench@localhost", "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull,
-        "DVC_NO_ANALYTICS": "1"}
+        "GIT_AUTHOR_NAME": "bench",
+        "GIT_AUTHOR_EMAIL": "bench@localhost",
+        "GIT_COMMITTER_NAME": "bench",
+        "GIT_COMMITTER_EMAIL": "bench@localhost",
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_CONFIG_SYSTEM": os.devnull,
+        "DVC_NO_ANALYTICS": "1",
+    }
 
 
 def text(command):
@@ -37,7 +43,8 @@ def text(command):
 def run(command, cwd=None, **options):
     """Runs to the end; a failure says what was run and what it said."""
     done = subprocess.run(
-        [str(word) for word in command], cwd=cwd, env=environment(), capture_output=True, text=True, **options)
+        [str(word) for word in command], cwd=cwd, env=environment(), capture_output=True, text=True, **options
+    )
     if done.returncode != 0:
         raise SystemExit(f"{text(command)} ended with {done.returncode}\n{done.stdout[-2000:]}{done.stderr[-4000:]}")
     return done.stdout
@@ -59,7 +66,18 @@ class Meter:
     def times(self, command, cwd, prepare):
         with tempfile.TemporaryDirectory() as folder:
             found = pathlib.Path(folder) / "times.json"
-            arguments = ["hyperfine", "-N", "--style", "none", "--warmup", 1, "--runs", self.runs, "--export-json", found]
+            arguments = [
+                "hyperfine",
+                "-N",
+                "--style",
+                "none",
+                "--warmup",
+                1,
+                "--runs",
+                self.runs,
+                "--export-json",
+                found,
+            ]
             if prepare:
                 arguments += ["--prepare", text(prepare)]
             run(arguments + [text(command)], cwd=cwd)

@@ -45,9 +45,14 @@ class Result:
     def load(path):
         kept = json.loads(path.read_text())
         return Result(
-            kept["job"], [Table(table["title"], [Row(**row) for row in table["rows"]], table["notes"], table["ratios"])
-                          for table in kept["tables"]],
-            [Check(**check) for check in kept["checks"]], kept["machine"])
+            kept["job"],
+            [
+                Table(table["title"], [Row(**row) for row in table["rows"]], table["notes"], table["ratios"])
+                for table in kept["tables"]
+            ],
+            [Check(**check) for check in kept["checks"]],
+            kept["machine"],
+        )
 
 
 def memory_check(name, row, workspace, cores):

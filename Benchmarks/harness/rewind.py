@@ -4,8 +4,9 @@
     rewind.py remember WORKSPACE NOTE    which files there are; NOTE is the file to write
     rewind.py back WORKSPACE NOTE        removes the others, and puts the file index back
 
-Files are told by their names: objects, action records and history are written once and never changed. So is whatever else a stage
-that was up to date leaves alone; the index is the one file that a later build replaces, and a copy of it is kept.
+Files are told by their names: objects, action records and history are written once and never changed, and outputs and
+receipts of stages that are up to date stay as they are. The index is the one file of these that a later build replaces;
+a copy of it is kept.
 """
 
 import os

@@ -64,8 +64,7 @@ class Workspace:
 
     def digests(self):
         """SHA-256 by path of all outputs, from the receipts."""
-        return {
-            row["path"]: row["sha256"] for stage in STAGES for row in self.receipt(stage)["core"]["outputs"]}
+        return {row["path"]: row["sha256"] for stage in STAGES for row in self.receipt(stage)["core"]["outputs"]}
 
     def stage_times(self):
         """Milliseconds of each stage in its newest run."""

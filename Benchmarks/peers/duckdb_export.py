@@ -21,10 +21,11 @@ duckdb.sql(f"""
         'model:' || e.model_name, 'file:' || e.source_files[1]], lambda tag: tag IS NOT NULL) AS tags,
       e.run_id AS source_run_id, e.task_id, e.prompt, s.category AS success_score, s.category AS source_category,
       left(e.text, 2000) AS embedding_text, e.timestamp AS created_at, e.provenance
-    FROM read_json('{workspace}/data/scored-runs/**/*.jsonl', format = 'newline_delimited', maximum_object_size = 67108864,
-      columns = {{evidence_run_id: 'VARCHAR', category: 'VARCHAR'}}) s
-    JOIN read_json('{workspace}/data/evidence/**/*.jsonl', format = 'newline_delimited', maximum_object_size = 67108864,
-      columns = {{run_id: 'VARCHAR', task_id: 'VARCHAR', timestamp: 'VARCHAR', model_name: 'VARCHAR', model_role: 'VARCHAR',
+    FROM read_json('{workspace}/data/scored-runs/**/*.jsonl', format = 'newline_delimited',
+      maximum_object_size = 67108864, columns = {{evidence_run_id: 'VARCHAR', category: 'VARCHAR'}}) s
+    JOIN read_json('{workspace}/data/evidence/**/*.jsonl', format = 'newline_delimited',
+      maximum_object_size = 67108864, columns = {{
+        run_id: 'VARCHAR', task_id: 'VARCHAR', timestamp: 'VARCHAR', model_name: 'VARCHAR', model_role: 'VARCHAR',
         prompt: 'VARCHAR', text: 'VARCHAR', source_files: 'VARCHAR[]', provenance: '{PROVENANCE}'}}) e
     ON e.run_id = s.evidence_run_id
     WHERE s.category IN ('accepted', 'partially_accepted') AND trim(e.text, E' \\t\\r\\n') <> ''
