@@ -11,8 +11,8 @@ import tempfile
 
 @dataclasses.dataclass
 class Row:
-    """One measured command. Times in seconds, memory in KiB (of the largest process); `bytes` is what has to be read and
-    written, 0 where there is no saying."""
+    """One measured command. Times in seconds, memory in KiB (of the largest process); `bytes` is what has to be read
+    and written, 0 where there is no saying."""
 
     name: str
     median: float
