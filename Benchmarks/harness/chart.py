@@ -4,7 +4,7 @@ from xml.sax.saxutils import escape
 
 from .report import seconds, speed
 
-WIDTH, NAMES, BARS, LINE = 1000, 280, 340, 22
+WIDTH, NAMES, BARS, LINE = 1040, 320, 340, 22
 OWN, OTHER = "#2f6f4f", "#a9b4bd"
 
 
