@@ -41,10 +41,7 @@ struct Publisher {
     try fileSystem.status(of: path, followingLinks: false) != nil
   }
 
-  func emptyStaging() throws {
-    let folder = layout.staging(stage)
-    for entry in try fileSystem.entries(of: folder) { try fileSystem.remove(folder.appending(entry.name)) }
-  }
+  func emptyStaging() throws { try fileSystem.empty(layout.staging(stage)) }
 
   // MARK: Staging
 

@@ -91,14 +91,8 @@ public struct Runner: Sendable {
 
   /// Removes what killed builds left behind. Looks first: an up-to-date build changes nothing.
   private func sweep() throws {
-    let fileSystem = environment.fileSystem
-    for entry in try fileSystem.entries(of: layout.temporary) {
-      try fileSystem.remove(layout.temporary.appending(entry.name))
-    }
-    for stage in graph.stages {
-      let folder = layout.staging(stage.name)
-      for entry in try fileSystem.entries(of: folder) { try fileSystem.remove(folder.appending(entry.name)) }
-    }
+    try environment.fileSystem.empty(layout.temporary)
+    for stage in graph.stages { try environment.fileSystem.empty(layout.staging(stage.name)) }
   }
 
   /// Looks at the named stages and what they depend on, and changes nothing.

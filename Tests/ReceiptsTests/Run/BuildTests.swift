@@ -515,4 +515,13 @@ private final class GrowingFileSystem: FileSystem {
   func lock(_ directory: FilePath, waiting: Bool) throws(FileSystemError) -> (any FileLock)? {
     try inner.lock(directory, waiting: waiting)
   }
+
+  @Test("whatever lies in the folders for temporary files is swept away, folders too")
+  func sweep() throws {
+    let space = try built()
+    space.write("x", to: ".distill/tmp/deep/er/left")
+    space.write("x", to: ".distill/staging/notes/deep/left")
+    #expect(try space.build().areGood)
+    #expect(space.files(".distill/staging/").isEmpty && space.files(".distill/tmp/").isEmpty)
+  }
 }
