@@ -68,6 +68,8 @@ let package = Package(
       dependencies: ["Receipts", "JSONTape", .product(name: "SystemPackage", package: "swift-system")],
       swiftSettings: testable),
 
+    .target(name: "StagesTesting", swiftSettings: testable),
+
     .testTarget(name: "JSONTapeTests", dependencies: ["JSONTape"]),
     .testTarget(
       name: "ReceiptsTests",
@@ -77,10 +79,11 @@ let package = Package(
     .testTarget(
       name: "StagesTests",
       dependencies: [
-        "Stages", "Receipts", "ReceiptsTesting", "JSONTape", .product(name: "SystemPackage", package: "swift-system"),
+        "Stages", "StagesTesting", "Receipts", "ReceiptsTesting", "JSONTape",
+        .product(name: "SystemPackage", package: "swift-system"),
       ]),
     // Runs the built executable and does not link it: its static runtime and the test libraries exclude each other.
-    .testTarget(name: "DistillMakeTests", dependencies: ["JSONTape", "Receipts"]),
+    .testTarget(name: "DistillMakeTests", dependencies: ["JSONTape", "Receipts", "StagesTesting"]),
   ],
   swiftLanguageModes: [.v6],
   cxxLanguageStandard: .cxx17

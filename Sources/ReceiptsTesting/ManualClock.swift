@@ -11,6 +11,13 @@ public final class ManualClock: WallClock {
     self.start = start
   }
 
+  /// Another clock that shows the same time.
+  public func copy() -> ManualClock {
+    let copy = ManualClock(start: start)
+    copy.advance(nanoseconds: monotonicNanoseconds())
+    return copy
+  }
+
   public func advance(nanoseconds: UInt64) {
     state.withLock { $0.sinceStart += nanoseconds }
   }

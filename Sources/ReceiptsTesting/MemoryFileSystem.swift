@@ -61,7 +61,10 @@ public final class MemoryFileSystem: FileSystem {
   }
 
   /// All files and links, ordered by path.
-  public var files: [FilePath] { state.withLock { $0.files() } }
+  public var files: [FilePath] { files(below: "/") }
+
+  /// Those in a folder and what is below it.
+  public func files(below folder: FilePath) -> [FilePath] { state.withLock { $0.files(below: folder) } }
 
   /// The paths of all files that were opened for reading, in order.
   public var filesRead: [FilePath] { state.withLock { $0.filesRead } }
@@ -85,6 +88,32 @@ public final class MemoryFileSystem: FileSystem {
   /// had died there. nil: no longer.
   public func stop(afterChanges count: Int?) {
     state.withLock { $0.changesLeft = count }
+  }
+
+  /// One call from now on goes wrong. nil: none does.
+  public func plan(_ fault: PlannedFault?) {
+    state.withLock { $0.fault = fault }
+  }
+
+  /// A planned fault has not come about yet.
+  public var isFaultPending: Bool { state.withLock { $0.fault != nil } }
+
+  /// From now on what is synced and what is not is told apart. Everything so far, and what the test itself writes, is on the disk.
+  public func watchDisk() {
+    state.withLock { $0.disk = MemoryDisk(of: $0.nodes) }
+  }
+
+  /// Leaves what a power cut would, as `generator` decides: see `MemoryDisk`. Planned failures are over.
+  public func cutPower(using generator: inout some RandomNumberGenerator) {
+    state.withLock { $0.cutPower(using: &generator) }
+  }
+
+  /// Another file system that holds the same, inodes and times included, with a clock of its own at the same time.
+  public func copy() -> MemoryFileSystem {
+    let copy = MemoryFileSystem(clock: clock.copy())
+    let tree = state.withLock { $0 }
+    copy.state.withLock { $0 = tree }
+    return copy
   }
 
   /// Bytes; what `freeSpace` says.
@@ -147,6 +176,7 @@ public final class MemoryFileSystem: FileSystem {
     try call("synchronize", path, isChange: true) { tree throws(Errno) in
       guard let inode = try tree.locate(path, followingLink: true).inode else { throw .noSuchFileOrDirectory }
       guard tree.isDirectory(inode) else { throw .notDirectory }
+      tree.synchronize(inode)
     }
   }
 
@@ -210,6 +240,7 @@ public final class MemoryFileSystem: FileSystem {
   private func quietly(_ body: (inout MemoryTree) throws(Errno) -> Void) {
     state.withLock { tree in
       do throws(Errno) { try body(&tree) } catch { preconditionFailure("a test's own write failed: \(error)") }
+      if tree.disk != nil { tree.disk = MemoryDisk(of: tree.nodes) }
     }
   }
 }
@@ -243,12 +274,15 @@ private final class MemoryFile: ReadableFile, WritableFile {
     let now = fileSystem.now
     try fileSystem.call("write", path, isChange: true) { tree throws(Errno) in
       guard case .file(let before) = tree.nodes[inode]!.contents else { throw .isDirectory }
-      tree.setContents(.file(before + bytes), of: inode, now)
+      let failure = tree.halfWrite
+      tree.halfWrite = nil
+      tree.setContents(.file(before + bytes.prefix(failure == nil ? bytes.count : bytes.count / 2)), of: inode, now)
+      if let failure { throw failure }
     }
   }
 
   func synchronize() throws(FileSystemError) {
-    try fileSystem.call("synchronize", path, isChange: true) { _ in }
+    try fileSystem.call("synchronize", path, isChange: true) { $0.synchronize(inode) }
   }
 
   func close() throws(FileSystemError) {

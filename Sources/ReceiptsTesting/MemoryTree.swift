@@ -35,6 +35,11 @@ struct MemoryTree: Sendable {
   var pathsChanged: [FilePath] = []
   var failures: [FileSystemError] = []
   var changesLeft: Int?
+  var fault: PlannedFault?
+  /// The write that is being made writes half of its bytes, then throws this.
+  var halfWrite: Errno?
+  /// nil: nobody will cut the power.
+  var disk: MemoryDisk?
   var freeSpace: Int64 = 1 << 40
   var locked: Set<UInt64> = []
 
@@ -42,6 +47,14 @@ struct MemoryTree: Sendable {
     if let left = changesLeft {
       if left == 0 { throw .ioError }
       if isChange { changesLeft = left - 1 }
+    }
+    if var fault, (fault.calls == .changing) == isChange {
+      fault.after -= 1
+      self.fault = fault.after < 0 ? nil : fault
+      if fault.after < 0 {
+        guard fault.kind == .halfWrite && operation == "write" else { throw fault.errno }
+        halfWrite = fault.errno
+      }
     }
     let asked = failures.firstIndex { $0.operation == operation && $0.path == path.string }
     if let asked { throw failures.remove(at: asked).errno }
@@ -110,7 +123,7 @@ struct MemoryTree: Sendable {
     guard let name = place.name else { throw .isDirectory }
     lastInode += 1
     nodes[lastInode] = Node(contents: contents, modified: now, changed: now)
-    try enter(lastInode, name, in: place.directory, now)
+    try enter([.init(folder: place.directory, name: name, inode: lastInode)], now)
     return lastInode
   }
 
@@ -140,8 +153,11 @@ struct MemoryTree: Sendable {
       if isDirectory(inode) && !isDirectory(replaced) { throw .notDirectory }
       if case .directory(let names) = nodes[replaced]!.contents, !names.isEmpty { throw .directoryNotEmpty }
     }
-    try enter(nil, name, in: from.directory, now)
-    try enter(inode, newName, in: to.directory, now)
+    try enter(
+      [
+        .init(folder: from.directory, name: name, inode: nil),
+        .init(folder: to.directory, name: newName, inode: inode),
+      ], now)
     nodes[inode]!.changed = now
   }
 
@@ -156,7 +172,7 @@ struct MemoryTree: Sendable {
     }
     guard let inode = place.inode, let name = place.name else { return false }
     if case .directory(let names) = nodes[inode]!.contents, !names.isEmpty { throw .directoryNotEmpty }
-    try enter(nil, name, in: place.directory, now)
+    try enter([.init(folder: place.directory, name: name, inode: nil)], now)
     return true
   }
 
@@ -173,22 +189,41 @@ struct MemoryTree: Sendable {
       .sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
   }
 
-  /// Of all files and links, ordered by path.
-  func files() -> [FilePath] {
+  /// Of all files and links below a folder, ordered by path.
+  func files(below folder: FilePath) -> [FilePath] {
     var found: [String] = []
     func collect(_ inode: UInt64, _ path: String) {
       guard case .directory(let names) = nodes[inode]!.contents else { return found.append(path) }
       for (name, child) in names { collect(child, path + "/" + String(decoding: name, as: UTF8.self)) }
     }
-    collect(Self.root, "")
+    if let inode = try? locate(folder, followingLink: true).inode, isDirectory(inode) {
+      collect(inode, folder.string == "/" ? "" : folder.string)
+    }
     return found.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }.map { FilePath($0) }
   }
 
-  private mutating func enter(
-    _ inode: UInt64?, _ name: Name, in directory: UInt64, _ now: Int64
-  ) throws(Errno) {
-    guard case .directory(var names) = nodes[directory]!.contents else { throw .notDirectory }
-    names[name] = inode
-    setContents(.directory(names), of: directory, now)
+  /// The entries are one step.
+  private mutating func enter(_ entries: [MemoryDisk.Entry], _ now: Int64) throws(Errno) {
+    for entry in entries {
+      guard case .directory(var names) = nodes[entry.folder]!.contents else { throw .notDirectory }
+      names[entry.name] = entry.inode
+      setContents(.directory(names), of: entry.folder, now)
+    }
+    disk?.note(entries)
+  }
+
+  mutating func synchronize(_ inode: UInt64) {
+    switch nodes[inode]?.contents {
+    case .file(let bytes): disk?.synchronizeFile(inode, bytes)
+    case .directory: disk?.synchronizeFolder(inode)
+    case .link, nil: break
+    }
+  }
+
+  mutating func cutPower(using generator: inout some RandomNumberGenerator) {
+    precondition(disk != nil, "what is on the disk was not watched")
+    nodes = disk!.nodesAfterPowerCut(of: nodes, using: &generator)
+    disk = MemoryDisk(of: nodes)
+    (changesLeft, fault, halfWrite, failures, locked) = (nil, nil, nil, [], [])
   }
 }

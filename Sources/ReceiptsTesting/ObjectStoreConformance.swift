@@ -47,6 +47,10 @@ public func checkConformance(of store: any ObjectStore, damage: ((Digest) throws
     try expect(try put(bytes, in: store) == digest, "a damaged object can't be stored again")
     try expect(try store.read(digest, into: buffer), "an object can't be read after it was mended")
     buffer.truncate(to: 6)
+    try damage(digest)
+    try expect(try put(bytes, in: store) == digest, "a damaged object that nobody read can't be stored again")
+    try expect(try store.read(digest, into: buffer), "storing an object left a damaged one in its place")
+    buffer.truncate(to: 6)
   }
   try expect(buffer.bytes == "before", "a read that failed left something in the buffer")
 

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import StagesTesting
 import Testing
 
 @Suite("Two builds at once")
@@ -73,6 +74,35 @@ struct LockTests {
     // The shell that the holder started has the lock, too, until it ends.
     try release(space)
     #expect(try space.run("all", "-q").exitCode == 0)
+  }
+
+  @Test("the second of two builds goes on when the first one is killed, and ends what that began")
+  func killedBuild() throws {
+    var generator = SeededGenerator(seed: 7)
+    let workspace = RandomWorkspace(records: 40_000, identities: 20_000, using: &generator)
+    func make(_ name: String) throws -> TestSpace {
+      let space = try TestSpace(name)
+      try space.write("distill.yaml", workspace.configuration)
+      for (path, bytes) in workspace.files { try space.write(path, bytes) }
+      return space
+    }
+    let space = try make("workspace")
+    let first = try space.start(["all", "-q", "-j", "1"])
+    // It has the lock before it makes its folder.
+    try wait { space.exists(".distill") }
+    let second = try space.start(["all", "-q"])
+    try wait { second.saidSoFar.contains("waiting") }
+    first.kill()
+    #expect(try first.wait().exitCode == 137)
+    let result = try second.wait()
+    #expect(result.exitCode == 0, "\(result.stderr)")
+    #expect(
+      result.stderr.contains("process \(first.process) "), "it did not say for whom it waits: \(result.stderr)")
+    let alone = try make("alone")
+    try alone.build("-q")
+    #expect(differences(try alone.outputs(), try space.outputs()) == [])
+    #expect(differences(try alone.cores(), try space.cores()) == [])
+    try expectChecksums(of: space)
   }
 
   @Test("started together they both end well, and the outputs are those of one")

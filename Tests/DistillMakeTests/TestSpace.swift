@@ -144,7 +144,9 @@ final class TestSpace: Sendable {
   }
 
   /// What a build says of each stage: `built`, `up_to_date`, …
-  func states(_ arguments: String...) throws -> [String: String] {
+  func states(_ arguments: String...) throws -> [String: String] { try states(arguments) }
+
+  func states(_ arguments: [String]) throws -> [String: String] {
     let result = try start(arguments + ["--json"]).wait()
     guard result.exitCode == 0 else { throw TestSpaceError("it ended with \(result.exitCode): \(result.stderr)") }
     let tree = try JSON.parse(Array(result.stdout.utf8))

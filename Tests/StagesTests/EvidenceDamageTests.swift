@@ -1,4 +1,5 @@
 import JSONTape
+import StagesTesting
 import Testing
 
 @testable import Stages
@@ -21,7 +22,7 @@ import Testing
   private static let record =
     #"{"id":"run-7","t":"líne","ts":"2026-04-26T08:00:00Z","s":0.5,"m":[{"role":"user","content":"hí"}],"f":["a"],"v":{"ok":true,"n":[1,2]}}"#
 
-  private func damage(_ bytes: inout [UInt8], _ random: inout Generator) {
+  private func damage(_ bytes: inout [UInt8], _ random: inout SeededGenerator) {
     for _ in 0..<Int.random(in: 1...6, using: &random) where !bytes.isEmpty {
       let place = Int.random(in: 0..<bytes.count, using: &random)
       switch Int.random(in: 0..<5, using: &random) {
@@ -35,7 +36,7 @@ import Testing
   }
 
   @Test(arguments: 0..<8) func `the books balance on damaged lines`(_ seed: UInt64) throws {
-    var random = Generator(state: seed)
+    var random = SeededGenerator(seed: seed)
     for _ in 0..<60 {
       var bytes = Array(String(repeating: Self.record + "\n", count: 6).utf8)
       damage(&bytes, &random)
@@ -51,7 +52,7 @@ import Testing
   @Test(arguments: [Compression.gz, .zst]) func `the books balance on damaged compressed files`(
     _ compression: Compression
   ) throws {
-    var random = Generator(state: 42)
+    var random = SeededGenerator(seed: 42)
     let packed = try compression.pack(Array(String(repeating: Self.record + "\n", count: 50).utf8))
     for _ in 0..<200 {
       var bytes = packed
@@ -65,7 +66,7 @@ import Testing
 
   @Test func `the books balance on damaged documents`() throws {
     let source = simpleSource([.text: at("/t"), .score: at("/s")], records: "/*")
-    var random = Generator(state: 7)
+    var random = SeededGenerator(seed: 7)
     for _ in 0..<300 {
       var bytes = Array(("[" + [String](repeating: Self.record, count: 5).joined(separator: ",") + "]").utf8)
       damage(&bytes, &random)

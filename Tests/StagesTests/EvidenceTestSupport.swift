@@ -132,15 +132,3 @@ let realLogs: URL? = {
   let data = folder.appendingPathComponent("data")
   return FileManager.default.fileExists(atPath: data.path) ? data : nil
 }()
-
-/// SplitMix64: the same numbers on every machine.
-struct Generator: RandomNumberGenerator {
-  var state: UInt64
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var word = state
-    word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
-    return word ^ (word >> 31)
-  }
-}

@@ -1,5 +1,6 @@
 import JSONTape
 import Receipts
+import StagesTesting
 import Testing
 
 @testable import Stages
@@ -10,7 +11,7 @@ import Testing
 
   /// A small workspace with everything in it: runs, extractions, judgements, faults, equal texts and prompts.
   private func randomRows(_ seed: UInt64) -> [[JSON]] {
-    var generator = SeededGenerator(seed)
+    var generator = SeededGenerator(seed: seed)
     func any<T>(_ values: [T]) -> T { values.randomElement(using: &generator)! }
     var line = 0
     return Self.days.indices.map { day in
@@ -102,7 +103,7 @@ import Testing
     let rows = randomRows(seed)
     let whole = ExportSpace()
     #expect(try whole.build(zip(Self.days, rows).map { ($0, [$1]) }, options).compactMap(\.trouble) == [])
-    var generator = SeededGenerator(seed)
+    var generator = SeededGenerator(seed: seed)
     for count in [2, 4] {
       let space = ExportSpace()
       let partitions = zip(Self.days, rows).map { (path: $0, fragments: cut($1, into: count, &generator)) }
@@ -173,7 +174,7 @@ import Testing
 
   @Test func `without its cache a workspace exports the same`() throws {
     let rows = randomRows(100)
-    var generator = SeededGenerator(5)
+    var generator = SeededGenerator(seed: 5)
     let space = ExportSpace()
     let partitions = zip(Self.days, rows).map { (path: $0, fragments: cut($1, into: 3, &generator)) }
     #expect(try space.build(partitions, options).compactMap(\.trouble) == [])

@@ -1,5 +1,6 @@
 import JSONTape
 import Receipts
+import StagesTesting
 import Testing
 
 @testable import Stages
@@ -289,7 +290,7 @@ import Testing
     var evidence = (0..<30).map { evidenceRow("r\($0)", line: $0) }
     for number in [0, 5, 5, 20] { evidence.insert(judgementRow("j\(number)", about: "r1", line: 99), at: number) }
     var scored = evidence.filter { $0["kind"] == "run" }.map { scoredRow($0) }
-    var generator = SeededGenerator(2)
+    var generator = SeededGenerator(seed: 2)
     for round in 0..<6 {
       let run = try export(.rag, jsonLines(scored), jsonLines(evidence))
       #expect(run.count("exported") == 30, "round \(round)")

@@ -1,5 +1,6 @@
 import JSONTape
 import Receipts
+import StagesTesting
 import Testing
 
 @testable import Stages
@@ -105,7 +106,7 @@ import Testing
   // MARK: Properties
 
   private func randomCandidates(_ seed: UInt64) -> [PairingCandidate] {
-    var generator = SeededGenerator(seed)
+    var generator = SeededGenerator(seed: seed)
     let count = Int.random(in: 0...24, using: &generator)
     let texts = Int.random(in: 1...20, using: &generator)
     let prompts = Int.random(in: 1...3, using: &generator)
@@ -159,7 +160,7 @@ import Testing
       let maximum = [1, 2, 5, 1000][Int(seed % 4)]
       let expected = reference(candidates, maximum: maximum)
       var fates: [Int64: Pairing.Fate]?
-      var generator = SeededGenerator(seed)
+      var generator = SeededGenerator(seed: seed)
       for _ in 0..<3 {
         let pairing = Pairing(candidates, maximum: maximum)
         #expect(names(pairing) == expected, "seed \(seed)")
@@ -205,7 +206,7 @@ import Testing
   @Test(arguments: [5, 1_000_000])
   func `a hundred thousand runs of one task are paired in seconds`(maximum: Int) {
     func candidates(prompts: Int) -> [PairingCandidate] {
-      var generator = SeededGenerator(3)
+      var generator = SeededGenerator(seed: 3)
       return (0..<100_000).map { number in
         PairingCandidate(
           task: .zero, prompt: Hash128(high: UInt64(number / 2 % prompts), low: 1),

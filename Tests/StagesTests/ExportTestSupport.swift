@@ -108,23 +108,6 @@ func runAction(_ function: ActionFunction, _ parameters: JSON = [:], _ inputs: [
   try runAction(function, parameters, inputs.mapValues { Array($0.utf8) })
 }
 
-// MARK: Chance
-
-/// SplitMix64: the same numbers from the same seed, everywhere.
-struct SeededGenerator: RandomNumberGenerator {
-  var state: UInt64
-
-  init(_ seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var word = state
-    word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
-    return word ^ (word >> 31)
-  }
-}
-
 // MARK: From evidence to exports
 
 /// A partition's path and the rows of each of its fragments.

@@ -1,6 +1,7 @@
 import JSONTape
 import Receipts
 import ReceiptsTesting
+import StagesTesting
 import SystemPackage
 import Testing
 
@@ -250,7 +251,7 @@ import Testing
   @Test func `no byte of it gets out of damaged records`() throws {
     let source = hiding(["/a/secret", "/b/*/secret"]) { $0.jq = ".id, {id, text}" }
     let line = Array(#"{"id":"r","a":{"secret":"QQQQ"},"b":[{"secret":["QQQQ"]}],"text":"t","secret":1}"#.utf8)
-    var generator = Generator(state: 11)
+    var generator = SeededGenerator(seed: 11)
     let structure = Array(#"{}[],:" 0"#.utf8)
     for _ in 0..<400 {
       var damaged = line

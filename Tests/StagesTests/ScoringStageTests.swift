@@ -1,5 +1,6 @@
 import JSONTape
 import Receipts
+import StagesTesting
 import Testing
 
 @testable import Stages
@@ -160,7 +161,7 @@ import Testing
           ["verdict": "accepted", "timestamp": .string("2026-01-0\(1 + number)T00:00:00Z")]))
     }
     let expected = try score([rows]).rows
-    var generator = SeededGenerator(1)
+    var generator = SeededGenerator(seed: 1)
     for _ in 0..<5 {
       rows.shuffle(using: &generator)
       let found = try score([Array(rows[..<4]), Array(rows[4...])]).rows

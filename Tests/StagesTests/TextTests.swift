@@ -1,5 +1,6 @@
 import JSONTape
 @_spi(_Unicode) import Swift
+import StagesTesting
 import Testing
 
 @testable import Stages
@@ -82,7 +83,7 @@ import Testing
   }
 
   @Test func `mixed texts are folded as by the long way, and once is enough`() {
-    var generator = SeededGenerator(9)
+    var generator = SeededGenerator(seed: 9)
     let alphabet: [String] = [
       "a", "e", "o", " ", "\n", "\u{301}", "\u{323}", "\u{308}", "é", "ö", "\u{1ea1}", "가", "\u{1100}", "\u{1161}",
       "\u{11a8}", "か", "\u{3099}", "→", "\u{338}", "😀", "\u{fe0f}", "\u{200d}", "\u{212b}", "\u{2003}", "\u{a0}", "中",
@@ -97,7 +98,7 @@ import Testing
   }
 
   @Test func `a prefix never splits a character, and is as long as it may be`() {
-    var generator = SeededGenerator(11)
+    var generator = SeededGenerator(seed: 11)
     let alphabet = ["a", "é", "中", "😀", "\u{301}", "\u{10ffff}", "\u{7ff}", "\u{800}", "\u{ffff}", "\u{10000}"]
     for _ in 0..<100 {
       let text = (0..<12).map { _ in alphabet.randomElement(using: &generator)! }.joined()

@@ -134,6 +134,11 @@ public struct FunctionTable: Sendable {
     self.functions = Dictionary(uniqueKeysWithValues: functions.map { ($0.name, $0) })
   }
 
+  /// The same names, with other bodies.
+  package func mapping(_ transform: (ActionFunction) -> ActionFunction) -> FunctionTable {
+    FunctionTable(functions.values.map(transform))
+  }
+
   public func function(named name: String) throws(DistillError) -> ActionFunction {
     guard let function = functions[name] else {
       throw DistillError(.internalFault, "there is no action function \"\(name)\"")

@@ -102,12 +102,20 @@ struct Publisher {
   ) throws {
     let kept = Set(staged.map(\.file.path))
     var leftovers = Set(try pathsOfInterruptedAttempts())
-    leftovers.formUnion(previous?.receipt.core.outputs.map(\.path) ?? [])
+    if let previous {
+      leftovers.formUnion(previous.receipt.core.outputs.map(\.path))
+    } else if let list = try fileSystem.contents(of: layout.outputDigests(stage)) {
+      // The receipt is gone or damaged: what it listed is known from beside it.
+      leftovers.formUnion(ChecksumList.paths(in: list))
+    }
     leftovers = leftovers.filter(owns)
     if let foreign = kept.sorted().first(where: { !owns($0) }) {
       throw DistillError(.internalFault, "stage \(stage) has no right to write it", place: foreign.string)
     }
     try fileSystem.createDirectory(layout.receipts(stage))
+    try fileSystem.createDirectory(layout.history)
+    // A folder that was just made is only there after a power cut if its parent was synced.
+    for folder in [layout.root, layout.history.removingLastComponent()] { try fileSystem.synchronizeDirectory(folder) }
     let touched = leftovers.union(kept).sorted()
     try fileSystem.replace(
       layout.publishing(stage), with: (JSON.array(touched.map { .string($0.string) })).canonical + [UInt8(ascii: "\n")],
@@ -141,8 +149,10 @@ struct Publisher {
     }
 
     let core = receipt.receipt.core
-    try fileSystem.replace(layout.inputDigests(stage), with: Self.checksums(core.inputs), through: layout.temporary)
-    try fileSystem.replace(layout.outputDigests(stage), with: Self.checksums(core.outputs), through: layout.temporary)
+    try fileSystem.replace(
+      layout.inputDigests(stage), with: ChecksumList.text(of: core.inputs), through: layout.temporary)
+    try fileSystem.replace(
+      layout.outputDigests(stage), with: ChecksumList.text(of: core.outputs), through: layout.temporary)
     let entry = layout.history.appending("\(receipt.digest.hex).json")
     if try !exists(entry) { try fileSystem.replace(entry, with: receipt.bytes, through: layout.temporary) }
     try fileSystem.replace(layout.receipt(stage), with: receipt.bytes, through: layout.temporary)
@@ -178,29 +188,6 @@ struct Publisher {
       try fileSystem.remove(layout.path(current))
       folder = current.parent
     }
-  }
-
-  /// In the format of `sha256sum -c`: paths with a backslash or a line break are escaped as GNU coreutils do it.
-  static func checksums(_ files: [Receipt.File]) -> [UInt8] {
-    var text: [UInt8] = []
-    for file in files {
-      var path: [UInt8] = []
-      var isEscaped = false
-      for byte in file.path.string.utf8 {
-        switch byte {
-        case UInt8(ascii: "\\"): path += [byte, byte]
-        case UInt8(ascii: "\n"): path += [UInt8(ascii: "\\"), UInt8(ascii: "n")]
-        case UInt8(ascii: "\r"): path += [UInt8(ascii: "\\"), UInt8(ascii: "r")]
-        default:
-          path.append(byte)
-          continue
-        }
-        isEscaped = true
-      }
-      if isEscaped { text.append(UInt8(ascii: "\\")) }
-      text += Array(file.digest.hex.utf8) + [0x20, 0x20] + path + [UInt8(ascii: "\n")]
-    }
-    return text
   }
 }
 

@@ -34,12 +34,30 @@ public struct DirectoryObjectStore: ObjectStore {
   public func store(_ bytes: ByteSlice) throws -> Digest {
     let digest = Digest.of(bytes)
     let target = path(of: digest)
-    // One of another length is what a power cut left.
-    if try fileSystem.status(of: target, followingLinks: false)?.size == Int64(bytes.count) { return digest }
+    if try isSound(target, bytes) { return digest }
     let file = try StagedFile(fileSystem, in: layout.temporaryDirectory)
     try file.write(bytes.raw)
     try file.commit(to: target, synchronizing: false)
     return digest
+  }
+
+  /// Whether these bytes are there. Looked at whole: whoever stores an object that is there has made it again, and may have done so
+  /// because it is damaged.
+  private func isSound(_ path: FilePath, _ bytes: ByteSlice) throws(FileSystemError) -> Bool {
+    let status = try fileSystem.status(of: path, followingLinks: false)
+    guard status?.kind == .regular, status?.size == Int64(bytes.count) else { return false }
+    let file = try fileSystem.open(path)
+    let room = UnsafeMutableRawBufferPointer.allocate(byteCount: min(bytes.count, 256 << 10) + 1, alignment: 64)
+    defer { room.deallocate() }
+    var offset = 0
+    while offset < bytes.count {
+      let count = try file.read(into: room, at: Int64(offset))
+      guard count > 0, offset + count <= bytes.count,
+        bytes[offset..<offset + count] == ByteSlice(UnsafeRawBufferPointer(rebasing: room[..<count]))
+      else { return false }
+      offset += count
+    }
+    return true
   }
 
   public func remove(_ digest: Digest) throws {

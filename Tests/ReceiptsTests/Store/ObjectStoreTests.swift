@@ -15,6 +15,10 @@ struct ObjectStoreTests {
     let memory = MemoryFileSystem()
     let store = DirectoryObjectStore(fileSystem: memory, root: "/w/.distill")
     try checkConformance(of: store) { memory.overwrite(store.path(of: $0), with: [1, 2, 3]) }
+    try checkConformance(of: DirectoryObjectStore(fileSystem: memory, root: "/same-length")) { digest in
+      let path = DirectoryObjectStore(fileSystem: memory, root: "/same-length").path(of: digest)
+      memory.overwrite(path, with: (memory.bytes(of: path) ?? []).map { $0 ^ 1 })
+    }
     let folder = TemporaryFolder()
     try checkConformance(of: DirectoryObjectStore(fileSystem: LocalFileSystem(), root: folder.path.appending("d")))
     #expect(try LocalFileSystem().entries(of: folder.path.pushing("d/tmp")).isEmpty)

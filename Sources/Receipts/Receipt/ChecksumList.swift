@@ -1,0 +1,55 @@
+/// Digests of files in the format of `sha256sum -c`: paths with a backslash or a line break are escaped as GNU coreutils do it.
+enum ChecksumList {
+  static func text(of files: [Receipt.File]) -> [UInt8] {
+    var text: [UInt8] = []
+    for file in files {
+      var path: [UInt8] = []
+      var isEscaped = false
+      for byte in file.path.string.utf8 {
+        switch byte {
+        case UInt8(ascii: "\\"): path += [byte, byte]
+        case UInt8(ascii: "\n"): path += [UInt8(ascii: "\\"), UInt8(ascii: "n")]
+        case UInt8(ascii: "\r"): path += [UInt8(ascii: "\\"), UInt8(ascii: "r")]
+        default:
+          path.append(byte)
+          continue
+        }
+        isEscaped = true
+      }
+      if isEscaped { text.append(UInt8(ascii: "\\")) }
+      text += Array(file.digest.hex.utf8) + [0x20, 0x20] + path + [UInt8(ascii: "\n")]
+    }
+    return text
+  }
+
+  /// The paths that it names. A line that is none of such a list names nothing.
+  static func paths(in text: [UInt8]) -> [RelativePath] {
+    text.split(separator: UInt8(ascii: "\n")).compactMap { line in
+      let isEscaped = line.first == UInt8(ascii: "\\")
+      let parts = (isEscaped ? line.dropFirst() : line).split(
+        separator: 0x20, maxSplits: 2, omittingEmptySubsequences: false)
+      guard parts.count == 3, parts[1].isEmpty, Digest(hex: String(decoding: parts[0], as: UTF8.self)) != nil,
+        let path = String(validating: isEscaped ? unescaped(parts[2]) : Array(parts[2]), as: UTF8.self)
+      else { return nil }
+      return RelativePath(path)
+    }
+  }
+
+  private static func unescaped(_ bytes: ArraySlice<UInt8>) -> [UInt8] {
+    var path: [UInt8] = []
+    var isBehindBackslash = false
+    for byte in bytes {
+      if !isBehindBackslash, byte == UInt8(ascii: "\\") {
+        isBehindBackslash = true
+        continue
+      }
+      switch byte {
+      case UInt8(ascii: "n") where isBehindBackslash: path.append(UInt8(ascii: "\n"))
+      case UInt8(ascii: "r") where isBehindBackslash: path.append(UInt8(ascii: "\r"))
+      default: path.append(byte)
+      }
+      isBehindBackslash = false
+    }
+    return path
+  }
+}

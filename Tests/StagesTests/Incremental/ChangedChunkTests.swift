@@ -1,0 +1,98 @@
+import Receipts
+import ReceiptsTesting
+import StagesTesting
+import Testing
+
+@testable import Stages
+
+/// What runs again when one piece of a log changed: the work on that piece, and the steps in which records meet.
+@Suite("One changed chunk of a hundred")
+struct ChangedChunkTests {
+  private static let configuration = """
+    version: 1
+    sources:
+      - name: lab
+        files: logs/*.jsonl
+        map: {run_id: /id, task_id: /task, timestamp: /at, prompt: /ask, text: /says}
+        verdict:
+          - {when: {/tests: passed}, is: accepted}
+          - {when: {/tests: failed}, is: rejected}
+
+    """
+  /// Of each line, its end included.
+  private static let lineLength = 160
+  private static let linesPerChunk = 10
+
+  /// A log of lines that are equally long, so that a chunk holds ten. Each task has one accepted and one rejected run.
+  private static func log(_ change: (Int) -> (says: String, tests: String)? = { _ in nil }) -> String {
+    (0..<100 * linesPerChunk).map { number in
+      let (says, tests) = change(number) ?? ("Answer \(number).", number % 2 == 0 ? "passed" : "failed")
+      let line =
+        "{\"id\":\"r\(number)\",\"task\":\"t\(number / 2)\",\"at\":\"2026-03-01T10:00:00Z\",\"ask\":\"Why?\","
+        + "\"says\":\"\(says)\",\"tests\":\"\(tests)\"}"
+      return line + String(repeating: " ", count: lineLength - 1 - line.utf8.count) + "\n"
+    }.joined()
+  }
+
+  private func built() throws -> IncrementalSpace {
+    let space = IncrementalSpace(chunkSize: Self.lineLength * Self.linesPerChunk)
+    space.write("distill.yaml", Array(Self.configuration.utf8))
+    space.write("logs/a.jsonl", Array(Self.log().utf8))
+    #expect(space.result().isGood)
+    let first = space.functions.take()
+    #expect(first["evidence.map/1"] == 100)
+    #expect(first["score.map/1"] == 100)
+    return space
+  }
+
+  private func rebuild(_ space: IncrementalSpace, _ log: String) throws -> [String: Int] {
+    space.write("logs/a.jsonl", Array(log.utf8))
+    #expect(space.result().isGood)
+    return space.functions.take()
+  }
+
+  /// The run is a rejected one: who it is stays, and it makes no sample.
+  @Test("another text runs these actions and no others")
+  func otherText() throws {
+    let space = try built()
+    let ran = try rebuild(space, Self.log { $0 == 507 ? ("Changed.", "failed") : nil })
+    #expect(
+      ran == [
+        "evidence.map/1": 1, "score.map/1": 1, "rag.map/1": 1, "sft.map/1": 1, "preference.map/1": 2,
+        "preference.pair/1": 1, "preference.emit/1": 1,
+      ])
+  }
+
+  @Test("another verdict runs these actions and no others")
+  func otherVerdict() throws {
+    let space = try built()
+    let ran = try rebuild(space, Self.log { $0 == 507 ? ("Answer 507.", "passed") : nil })
+    #expect(
+      ran == [
+        "evidence.map/1": 1, "evidence.duplicates/1": 1, "score.map/1": 1, "rag.map/1": 1, "sft.map/1": 1,
+        "export.unique/1": 2, "preference.map/1": 2, "preference.pair/1": 1, "preference.emit/1": 1,
+      ])
+  }
+
+  /// The chunk before it is no longer the last one; what is in it comes out the same, and goes no further.
+  @Test("a line more at the end runs these actions and no others")
+  func oneMore() throws {
+    let space = try built()
+    let line = Self.log().suffix(Self.lineLength).replacing("\"r999\"", with: "\"r9999\"").replacing(
+      "t499", with: "t500")
+    let ran = try rebuild(space, Self.log() + line)
+    #expect(
+      ran == [
+        "evidence.map/1": 2, "evidence.duplicates/1": 1, "score.map/1": 1, "rag.map/1": 1, "sft.map/1": 1,
+        "export.unique/1": 2, "preference.map/1": 1, "preference.pair/1": 1, "preference.emit/1": 1,
+      ])
+  }
+
+  @Test("the text that it had before runs nothing: all of it is known")
+  func takenBack() throws {
+    let space = try built()
+    _ = try rebuild(space, Self.log { $0 == 507 ? ("Changed.", "failed") : nil })
+    let ran = try rebuild(space, Self.log())
+    #expect(ran == [:])
+  }
+}
