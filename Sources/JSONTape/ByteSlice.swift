@@ -49,6 +49,16 @@ public struct ByteSlice: Hashable {
     return ByteSlice(UnsafeBufferPointer(rebasing: buffer[range]))
   }
 
+  /// The first place of `byte` from `start` on; nil: it is not there.
+  @inlinable
+  public func firstIndex(of byte: UInt8, from start: Int = 0) -> Int? {
+    precondition(start >= 0 && start <= buffer.count, "byte index out of range")
+    guard start < buffer.count, let base = buffer.baseAddress,
+      let found = memchr(base + start, Int32(byte), buffer.count - start)
+    else { return nil }
+    return UnsafeRawPointer(base).distance(to: UnsafeRawPointer(found))
+  }
+
   /// The bytes as text; what is not UTF-8 becomes U+FFFD.
   public func string() -> String { String(decoding: buffer, as: UTF8.self) }
 

@@ -68,13 +68,25 @@ extension csimdjson_tape {
     case Tape.Tag.null, Tape.Tag.true: return start..<start + 4
     case Tape.Tag.false: return start..<start + 5
     case Tape.Tag.string:
-      var end = start + 1
-      while text[end] != UInt8(ascii: "\"") { end += text[end] == UInt8(ascii: "\\") ? 2 : 1 }
-      return start..<end + 1
+      return start..<endOfString(from: start)
     case Tape.Tag.arrayStart, Tape.Tag.objectStart:
       return start..<Int(positions[self.index(after: index) - 1]) + 1
     default: return numberRange(from: start)
     }
+  }
+
+  /// Behind the closing quote: the first with an even number of backslashes before it.
+  @inline(__always)
+  private func endOfString(from start: Int) -> Int {
+    let text = slice(0..<text_count)
+    var next = start + 1
+    while let quote = text.firstIndex(of: UInt8(ascii: "\""), from: next) {
+      var first = quote
+      while first > next, text.buffer[first - 1] == UInt8(ascii: "\\") { first -= 1 }
+      if (quote - first) % 2 == 0 { return quote + 1 }
+      next = quote + 1
+    }
+    preconditionFailure("a string of the tape has no end in its text")
   }
 
   /// A number ends where the text does or a byte follows that no number has.

@@ -64,10 +64,8 @@ struct EvidenceLookup {
 
   private func line(at start: Int) -> (ByteSlice, end: Int)? {
     guard start < text.count else { return nil }
-    let bytes = text.buffer
-    var end = start
-    while end < bytes.count && bytes[end] != UInt8(ascii: "\n") { end += 1 }
-    return (text[start..<end], min(end + 1, bytes.count))
+    let end = text.firstIndex(of: UInt8(ascii: "\n"), from: start) ?? text.count
+    return (text[start..<end], min(end + 1, text.count))
   }
 
   /// Slices of a row; equal when identity and `sig_hash` are.

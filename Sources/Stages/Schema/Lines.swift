@@ -9,9 +9,7 @@ struct Lines: Sequence, IteratorProtocol {
 
   mutating func next() -> ByteSlice? {
     guard start < text.count else { return nil }
-    let bytes = text.buffer
-    var end = start
-    while end < bytes.count && bytes[end] != UInt8(ascii: "\n") { end += 1 }
+    let end = text.firstIndex(of: UInt8(ascii: "\n"), from: start) ?? text.count
     defer { start = end + 1 }
     return text[start..<end]
   }

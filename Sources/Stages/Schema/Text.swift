@@ -54,10 +54,8 @@ public enum Text {
   /// The first line that is not blank, trimmed; lines end at LF or CRLF. nil: there is none.
   public static func firstLine(_ text: ByteSlice) -> ByteSlice? {
     var start = 0
-    let bytes = text.buffer
-    while start < bytes.count {
-      var end = start
-      while end < bytes.count && bytes[end] != UInt8(ascii: "\n") { end += 1 }
+    while start < text.count {
+      let end = text.firstIndex(of: UInt8(ascii: "\n"), from: start) ?? text.count
       let line = trimmed(text[start..<end])
       if !line.isEmpty { return line }
       start = end + 1
@@ -68,7 +66,8 @@ public enum Text {
   /// Length in UTF-16 code units.
   public static func utf16Length(_ text: ByteSlice) -> Int {
     var count = 0
-    for byte in text.buffer where byte & 0xC0 != 0x80 { count += byte >= 0xF0 ? 2 : 1 }
+    // No branch, so that many bytes are counted at once: one unit a scalar, one more a scalar of four bytes.
+    for byte in text.buffer { count &+= (byte & 0xC0 == 0x80 ? 0 : 1) &+ (byte >= 0xF0 ? 1 : 0) }
     return count
   }
 
