@@ -46,6 +46,15 @@ struct BuildTests {
     #expect(space.files(".distill/staging/").isEmpty && space.files(".distill/tmp/").isEmpty)
   }
 
+  @Test("whatever lies in the folders for temporary files is swept away, folders too")
+  func sweep() throws {
+    let space = try built()
+    space.write("x", to: ".distill/tmp/deep/er/left")
+    space.write("x", to: ".distill/staging/notes/deep/left")
+    #expect(try space.build().areGood)
+    #expect(space.files(".distill/staging/").isEmpty && space.files(".distill/tmp/").isEmpty)
+  }
+
   @Test("a second build is up to date: it reads no log, runs no action, changes no path")
   func second() throws {
     let space = try built()
@@ -514,14 +523,5 @@ private final class GrowingFileSystem: FileSystem {
   func freeSpace(at path: FilePath) throws(FileSystemError) -> Int64 { try inner.freeSpace(at: path) }
   func lock(_ directory: FilePath, waiting: Bool) throws(FileSystemError) -> (any FileLock)? {
     try inner.lock(directory, waiting: waiting)
-  }
-
-  @Test("whatever lies in the folders for temporary files is swept away, folders too")
-  func sweep() throws {
-    let space = try built()
-    space.write("x", to: ".distill/tmp/deep/er/left")
-    space.write("x", to: ".distill/staging/notes/deep/left")
-    #expect(try space.build().areGood)
-    #expect(space.files(".distill/staging/").isEmpty && space.files(".distill/tmp/").isEmpty)
   }
 }
