@@ -16,7 +16,7 @@ struct RecordingSink: ManifestSink {
 }
 
 /// Why two keys of a stage differ: each part of the manifest that is not the same, with its old and its new value.
-enum ManifestDifference {
+package enum ManifestDifference {
   static func reasons(from old: KeyManifest, to new: KeyManifest) -> [StageReason] {
     let (before, after) = (RecordingSink(old), RecordingSink(new))
     var reasons: [StageReason] = []
@@ -49,16 +49,16 @@ enum ManifestDifference {
   }
 
   /// Each leaf at which two trees differ, by its JSON Pointer (RFC 6901).
-  static func parameters(_ old: JSON, _ new: JSON, at pointer: String = "") -> [StageReason] {
+  package static func parameters(_ old: JSON, _ new: JSON, at pointer: String = "") -> [StageReason] {
     if old == new { return [] }
     var reasons: [StageReason] = []
     switch (old, new) {
     case (.object(let before), .object(let after)):
       for (key, value) in before {
-        reasons += parameters(value, after[key] ?? .null, at: "\(pointer)/\(escaped(key))")
+        reasons += parameters(value, after[key] ?? .null, at: "\(pointer)/\(key.pointerToken)")
       }
       for (key, value) in after where before[key] == nil {
-        reasons += parameters(.null, value, at: "\(pointer)/\(escaped(key))")
+        reasons += parameters(.null, value, at: "\(pointer)/\(key.pointerToken)")
       }
     case (.array(let before), .array(let after)) where before.count == after.count:
       for (index, pair) in zip(before, after).enumerated() {
@@ -71,10 +71,5 @@ enum ManifestDifference {
       reasons.append(.parametersChanged(path: pointer.isEmpty ? "/" : pointer, old: before, new: after))
     }
     return reasons
-  }
-
-  private static func escaped(_ key: String) -> String {
-    guard key.utf8.contains(where: { $0 == UInt8(ascii: "~") || $0 == UInt8(ascii: "/") }) else { return key }
-    return key.reduce(into: "") { $0 += $1 == "~" ? "~0" : $1 == "/" ? "~1" : String($1) }
   }
 }

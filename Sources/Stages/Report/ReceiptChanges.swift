@@ -60,7 +60,7 @@ enum ReceiptChanges {
     case (.object(let before), .object(let after)):
       for key in Set(before.keys).union(after.keys).sorted() {
         compare(
-          before[key] ?? .null, after[key] ?? .null, at: "\(pointer)/\(escaped(key))", isCounts: isCounts, &found)
+          before[key] ?? .null, after[key] ?? .null, at: "\(pointer)/\(key.pointerToken)", isCounts: isCounts, &found)
       }
     case (.array(let before), .array(let after)) where before.count == after.count:
       for (index, pair) in zip(before, after).enumerated() {
@@ -76,10 +76,5 @@ enum ReceiptChanges {
     let names = elements.compactMap { $0["name"]?.string }
     guard names.count == elements.count, Set(names).count == names.count else { return value }
     return .object(JSONObject(Array(zip(names, elements))))
-  }
-
-  private static func escaped(_ key: String) -> String {
-    guard key.utf8.contains(where: { $0 == UInt8(ascii: "~") || $0 == UInt8(ascii: "/") }) else { return key }
-    return key.reduce(into: "") { $0 += $1 == "~" ? "~0" : $1 == "/" ? "~1" : String($1) }
   }
 }

@@ -12,9 +12,12 @@ public struct ScoreStage: Stage {
   public let parameters: JSON
 
   public init(configuration: Configuration) {
-    parameters = [
-      "thresholds": ThresholdTable.parameters(of: configuration.sources), "scorer_version": .integer(Rule.version),
-    ]
+    self.init(thresholds: ThresholdTable.parameters(of: configuration.sources))
+  }
+
+  /// - Parameter thresholds: as its `parameters` have them.
+  init(thresholds: JSON) {
+    parameters = ["thresholds": thresholds, "scorer_version": .integer(Rule.version)]
   }
 
   public func reads(_ path: RelativePath) -> Bool { path.string.hasPrefix(Layout.evidence) }
