@@ -55,10 +55,16 @@ let package = Package(
         .embedInCode("Sources/Presets/lakehouse.yaml"),
       ],
       swiftSettings: testable),
+    .target(
+      name: "Verification",
+      dependencies: [
+        "Stages", "Receipts", "JSONTape", .product(name: "SystemPackage", package: "swift-system"),
+      ],
+      swiftSettings: testable),
     .executableTarget(
       name: "distill-make",
       dependencies: [
-        "Stages", "Receipts", "JSONTape", "CGit2",
+        "Verification", "Stages", "Receipts", "JSONTape", "CGit2",
         .product(name: "SystemPackage", package: "swift-system"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
@@ -80,6 +86,12 @@ let package = Package(
       name: "StagesTests",
       dependencies: [
         "Stages", "StagesTesting", "Receipts", "ReceiptsTesting", "JSONTape",
+        .product(name: "SystemPackage", package: "swift-system"),
+      ]),
+    .testTarget(
+      name: "VerificationTests",
+      dependencies: [
+        "Verification", "Stages", "Receipts", "ReceiptsTesting", "JSONTape",
         .product(name: "SystemPackage", package: "swift-system"),
       ]),
     // Runs the built executable and does not link it: its static runtime and the test libraries exclude each other.

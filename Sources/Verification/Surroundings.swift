@@ -45,7 +45,8 @@ struct Surroundings {
       let logs = try pipeline.logs(in: workspace.root, of: fileSystem)
       let found = logs.entries.flatMap { ([$0.files] + $0.lookups).joined().map(\.path) }
       let heldOut = try pipeline.heldOut(in: workspace.root, of: fileSystem)
-      return Set(found + heldOut).subtracting(known).sorted().map { note($0.string, "a file that the next build takes") }
+      return Set(found + heldOut).subtracting(known).sorted()
+        .map { note($0.string, "a file that the next build takes") }
     } catch let error as DistillError {
       return [note(error.place ?? WorkspaceLayout.configuration, error.message)]
     }

@@ -9,6 +9,16 @@ package struct Verification: Sendable {
   /// false: the logs are not those of the receipts, so there was nothing to build.
   package var isRebuilt: Bool
 
+  /// What another rebuild differs in from this one.
+  ///
+  /// - Parameter variation: what the circumstances of the other are called.
+  package mutating func add(_ differences: [Discrepancy], of variation: String) {
+    for var difference in differences {
+      difference.variation = variation
+      discrepancies.append(difference)
+    }
+  }
+
   /// Notes are no fault.
   package var isGood: Bool { discrepancies.allSatisfy(\.code.isNote) }
 

@@ -10,16 +10,18 @@ package struct Verifier {
   private let workspace: WorkspaceLayout
   private let folder: WorkspaceLayout
   private let options: BuildOptions
+  private let readsPublished: Bool
   private let isReversed: Bool
 
   /// - Parameters:
   ///   - environment: its repository is not asked: `git` is not compared.
   ///   - folder: an empty folder outside of the workspace, absolute and without symbolic links. What was rebuilt stays there.
   ///   - options: threads and the size of chunks; nothing else counts.
+  ///   - readsPublished: false: the published files are not at hand, and only the receipts are compared.
   ///   - isReversed: folders of logs are listed in the reverse order.
   package init(
     _ environment: BuildEnvironment, workspace: WorkspaceLayout, folder: FilePath, options: BuildOptions,
-    isReversed: Bool = false
+    readsPublished: Bool = true, isReversed: Bool = false
   ) {
     var environment = environment
     environment.git = { nil }
@@ -31,6 +33,7 @@ package struct Verifier {
     own.chunkSize = options.chunkSize
     own.keepGoing = true
     self.options = own
+    self.readsPublished = readsPublished
     self.isReversed = isReversed
   }
 
@@ -92,7 +95,7 @@ package struct Verifier {
     let stage = report.stage
     switch report.ending {
     case .upToDate, .built:
-      return try compare(stage, ReceiptedStage(core: core, layout: workspace))
+      return try compare(stage, ReceiptedStage(core: core, layout: workspace), readsFiles: readsPublished)
     case .failed(let receipt):
       let failed = receipt.receipt.core.validation.filter { !$0.pass }
         .map { "the check \($0.name) failed: \($0.facts.joined(separator: "; "))" }
@@ -108,14 +111,15 @@ package struct Verifier {
 
   /// What was rebuilt here, against what stands elsewhere.
   private func compare(
-    _ stage: StageName, _ expected: ReceiptedStage
+    _ stage: StageName, _ expected: ReceiptedStage, readsFiles: Bool
   ) throws -> (VerifiedStage, [Discrepancy]) {
     guard let rebuilt = try ReceiptShelf(fileSystem: fileSystem, layout: folder).newest(stage) else {
       throw DistillError(.internalFault, "stage \(stage) was rebuilt and left no receipt")
     }
     return try StageComparison(
       stage: stage, expected: expected, found: ReceiptedStage(core: rebuilt.receipt.core, layout: folder),
-      fileSystem: fileSystem, clock: environment.clock, jobs: options.jobs
+      fileSystem: fileSystem, clock: environment.clock, jobs: options.jobs,
+      readsPublished: readsFiles
     ).run()
   }
 
@@ -131,7 +135,8 @@ package struct Verifier {
     for stage in Pipeline.stages {
       switch (try shelves.0.newest(stage), try shelves.1.newest(stage)) {
       case (let receipt?, .some):
-        discrepancies += try compare(stage, ReceiptedStage(core: receipt.receipt.core, layout: other)).1
+        let expected = ReceiptedStage(core: receipt.receipt.core, layout: other)
+        discrepancies += try compare(stage, expected, readsFiles: true).1
       case (nil, nil): continue
       case (let before, _):
         let words = ["built", "not built"]

@@ -145,4 +145,11 @@ public struct FunctionTable: Sendable {
     }
     return function
   }
+
+  /// The same functions with `function` in the place of the one of its name.
+  package func replacing(_ function: ActionFunction) -> FunctionTable {
+    var table = self
+    table.functions[function.name] = function
+    return table
+  }
 }

@@ -1,4 +1,3 @@
-import Glibc
 import JSONTape
 import Receipts
 import Stages
@@ -12,6 +11,7 @@ final class SelftestWorkspace {
   /// Sources of the user that could not be taken along, with the reason.
   private(set) var leftOut: [String] = []
   private(set) var recordFiles = 0
+  private let folder: TemporaryFolder
   private let fileSystem = LocalFileSystem()
 
   /// Files of a source that are taken along, and how much of one.
@@ -19,28 +19,8 @@ final class SelftestWorkspace {
   private static let bytesPerFile = 8 << 20
 
   init() throws {
-    let parent = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
-    var template = Array("\(parent)/distill-selftest-XXXXXX".utf8CString)
-    guard let made = mkdtemp(&template), let resolved = realpath(made, nil) else {
-      throw DistillError(
-        .cannotWrite, "can't make a temporary folder: \(Errno(rawValue: errno))", place: parent,
-        hint: "Name one with TMPDIR.")
-    }
-    defer { free(resolved) }
-    layout = WorkspaceLayout(root: FilePath(String(cString: resolved)))
-  }
-
-  deinit {
-    // Best effort: a temporary folder that stays harms nobody.
-    try? remove(layout.root)
-  }
-
-  private func remove(_ folder: FilePath) throws {
-    for entry in try fileSystem.entries(of: folder) {
-      let path = folder.appending(entry.name)
-      if entry.kind == .directory { try remove(path) } else { try fileSystem.remove(path) }
-    }
-    try fileSystem.remove(folder)
+    folder = try TemporaryFolder(named: "distill-selftest")
+    layout = WorkspaceLayout(root: folder.path)
   }
 
   /// Copies some records of each source. What depends on files elsewhere (a repository, look-ups) is left behind.
