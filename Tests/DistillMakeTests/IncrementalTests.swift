@@ -9,9 +9,9 @@ struct IncrementalTests {
   @Test("leave what a clean build in another folder leaves", arguments: UInt64(1)...5)
   func equalsClean(seed: UInt64) throws {
     var generator = SeededGenerator(seed: seed)
-    var workspace = RandomWorkspace(records: 30 + generator.below(200), using: &generator)
+    var workspace = RandomLogs(records: 30 + generator.below(200), using: &generator)
     let space = try TestSpace()
-    var past: [RandomWorkspace] = []
+    var past: [RandomLogs] = []
     for step in 0..<6 {
       var story: [String] = []
       if step > 0 {
@@ -41,7 +41,7 @@ struct IncrementalTests {
     }
   }
 
-  private func put(_ workspace: RandomWorkspace, into space: TestSpace, hiding: Bool) throws {
+  private func put(_ workspace: RandomLogs, into space: TestSpace, hiding: Bool) throws {
     let wanted = workspace.files.merging(["distill.yaml": Array(workspace.configuration.utf8)]) { $1 }
     for source in RandomSource.allCases {
       for path in space.files(source.rawValue) where wanted[path] == nil { try space.remove(path) }

@@ -26,7 +26,7 @@ struct InterruptionTests {
   )
   func killed() throws {
     var generator = SeededGenerator(seed: 100)
-    var workspace = RandomWorkspace(records: 8000, identities: 4000, using: &generator)
+    var workspace = RandomLogs(records: 8000, identities: 4000, using: &generator)
     let space = try TestSpace()
     func put(_ space: TestSpace) throws {
       for (path, bytes) in workspace.files where (try? space.bytes(path)) != bytes { try space.write(path, bytes) }

@@ -79,7 +79,7 @@ struct LockTests {
   @Test("the second of two builds goes on when the first one is killed, and ends what that began")
   func killedBuild() throws {
     var generator = SeededGenerator(seed: 7)
-    let workspace = RandomWorkspace(records: 40_000, identities: 20_000, using: &generator)
+    let workspace = RandomLogs(records: 40_000, identities: 20_000, using: &generator)
     func make(_ name: String) throws -> TestSpace {
       let space = try TestSpace(name)
       try space.write("distill.yaml", workspace.configuration)

@@ -1,5 +1,6 @@
 import JSONTape
 import Receipts
+import StagesTesting
 import Testing
 
 @testable import Stages
@@ -28,7 +29,7 @@ struct FirewallNeighbourTests {
       // What is said last decides, and the first of two with one id stays: such records depend on each other.
       let random = RandomWorkspace(
         seed: seed, .init(hasDamage: false, hasDuplicates: false, hasTies: false))
-      var generator = Generator(state: ~seed)
+      var generator = SeededGenerator(seed: ~seed)
       var other = random
       for index in other.files.indices { other.files[index].records.shuffle(using: &generator) }
       for index in other.files.indices.dropLast()

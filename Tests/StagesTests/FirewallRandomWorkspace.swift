@@ -1,5 +1,6 @@
 import JSONTape
 import Receipts
+import StagesTesting
 
 @testable import Stages
 
@@ -28,7 +29,7 @@ struct RandomWorkspace {
   var files: [RandomFile] = []
 
   init(seed: UInt64, _ options: Options = Options()) {
-    var random = Generator(state: seed)
+    var random = SeededGenerator(seed: seed)
     chooseExports(options, &random)
     for question in ["q1", "q2", "q3"] { questions[question] = Wording.random(3, &random) }
     isAmbiguous = options.hasDamage && random.chance(1)
@@ -42,7 +43,7 @@ struct RandomWorkspace {
     if options.hasDamage && random.chance(1) { closed = random.pick(files).path }
   }
 
-  private mutating func chooseExports(_ options: Options, _ random: inout Generator) {
+  private mutating func chooseExports(_ options: Options, _ random: inout SeededGenerator) {
     exports.includeReview = random.chance(50)
     exports.includePartial = random.chance(50)
     exports.dedupe = options.hasDuplicates && random.chance(40) ? .exact : .none
@@ -51,7 +52,7 @@ struct RandomWorkspace {
     if random.chance(30) { heldOut = [Wording.random(3, &random)].filter { !$0.isBlank } }
   }
 
-  private mutating func addFile(_ empty: RandomFile, _ options: Options, _ random: inout Generator) {
+  private mutating func addFile(_ empty: RandomFile, _ options: Options, _ random: inout SeededGenerator) {
     var file = empty
     file.compression = random.pick([.none, .none, .gz, .zst])
     for _ in 0..<(random.chance(5) ? 0 : Int.random(in: 1...9, using: &random)) {
@@ -83,7 +84,7 @@ struct RandomWorkspace {
     files.append(file)
   }
 
-  private func record(_ source: String, _ number: Int, _ random: inout Generator) -> RandomRecord {
+  private func record(_ source: String, _ number: Int, _ random: inout SeededGenerator) -> RandomRecord {
     let kinds: [String: RecordKind] = ["duels": .comparison, "looks": .verdict, "notes": .extraction]
     let id = "\(source)-\(number)"
     var record = RandomRecord(
@@ -119,7 +120,7 @@ struct RandomWorkspace {
   private var recordCount: Int { files.reduce(0) { $0 + $1.records.count } }
 
   /// Judgements say which text they are about: that of the run, or one that it had before.
-  private mutating func nameTexts(_ random: inout Generator) {
+  private mutating func nameTexts(_ random: inout SeededGenerator) {
     let runs = files.flatMap(\.records).filter { $0.source == "alpha" }
     for file in files.indices {
       for place in files[file].records.indices where files[file].records[place].kind == .verdict {

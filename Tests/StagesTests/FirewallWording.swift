@@ -1,3 +1,5 @@
+import StagesTesting
+
 /// A text of a random workspace. Texts of one meaning are equal when folded, which is known from how they are made: the test
 /// folds nothing.
 struct Wording: Hashable {
@@ -10,7 +12,7 @@ struct Wording: Hashable {
   var isBlank: Bool { meaning == 0 }
 
   /// - Parameter kinds: how many different ones there are.
-  static func random(_ kinds: Int, _ random: inout Generator) -> Wording {
+  static func random(_ kinds: Int, _ random: inout SeededGenerator) -> Wording {
     let spaces = [" ", "  ", "\n", "\t", "\r\n", "\u{A0}", "\u{2003} ", " \u{3000}\u{85}"]
     let ends = ["", "", random.pick(spaces)]
     let (front, back) = (random.pick(ends), random.pick(ends))
@@ -26,9 +28,4 @@ struct Wording: Hashable {
     let text = words.reduce("") { $0.isEmpty ? $1 : $0 + random.pick(spaces) + $1 }
     return Wording(meaning: meaning, text: front + text + back)
   }
-}
-
-extension Generator {
-  mutating func chance(_ percent: Int) -> Bool { Int.random(in: 0..<100, using: &self) < percent }
-  mutating func pick<Element>(_ elements: [Element]) -> Element { elements.randomElement(using: &self)! }
 }

@@ -1,5 +1,6 @@
 import JSONTape
 import Receipts
+import StagesTesting
 import Testing
 
 @testable import Stages
@@ -172,7 +173,7 @@ import Testing
 
   @Test(arguments: [Compression.gz, .zst])
   func `a compressed file cut anywhere keeps what came before`(compression: Compression) throws {
-    var random = Generator(state: 9)
+    var random = SeededGenerator(seed: 9)
     // Random letters, so that the packed bytes of a record are many.
     let records = (0..<400).map { number in
       let text = String((0..<60).map { _ in "abcdefghijklmnopqrstuvwxyz".randomElement(using: &random)! })

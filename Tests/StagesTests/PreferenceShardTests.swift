@@ -1,5 +1,6 @@
 import JSONTape
 import Receipts
+import StagesTesting
 import Testing
 
 @testable import Stages
@@ -10,7 +11,7 @@ import Testing
 
   /// Tasks of every size, comparisons, contested texts and pairs that fail, in three partitions.
   private var partitions: [FirewallActions.Partition] {
-    var random = SeededGenerator(5)
+    var random = SeededGenerator(seed: 5)
     var partitions = [(scored: [JSON], evidence: [JSON])](repeating: ([], []), count: 3)
     let categories: [Stages.Category] = [.accepted, .rejected, .partiallyAccepted, .needsHumanReview]
     for number in 0..<400 {
@@ -57,7 +58,7 @@ import Testing
   }
 
   @Test func `a part holds no more than it may, and one pair`() {
-    var random = SeededGenerator(6)
+    var random = SeededGenerator(seed: 6)
     let pairs = (0..<5_000).map { _ in
       (task: Hash128(high: random.next(), low: 0), bytes: Int.random(in: 0..<2_000, using: &random))
     }
@@ -80,7 +81,7 @@ import Testing
   }
 
   @Test func `the parts of other tasks stay when a task grows`() {
-    var random = SeededGenerator(7)
+    var random = SeededGenerator(seed: 7)
     let tasks = (0..<2_000).map { _ in Hash128(high: random.next(), low: 0) }.sorted()
     func places(_ grown: Int, by bytes: Int) -> [String] {
       let sizes = tasks.indices.map { $0 == grown ? 1_000 + bytes : 1_000 }

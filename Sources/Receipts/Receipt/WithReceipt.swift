@@ -23,8 +23,7 @@ func withReceipt(
   let started = clock.now()
   let startedMonotonic = clock.monotonicNanoseconds()
   let publisher = Publisher(build: build, stage: stage)
-  // One that can't be read counts as none.
-  let previous = (try? build.shelf.newest(stage.name)) ?? nil
+  let previous = try newestIfSound(stage.name, in: build)
 
   func encode(_ core: Receipt.Core, _ actions: ActionTally) throws -> ReceiptCodec.Encoded {
     let nanoseconds = clock.monotonicNanoseconds() - startedMonotonic
@@ -88,5 +87,14 @@ func withReceipt(
         build.layout.failed(stage.name), with: failure.bytes, through: build.layout.temporary)
       return .failed(failure)
     }
+  }
+}
+
+/// The newest receipt; one that is damaged counts as none. What the disk refuses to give may be sound.
+private func newestIfSound(_ stage: StageName, in build: Build) throws -> ReceiptCodec.Encoded? {
+  do {
+    return try build.shelf.newest(stage)
+  } catch is DistillError {
+    return nil
   }
 }

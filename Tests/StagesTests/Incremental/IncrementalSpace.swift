@@ -21,7 +21,7 @@ final class IncrementalSpace {
     self.chunkSize = chunkSize
   }
 
-  convenience init(_ workspace: RandomWorkspace, chunkSize: Int) {
+  convenience init(_ workspace: RandomLogs, chunkSize: Int) {
     self.init(chunkSize: chunkSize)
     put(workspace)
   }
@@ -61,7 +61,7 @@ final class IncrementalSpace {
   /// Makes the logs and the configuration those of `workspace`; what is so already is not touched.
   ///
   /// - Parameter hiding: the modification times of files that change stay what they were.
-  func put(_ workspace: RandomWorkspace, hiding: Bool = false) {
+  func put(_ workspace: RandomLogs, hiding: Bool = false) {
     let wanted = workspace.files.merging(["distill.yaml": Array(workspace.configuration.utf8)]) { $1 }
     for path in Self.logFolders.flatMap({ files($0) }) where wanted[path] == nil { remove(path) }
     for (path, bytes) in wanted.sorted(by: { $0.key < $1.key }) where self.bytes(path) != bytes {

@@ -24,15 +24,15 @@ struct IncrementalTests {
   private struct Journey {
     let seed: UInt64
     var generator: SeededGenerator
-    var workspace: RandomWorkspace
+    var workspace: RandomLogs
     let space: IncrementalSpace
-    var past: [(workspace: RandomWorkspace, space: IncrementalSpace)] = []
+    var past: [(workspace: RandomLogs, space: IncrementalSpace)] = []
     var story: [String] = []
 
     init(seed: UInt64) {
       self.seed = seed
       generator = SeededGenerator(seed: seed)
-      workspace = RandomWorkspace(records: 20 + generator.below(60), using: &generator)
+      workspace = RandomLogs(records: 20 + generator.below(60), using: &generator)
       space = IncrementalSpace(workspace, chunkSize: generator.pick([150, 500, 2500, 16 << 20]))
     }
 

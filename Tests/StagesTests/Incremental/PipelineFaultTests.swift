@@ -22,8 +22,8 @@ struct PipelineFaultTests {
 
   /// Old logs that were built, and the new ones that the disturbed build is of.
   private struct Case {
-    let before: RandomWorkspace
-    let after: RandomWorkspace
+    let before: RandomLogs
+    let after: RandomLogs
     let clean: BuildResult
     let cleanBefore: BuildResult
     /// Built as of `before`, with the logs of `after`.
@@ -31,7 +31,7 @@ struct PipelineFaultTests {
 
     init() throws {
       var generator = SeededGenerator(seed: 5)
-      before = RandomWorkspace(records: 14, using: &generator)
+      before = RandomLogs(records: 14, using: &generator)
       var after = before
       // One day goes, another one comes, and what stays is judged otherwise.
       after.logs["runs/01.jsonl"] = nil
