@@ -55,10 +55,17 @@ let package = Package(
         .embedInCode("Sources/Presets/lakehouse.yaml"),
       ],
       swiftSettings: testable),
+    // Sees the stages' schemas and none of their exporters, whose work it checks.
+    .target(
+      name: "Audit",
+      dependencies: [
+        "JSONTape", "Receipts", "Stages", .product(name: "SystemPackage", package: "swift-system"),
+      ],
+      swiftSettings: testable),
     .executableTarget(
       name: "distill-make",
       dependencies: [
-        "Stages", "Receipts", "JSONTape", "CGit2",
+        "Audit", "Stages", "Receipts", "JSONTape", "CGit2",
         .product(name: "SystemPackage", package: "swift-system"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
