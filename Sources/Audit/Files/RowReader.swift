@@ -16,29 +16,6 @@ final class RowScratch {
   let otherMembers = [RowMembers(), RowMembers()]
 }
 
-/// Lends each thread a scratch of its own.
-final class ScratchShelf: @unchecked Sendable {
-  // A scratch is only ever in the shelf or with the one thread that took it.
-  private var free: [RowScratch] = []
-  private var mutex = pthread_mutex_t()
-
-  init() { pthread_mutex_init(&mutex, nil) }
-
-  deinit { pthread_mutex_destroy(&mutex) }
-
-  func use<Result>(_ body: (RowScratch) throws -> Result) rethrows -> Result {
-    pthread_mutex_lock(&mutex)
-    let scratch = free.popLast() ?? RowScratch()
-    pthread_mutex_unlock(&mutex)
-    defer {
-      pthread_mutex_lock(&mutex)
-      free.append(scratch)
-      pthread_mutex_unlock(&mutex)
-    }
-    return try body(scratch)
-  }
-}
-
 /// The values of a record's members by their place, once its schema has said which stands where.
 final class RowMembers {
   private var values: [JSONValue] = []

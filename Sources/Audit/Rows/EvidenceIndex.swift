@@ -62,12 +62,23 @@ struct EvidenceIndex: Sendable {
   var extractions: [EvidenceExtraction] = []
   /// Comparisons by half the SHA-256 of their provenance as it is written.
   var comparisons: [(provenance: Hash128, place: RowPlace)] = []
-  /// Rows by kind, source, and partition.
+  /// Rows that are neither runs nor extractions.
+  var others: [(identity: Hash128, place: RowPlace)] = []
+  /// Rows by kind and by source.
   var counts = RowCounts()
   /// Of each partition, the runs of it.
   var runsByFile: [Range<Int>] = []
   private(set) var byIdentity: [Hash128: Int] = [:]
   private(set) var comparisonsByProvenance: [Hash128: [RowPlace]] = [:]
+  private var othersByIdentity: [Hash128: Int] = [:]
+
+  /// Runs and extractions, then the others.
+  var rowCount: Int { runs.count + others.count }
+
+  /// The number of the row with an identity.
+  func row(_ identity: Hash128) -> Int? { byIdentity[identity] ?? othersByIdentity[identity].map { runs.count + $0 } }
+
+  func place(of row: Int) -> RowPlace { row < runs.count ? runs[row].place : others[row - runs.count].place }
 
   mutating func append(_ part: EvidenceIndex) {
     let start = runs.count
@@ -75,18 +86,21 @@ struct EvidenceIndex: Sendable {
     judgements += part.judgements
     extractions += part.extractions.map { EvidenceExtraction(run: $0.run + start, parent: $0.parent) }
     comparisons += part.comparisons
+    others += part.others
     counts.add(part.counts)
   }
 
   /// Makes the tables; tells of identities that are there twice.
-  mutating func finish(files: Int, onRepetition: (_ run: EvidenceRun, _ first: EvidenceRun) -> Void) {
+  mutating func finish(
+    files: Int, onRepetition: (_ row: RowPlace, _ first: RowPlace) -> Void
+  ) {
     byIdentity.reserveCapacity(runs.count)
     var position = 0
     for file in 0..<files {
       let start = position
       while position < runs.count, runs[position].place.file == file {
         if let first = byIdentity[runs[position].identity] {
-          onRepetition(runs[position], runs[first])
+          onRepetition(runs[position].place, runs[first].place)
         } else {
           byIdentity[runs[position].identity] = position
         }
@@ -94,7 +108,16 @@ struct EvidenceIndex: Sendable {
       }
       runsByFile.append(start..<position)
     }
-    for comparison in comparisons { comparisonsByProvenance[comparison.provenance, default: []].append(comparison.place) }
+    for (number, other) in others.enumerated() {
+      if let first = othersByIdentity[other.identity] {
+        onRepetition(other.place, others[first].place)
+      } else {
+        othersByIdentity[other.identity] = number
+      }
+    }
+    for comparison in comparisons {
+      comparisonsByProvenance[comparison.provenance, default: []].append(comparison.place)
+    }
   }
 }
 

@@ -68,8 +68,12 @@ struct EvidencePass {
     index.counts.add("kind", kind.rawValue)
     index.counts.add("source", source.string())
     switch kind {
-    case .verdict: index.judgements.append(judgement(members))
-    case .comparison: index.comparisons.append((hash(members[EvidenceMember.provenance].token), place))
+    case .verdict:
+      index.others.append((identity(members, source), place))
+      index.judgements.append(judgement(members))
+    case .comparison:
+      index.others.append((identity(members, source), place))
+      index.comparisons.append((hash(members[EvidenceMember.provenance].token), place))
     case .run, .extraction: addRun(members, kind, source, place, cuts, &index)
     }
   }
@@ -82,10 +86,7 @@ struct EvidencePass {
     let own = knowledge.rulingOfRun()
     let ruling = own ?? knowledge.ruling()
     var run = EvidenceRun(
-      place: place,
-      identity: Identity.hash(
-        source: source, kind: members[EvidenceMember.kind].string ?? .empty,
-        runID: members[EvidenceMember.runID].string ?? .empty, scratch.sha256, scratch.text),
+      place: place, identity: identity(members, source),
       task: hash(members[EvidenceMember.taskID].string ?? .empty), isExtraction: kind == .extraction,
       category: ruling.category, ownCategory: own?.category, scoredRow: .zero, rule: ruling.rule, judge: nil,
       source: source.string())
@@ -95,6 +96,12 @@ struct EvidencePass {
         EvidenceExtraction(run: index.runs.count, parent: Self.target(members[EvidenceMember.about], scratch)))
     }
     index.runs.append(run)
+  }
+
+  private func identity(_ members: RowMembers, _ source: ByteSlice) -> Hash128 {
+    Identity.hash(
+      source: source, kind: members[EvidenceMember.kind].string ?? .empty,
+      runID: members[EvidenceMember.runID].string ?? .empty, scratch.sha256, scratch.text)
   }
 
   private func hash(_ bytes: ByteSlice) -> Hash128 { Hash128(Digest.of(bytes)) }

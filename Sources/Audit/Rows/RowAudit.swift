@@ -10,7 +10,7 @@ struct RowAudit {
   let options: AuditOptions
   let files: AuditedFiles
   let receipts: [StageReceipt]
-  private let shelf = ScratchShelf()
+  private let shelf = Shelf { RowScratch() }
 
   init(
     fileSystem: any FileSystem, layout: WorkspaceLayout, log: FindingLog, options: AuditOptions, files: AuditedFiles,
@@ -33,6 +33,12 @@ struct RowAudit {
     let join = try EvidenceJoin(
       partitions: partitions, parameters: parameters, layout: layout, fileSystem: fileSystem
     ).apply(to: &index)
+    if options.readsInputs {
+      try LogAudit(
+        fileSystem: fileSystem, layout: layout, log: log, jobs: options.jobs, files: files, receipt: evidence,
+        partitions: partitions, index: index, isWhole: partitions.allSatisfy(files.isSound)
+      ).run()
+    }
     let quarantine = try readQuarantine()
     if let books = books(evidence, behind: []) {
       books.checkEvidence(index, quarantine[.buildEvidence] ?? RowCounts())
@@ -101,11 +107,11 @@ struct RowAudit {
           .read(segment, fileSystem, layout)
       })
     { index.append(part) }
-    index.finish(files: partitions.count) { run, first in
+    index.finish(files: partitions.count) { row, first in
       log.add(
-        .rowInvalid, path: partitions[run.place.file].string, line: run.place.line,
+        .rowInvalid, path: partitions[row.file].string, line: row.line,
         expected: "an identity (source, kind, run id) of its own",
-        found: "that of \(partitions[first.place.file]):\(first.place.line)")
+        found: "that of \(partitions[first.file]):\(first.line)")
     }
     checkLineEnds(partitions)
     return index
@@ -125,12 +131,13 @@ struct RowAudit {
     let paths = receipt.receipt.core.outputs.map(\.path).filter(StageRoles.isScored)
     let places = Dictionary(
       partitions.enumerated().map { (Layout.scoredRuns(forEvidence: $1), $0) }, uniquingKeysWith: { first, _ in first })
+    // Judgements and parents may be in any partition: where one is not sound, no category is.
+    let isWhole = partitions.allSatisfy(files.isSound)
     var scored = ScoredIndex()
     for part in try map(
       paths,
       { _, path, segment, scratch in
-        let place = places[path].flatMap { files.isSound(partitions[$0]) ? $0 : nil }
-        let runs = place.map { index.runsByFile[$0] }
+        let runs = isWhole ? places[path].map { index.runsByFile[$0] } : nil
         return try ScoredPass(
           path: path, index: index, runs: runs, isComplete: runs?.count == files.scans[path]?.lineCount,
           rows: EvidenceRowReader(partitions: partitions, layout: layout, fileSystem: fileSystem), log: log,
@@ -141,7 +148,7 @@ struct RowAudit {
     scored.finish(runs: index.runs.count)
     checkLineEnds(paths)
     for path in paths {
-      guard let place = places[path], files.isSound(partitions[place]), let scan = files.scans[path] else { continue }
+      guard isWhole, let place = places[path], let scan = files.scans[path] else { continue }
       let runs = index.runsByFile[place].count
       if scan.lineCount != runs {
         log.add(
@@ -161,7 +168,9 @@ struct RowAudit {
     let paths = receipt.receipt.core.outputs.map(\.path).filter { $0 != quarantine }
     let facts = try receipt.receipt.core.inputs.first { $0.path == Layout.repositoryFacts }
       .flatMap { try fileSystem.contents(of: layout.path($0.path)) }
-    let rules = ExportRules(receipt, answers: facts.flatMap { try? RepositoryAnswers(JSON.parse($0)) })
+    var rules = ExportRules(receipt, answers: facts.flatMap { try? RepositoryAnswers(JSON.parse($0)) })
+    rules.heldOut = try Holdout(fileSystem: fileSystem, layout: layout, files: files).prompts(receipt, log)
+    let finalRules = rules
     let made = receipts.flatMap { $0.receipt.core.outputs.map(\.path) }.filter(StageRoles.isMade)
     let isBroken = !made.allSatisfy(files.isSound)
     var export = ExportIndex()
@@ -173,7 +182,7 @@ struct RowAudit {
           rows: EvidenceRowReader(partitions: partitions, layout: layout, fileSystem: fileSystem), isBroken: isBroken,
           scratch: scratch)
         return try ExportPass(
-          stage: receipt.stage, path: path, rules: rules, back: back, log: log, scratch: scratch
+          stage: receipt.stage, path: path, rules: finalRules, back: back, log: log, scratch: scratch
         ).read(segment, fileSystem, layout)
       })
     { export.append(part) }
