@@ -55,17 +55,18 @@ let package = Package(
         .embedInCode("Sources/Presets/lakehouse.yaml"),
       ],
       swiftSettings: testable),
+    .target(name: "Attestation", dependencies: ["JSONTape", "Receipts", "COpenSSL"], swiftSettings: testable),
     // Sees the stages' schemas and none of their exporters, whose work it checks.
     .target(
       name: "Audit",
       dependencies: [
-        "JSONTape", "Receipts", "Stages", .product(name: "SystemPackage", package: "swift-system"),
+        "Attestation", "JSONTape", "Receipts", "Stages", .product(name: "SystemPackage", package: "swift-system"),
       ],
       swiftSettings: testable),
     .executableTarget(
       name: "distill-make",
       dependencies: [
-        "Audit", "Stages", "Receipts", "JSONTape", "CGit2",
+        "Audit", "Attestation", "Stages", "Receipts", "JSONTape", "CGit2",
         .product(name: "SystemPackage", package: "swift-system"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],

@@ -1,3 +1,4 @@
+import Attestation
 import Receipts
 import Stages
 
@@ -9,6 +10,10 @@ package struct AuditOptions: Sendable {
   package var stages: [StageName] = Pipeline.stages
   /// false: logs are private, so nothing is read from them.
   package var readsInputs = true
+  /// false: receipts and the digests of files are all that is looked at.
+  package var readsRows = true
+  /// Whose signature every receipt must have; nil: none needs one.
+  package var publicKey: PublicKey?
   /// Parts of the history that are not there are findings, not notes.
   package var isStrict = false
   /// How many threads work.

@@ -28,9 +28,14 @@ package struct Auditor {
     let files = try checks.check(receipts, readsInputs: options.readsInputs)
     try UnreceiptedFiles(fileSystem: fileSystem, layout: layout, log: log).check(stages, receipts)
     StageLinks(log: log).check(receipts)
-    try RowAudit(
-      fileSystem: fileSystem, layout: layout, log: log, options: options, files: files, receipts: receipts
-    ).run()
+    if let key = options.publicKey {
+      try AttestationChecks(fileSystem: fileSystem, layout: layout, log: log, key: key).check(stages, receipts)
+    }
+    if options.readsRows {
+      try RowAudit(
+        fileSystem: fileSystem, layout: layout, log: log, options: options, files: files, receipts: receipts
+      ).run()
+    }
     return log.findings
   }
 }

@@ -1,6 +1,6 @@
 import ArgumentParser
+import Attestation
 import Audit
-import Glibc
 import JSONTape
 import Receipts
 import Stages
@@ -29,6 +29,11 @@ struct AuditCommand: ParsableCommand {
   @Flag(help: "Older receipts that the history lacks are findings, not notes.")
   var strict = false
 
+  @Option(
+    name: .customLong("public-key"),
+    help: ArgumentHelp("Every receipt must be signed by this key (Ed25519, PEM).", valueName: "file"))
+  var publicKey: String?
+
   @Option(name: .shortAndLong, help: "How many threads work. Default: one a processor.")
   var jobs: Int?
 
@@ -44,37 +49,26 @@ struct AuditCommand: ParsableCommand {
 
   func run() throws {
     let layout = try workspace.layout()
-    let findings = try Self.audit(layout, try options(layout))
-    if let sarif {
-      try LocalFileSystem().replace(
-        Self.absolute(sarif), with: Array(Sarif.log(findings, version: DistillMake.version).pretty().utf8) + [0x0A])
-    }
-    if json { Terminal.result(Self.tree(findings).pretty()) } else { Self.show(findings) }
-    if findings.contains(where: { $0.level == .finding }) { throw Ending(.checkFailed) }
-  }
-
-  static func audit(_ layout: WorkspaceLayout, _ options: AuditOptions) throws -> [Finding] {
+    let findings: [Finding]
     do {
-      return try Auditor(fileSystem: LocalFileSystem(), layout: layout, options: options).run()
+      findings = try Auditor(fileSystem: LocalFileSystem(), layout: layout, options: try options(layout)).run()
     } catch {
       throw ErrorText.describe(error, root: layout)
     }
+    if let sarif {
+      try LocalFileSystem().replace(
+        GivenPath.absolute(sarif), with: Array(Sarif.log(findings, version: DistillMake.version).pretty().utf8) + [0x0A])
+    }
+    if json { Terminal.result(Self.tree(findings).pretty()) } else { FindingText.show(findings) }
+    if findings.contains(where: { $0.level == .finding }) { throw Ending(.checkFailed) }
   }
 
   private func options(_ layout: WorkspaceLayout) throws -> AuditOptions {
     var options = AuditOptions()
-    if !stages.isEmpty {
-      options.stages = try stages.map { name in
-        guard let stage = Pipeline.stages.first(where: { $0.text == name }) else {
-          throw DistillError(
-            .usage, "there is no stage \"\(name)\"",
-            hint: "There are \(Pipeline.stages.map(\.text).joined(separator: ", ")).")
-        }
-        return stage
-      }
-    }
+    options.stages = try StageArguments.stages(stages)
     options.readsInputs = !noInputs
     options.isStrict = strict
+    options.publicKey = try publicKey.map { try PublicKey(pem: GivenPath.read($0), place: $0) }
     options.jobs = jobs ?? Workspace.processors
     options.tool = try ToolFiles.identity(
       FileIndex(fileSystem: LocalFileSystem(), clock: SystemClock(), location: layout.index, paranoid: false))
@@ -86,41 +80,11 @@ struct AuditCommand: ParsableCommand {
     return options
   }
 
-  static func absolute(_ path: String) -> FilePath {
-    let path = FilePath(path)
-    guard path.isRelative, let folder = getcwd(nil, 0) else { return path }
-    defer { free(folder) }
-    return FilePath(String(cString: folder)).pushing(path)
-  }
-
   private static func tree(_ findings: [Finding]) -> JSON {
     let count = findings.count { $0.level == .finding }
     return [
       "ok": .bool(count == 0), "findings": .integer(Int64(count)), "notes": .integer(Int64(findings.count - count)),
       "results": .array(findings.map(\.json)),
     ]
-  }
-
-  /// Of one code at most that many a file.
-  private static let shown = 10
-
-  private static func show(_ findings: [Finding]) {
-    var counts: [String: Int] = [:]
-    for finding in findings {
-      let kind = "\(finding.code.rawValue) \(finding.path)"
-      counts[kind, default: 0] += 1
-      guard counts[kind]! <= shown else { continue }
-      let level = finding.level == .note ? "note  " : ""
-      Terminal.result("\(level)\(finding.code.rawValue)  \(finding.place)\(finding.member.map { "  \($0)" } ?? "")")
-      Terminal.result("    expected  \(finding.expected)")
-      Terminal.result("    found     \(finding.found)")
-    }
-    for (kind, count) in counts.sorted(by: { $0.key < $1.key }) where count > shown {
-      Terminal.result("… and \(count - shown) more: \(kind)")
-    }
-    let count = findings.count { $0.level == .finding }
-    let notes = findings.count - count
-    let words = count == 0 ? "nothing is wrong" : count == 1 ? "1 finding" : "\(count) findings"
-    Terminal.say("distill-make: \(words)\(notes == 0 ? "" : notes == 1 ? ", 1 note" : ", \(notes) notes")")
   }
 }
