@@ -22,7 +22,7 @@ struct DistillMake: ParsableCommand {
       InitCommand.self, AllCommand.self, BuildEvidenceCommand.self, ScoreCommand.self, ExportRAGCommand.self,
       ExportSFTCommand.self, ExportPreferenceCommand.self, ExportAllCommand.self, StatusCommand.self,
       HealthCommand.self, GraphCommand.self, ReportCommand.self, SchemaCommand.self, SelftestCommand.self,
-      AuditCommand.self, TraceCommand.self, AttestCommand.self, KeygenCommand.self,
+      AuditCommand.self, TraceCommand.self, LogCommand.self, DiffCommand.self, AttestCommand.self, KeygenCommand.self,
     ])
 
   static func main() {

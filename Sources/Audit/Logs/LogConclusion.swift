@@ -60,7 +60,8 @@ struct LogConclusion {
     if inputs.contains(source) && !readable.contains(source) { return }
     log.add(
       .provenanceMismatch, path: partitions[place.file].string, line: place.line, member: "provenance",
-      expected: inputs.contains(source) ? "a record of \(source) that the mapping makes this of" : "a log of the receipt",
+      expected: inputs.contains(source)
+        ? "a record of \(source) that the mapping makes this of" : "a log of the receipt",
       found: inputs.contains(source) ? "none" : source)
   }
 

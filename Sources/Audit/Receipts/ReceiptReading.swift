@@ -35,7 +35,9 @@ struct ReceiptReading {
       if !known { report(path, "a receipt of format \(ReceiptCodec.schema)", error.message) }
       return nil
     }
-    guard let value = try? parser.parse(text.bytes), let claimed = checkHashes(value, text.bytes, path) else { return nil }
+    guard let value = try? parser.parse(text.bytes), let claimed = checkHashes(value, text.bytes, path) else {
+      return nil
+    }
     checkMeaning(receipt, path, stage)
     return StageReceipt(stage: receipt.stage, receipt: receipt, digest: claimed, bytes: bytes)
   }
@@ -96,7 +98,9 @@ struct ReceiptReading {
         .coreHashMismatch, path: path, member: "/core_sha256", expected: "\(found), of the core", found: coreHash.hex)
     }
     let member = ",\"receipt_sha256\":\"\(own.hex)\"}\n"
-    guard text.count > member.utf8.count, text[text.count - member.utf8.count..<text.count] == member else { return own }
+    guard text.count > member.utf8.count, text[text.count - member.utf8.count..<text.count] == member else {
+      return own
+    }
     let hasher = SHA256()
     hasher.update(text[0..<text.count - member.utf8.count])
     hasher.update("}\n")

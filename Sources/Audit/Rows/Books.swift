@@ -127,7 +127,9 @@ struct BookCheck {
     if let scored { expect("scored", scored, "rows of the scored runs") }
     if let comparisons { expect("comparisons", comparisons, "comparisons in the evidence") }
     // A run may also stand in a pair that was stopped.
-    if number("used") < Int64(export.used.count) || (number("pairs_quarantined") == 0 && number("used") != Int64(export.used.count)) {
+    if number("used") < Int64(export.used.count)
+      || (number("pairs_quarantined") == 0 && number("used") != Int64(export.used.count))
+    {
       report("used", "\(export.used.count), runs in the pairs", "\(number("used"))")
     }
     expectSum("scored", ["quarantined", "not_candidate", "without_partner", "used", "over_cap"])

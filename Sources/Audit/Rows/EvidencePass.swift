@@ -51,7 +51,9 @@ struct EvidencePass {
         .rowInvalid, path: partition.string, line: line.number, expected: "a record of the partition's source and day",
         found: "source \(source), \(time?.string() ?? "without a time")")
     }
-    if members[EvidenceMember.provenance].member("recorded_at").map({ !$0.isSame(as: members[EvidenceMember.timestamp]) })
+    if members[EvidenceMember.provenance].member("recorded_at").map({
+      !$0.isSame(as: members[EvidenceMember.timestamp])
+    })
       ?? true
     {
       log.add(

@@ -69,7 +69,8 @@ struct PreferenceRow {
       guard let found else {
         if !pass.back.isBroken {
           row.leak(
-            "\(side.name)_provenance", expected: "evidence of the run \(members[side.runID].words) with this provenance",
+            "\(side.name)_provenance",
+            expected: "evidence of the run \(members[side.runID].words) with this provenance",
             found: "none")
         }
         continue

@@ -108,7 +108,8 @@ struct RunKnowledge {
     return nil
   }
 
-  private func conflict(_ own: Category?, _ dropped: [Verdict], _ judged: [(index: Int, category: Category)]) -> Ruling {
+  private func conflict(_ own: Category?, _ dropped: [Verdict], _ judged: [(index: Int, category: Category)]) -> Ruling
+  {
     var facts = own.map { ["own: \($0.rawValue)"] } ?? []
     facts += dropped.map { "duplicate: \($0.rawValue)" }
     facts += judged.map { "\(judgements[$0.index].label): \($0.category.rawValue)" }

@@ -26,7 +26,9 @@ final class LineSearch {
   /// The first line that holds the bytes of `needle` and is meant; nil: there is none, or no such file.
   func lines(of path: RelativePath, with needle: String, where isMeant: (JSONValue) -> Bool) throws -> Found? {
     try search(path) { line in
-      guard needle.withBytes({ Self.contains(line.bytes, $0) }), let row = try? scratch.parser.parse(line.bytes) else { return false }
+      guard needle.withBytes({ Self.contains(line.bytes, $0) }), let row = try? scratch.parser.parse(line.bytes) else {
+        return false
+      }
       return isMeant(row)
     }
   }

@@ -21,7 +21,8 @@ struct AttestCommand: ParsableCommand {
   @Argument(help: "Stages whose receipts are signed. Default: all.")
   var stages: [String] = []
 
-  @Option(help: ArgumentHelp("The private key (Ed25519, PEM), as keygen or `openssl genpkey` makes it.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp("The private key (Ed25519, PEM), as keygen or `openssl genpkey` makes it.", valueName: "file"))
   var key: String
 
   func run() throws {

@@ -57,7 +57,8 @@ struct AuditCommand: ParsableCommand {
     }
     if let sarif {
       try LocalFileSystem().replace(
-        GivenPath.absolute(sarif), with: Array(Sarif.log(findings, version: DistillMake.version).pretty().utf8) + [0x0A])
+        GivenPath.absolute(sarif), with: Array(Sarif.log(findings, version: DistillMake.version).pretty().utf8) + [0x0A]
+      )
     }
     if json { Terminal.result(Self.tree(findings).pretty()) } else { FindingText.show(findings) }
     if findings.contains(where: { $0.level == .finding }) { throw Ending(.checkFailed) }

@@ -14,7 +14,8 @@ enum StageArguments {
   static func stage(_ name: String) throws(DistillError) -> StageName {
     guard let stage = Pipeline.stages.first(where: { $0.text == name }) else {
       throw DistillError(
-        .usage, "there is no stage \"\(name)\"", hint: "There are \(Pipeline.stages.map(\.text).joined(separator: ", ")).")
+        .usage, "there is no stage \"\(name)\"",
+        hint: "There are \(Pipeline.stages.map(\.text).joined(separator: ", ")).")
     }
     return stage
   }

@@ -17,8 +17,9 @@ enum TraceText {
         add("FAIL  \(check.what): expected \(check.expected), found \(check.found)")
       }
     }
-    for receipt in step.receipts {
-      add("\(receipt.role) of receipts/\(receipt.stage)/receipt.json (\(receipt.digest.hex.prefix(12)))")
+    if !step.receipts.isEmpty {
+      let listed = step.receipts.map { "\($0.stage) \($0.digest.hex.prefix(12)) (\($0.role))" }
+      add("receipts: \(listed.joined(separator: ", "))")
     }
     for (number, next) in step.next.enumerated() {
       let isLast = number == step.next.count - 1
