@@ -88,7 +88,13 @@ let package = Package(
         "Stages", "Receipts", "ReceiptsTesting", "JSONTape", .product(name: "SystemPackage", package: "swift-system"),
       ]),
     // Runs the built executable and does not link it: its static runtime and the test libraries exclude each other.
-    .testTarget(name: "DistillMakeTests", dependencies: ["JSONTape", "Receipts"]),
+    .testTarget(
+      name: "DistillMakeTests",
+      dependencies: [
+        "Attestation", "Audit", "Stages", "Receipts", "ReceiptsTesting", "JSONTape",
+        .product(name: "SystemPackage", package: "swift-system"),
+      ]),
+    .testTarget(name: "AttestationTests", dependencies: ["Attestation", "Receipts"]),
   ],
   swiftLanguageModes: [.v6],
   cxxLanguageStandard: .cxx17

@@ -23,10 +23,13 @@ package struct Auditor {
   package func run() throws -> [Finding] {
     let log = FindingLog()
     let stages = StageRoles.closure(options.stages)
-    let receipts = try ReceiptChecks(fileSystem: fileSystem, layout: layout, log: log, options: options).read(stages)
+    let (receipts, damaged) = try ReceiptChecks(
+      fileSystem: fileSystem, layout: layout, log: log, options: options
+    ).read(stages)
     let checks = FileChecks(fileSystem: fileSystem, layout: layout, log: log, jobs: options.jobs)
     let files = try checks.check(receipts, readsInputs: options.readsInputs)
-    try UnreceiptedFiles(fileSystem: fileSystem, layout: layout, log: log).check(stages, receipts)
+    try UnreceiptedFiles(fileSystem: fileSystem, layout: layout, log: log)
+      .check(stages.filter { !damaged.contains($0) }, receipts)
     StageLinks(log: log).check(receipts)
     if let key = options.publicKey {
       try AttestationChecks(fileSystem: fileSystem, layout: layout, log: log, key: key).check(stages, receipts)

@@ -24,47 +24,43 @@ struct FileScan: Sendable {
   var segments: [Segment]
 
   /// Bytes after which a segment ends, at the next line end.
-  static let segmentSize = 2 << 20
+  static let segmentSize = 1 << 20
 
   /// - Parameter limit: hash no more than that many bytes.
   /// - Returns: nil: no regular file is there.
   static func scan(
     _ path: FilePath, of fileSystem: any FileSystem, limit: Int = .max
   ) throws(FileSystemError) -> FileScan? {
-    guard try fileSystem.status(of: path, followingLinks: true)?.kind == .regular else { return nil }
-    let file = try fileSystem.open(path)
-    let size = Int(try file.status().size)
-    let wanted = min(size, limit)
-    // Small enough to stay in a core's cache between reading, hashing and counting.
-    let room = UnsafeMutableRawBufferPointer.allocate(byteCount: min(max(wanted, 1), 256 << 10), alignment: 64)
-    defer { room.deallocate() }
-    let sha256 = SHA256()
+    guard let view = try FileView(path, of: fileSystem) else { return nil }
+    defer { withExtendedLifetime(view) {} }
+    let size = view.bytes.count
+    let bytes = view.bytes[0..<min(size, limit)]
     var scan = FileScan(
-      digest: .of([]), byteCount: 0, size: size, lineCount: 0, endsWithLineEnd: true, segments: [])
+      digest: .of([]), byteCount: bytes.count, size: size, lineCount: 0, endsWithLineEnd: true, segments: [])
+    let sha256 = SHA256()
     var start = 0
     var linesBefore = 0
-    while scan.byteCount < wanted {
-      let part = UnsafeMutableRawBufferPointer(rebasing: room[..<min(room.count, wanted - scan.byteCount)])
-      let count = try file.read(into: part, at: Int64(scan.byteCount))
-      // The file has become shorter: it is hashed as far as it goes.
-      if count == 0 { break }
-      let bytes = UnsafeRawBufferPointer(rebasing: part[..<count])
-      sha256.update(bytes)
+    var end = 0
+    var partStart = 0
+    while partStart < bytes.count {
+      // Small enough to stay in a core's cache between hashing and counting.
+      let part = bytes[partStart..<min(partStart + (64 << 10), bytes.count)]
+      sha256.update(part)
+      let base = part.buffer.baseAddress!
       var position = 0
-      while let found = memchr(bytes.baseAddress! + position, 0x0A, count - position) {
-        position = bytes.baseAddress!.distance(to: UnsafeRawPointer(found)) + 1
+      while position < part.count, let found = memchr(base + position, 0x0A, part.count - position) {
+        position = UnsafeRawPointer(base).distance(to: UnsafeRawPointer(found)) + 1
         scan.lineCount += 1
-        let end = scan.byteCount + position
+        end = partStart + position
         if end - start >= segmentSize {
           scan.segments.append(Segment(offset: start, byteCount: end - start, firstLine: linesBefore))
           start = end
           linesBefore = scan.lineCount
         }
-        if position == count { break }
       }
-      scan.endsWithLineEnd = position == count
-      scan.byteCount += count
+      partStart += part.count
     }
+    scan.endsWithLineEnd = end == bytes.count
     if !scan.endsWithLineEnd { scan.lineCount += 1 }
     if scan.byteCount > start {
       scan.segments.append(Segment(offset: start, byteCount: scan.byteCount - start, firstLine: linesBefore))

@@ -11,9 +11,12 @@ final class RowScratch {
   let sha256 = SHA256()
   let text = ByteBuffer()
   let folded = ByteBuffer()
-  let segment = ByteBuffer()
   let members = RowMembers()
   let otherMembers = [RowMembers(), RowMembers()]
+  /// The evidence that rows lead back to.
+  let evidence: EvidenceRowReader
+
+  init(evidence: EvidenceRowReader) { self.evidence = evidence }
 }
 
 /// The values of a record's members by their place, once its schema has said which stands where.
@@ -41,18 +44,13 @@ extension FileSystem {
   /// Calls `body` for each line of a segment.
   /// - Throws: the file has become shorter than it was when it was hashed.
   func lines(
-    of segment: Segment, in path: RelativePath, _ layout: WorkspaceLayout, _ scratch: RowScratch,
-    _ body: (Line) throws -> Void
+    of segment: Segment, in path: RelativePath, _ layout: WorkspaceLayout, _ body: (Line) throws -> Void
   ) throws {
-    let file = try open(layout.path(path))
-    let buffer = scratch.segment
-    buffer.removeAll()
-    try buffer.append(count: segment.byteCount) { try file.read(into: $0, at: Int64(segment.offset)) }
-    guard buffer.count == segment.byteCount else {
-      throw DistillError(.inputOutput, "it changed while it was audited", place: path.string)
-    }
-    let bytes = buffer.bytes
-    let base = bytes.buffer.baseAddress!
+    guard let view = try FileView(layout.path(path), of: self), view.bytes.count >= segment.offset + segment.byteCount
+    else { throw DistillError(.inputOutput, "it changed while it was audited", place: path.string) }
+    defer { withExtendedLifetime(view) {} }
+    let bytes = view.bytes[segment.offset..<segment.offset + segment.byteCount]
+    guard let base = bytes.buffer.baseAddress else { return }
     var start = 0
     var number = segment.firstLine
     while start < bytes.count {
@@ -61,35 +59,5 @@ extension FileSystem {
       try body(Line(bytes: bytes[start..<(end ?? bytes.count)], offset: segment.offset + start, number: number))
       start = (end ?? bytes.count) + 1
     }
-  }
-}
-
-/// Rows of a file at known places. Where one is asked for after the other, they are read in runs.
-final class RowWindow {
-  private let file: any ReadableFile
-  private let path: RelativePath
-  private let buffer = ByteBuffer()
-  private var start = 0
-
-  private static let size = 512 << 10
-
-  init(_ path: RelativePath, _ layout: WorkspaceLayout, of fileSystem: any FileSystem) throws {
-    self.path = path
-    file = try fileSystem.open(layout.path(path))
-  }
-
-  /// Valid until the next call.
-  func row(at offset: Int, count: Int) throws -> ByteSlice {
-    let end = start + buffer.count
-    if offset < start || offset + count > end {
-      let isNext = offset >= start && offset < end + Self.size / 8
-      buffer.removeAll()
-      start = offset
-      try buffer.append(count: isNext ? max(count, Self.size) : count) { try file.read(into: $0, at: Int64(offset)) }
-      guard buffer.count >= count else {
-        throw DistillError(.inputOutput, "it changed while it was audited", place: path.string)
-      }
-    }
-    return buffer.slice(offset - start..<offset - start + count)
   }
 }

@@ -9,7 +9,7 @@ struct UnreceiptedFiles {
   let log: FindingLog
 
   /// - Parameters:
-  ///   - stages: those that are audited.
+  ///   - stages: those that are audited; without those whose receipt is there and can't be read.
   ///   - receipts: theirs; a stage without one owns nothing.
   func check(_ stages: [StageName], _ receipts: [StageReceipt]) throws {
     let listed = Set(receipts.flatMap { $0.receipt.core.outputs.map(\.path.string) })

@@ -12,23 +12,14 @@ struct CompressedSpan: Sendable {
   var place: RowPlace
 
   /// - Parameter bytes: at the span; nil: the log has none there.
-  func check(_ bytes: ByteSlice?, _ partitions: [RelativePath], _ scratch: LogScratch, _ log: FindingLog) {
-    let found = bytes.flatMap { Self.signature($0, scratch) }
+  func check(_ bytes: ByteSlice?, _ partitions: [RelativePath], _ signature: RecordSignature, _ log: FindingLog) {
+    let found = bytes.flatMap(signature.of)
     guard found?.hex != sigHash else { return }
     let words =
       found.map { "they hash to \($0)" } ?? (bytes == nil ? "the log is shorter" : "they are no JSON")
     log.add(
       .provenanceMismatch, path: partitions[place.file].string, line: place.line, member: "provenance/sig_hash",
       expected: "\(sigHash), of the bytes \(offset)..<\(offset + byteCount) of \(self.log)", found: words)
-  }
-
-  /// SHA-256 of the canonical JSON; nil: the bytes are no JSON.
-  private static func signature(_ bytes: ByteSlice, _ scratch: LogScratch) -> Digest? {
-    // What follows the span in the log serves as padding where there is enough of it.
-    guard let record = try? scratch.record.parse(copying: bytes) else { return nil }
-    scratch.text.removeAll()
-    guard (try? scratch.canonical.write(record, to: scratch.text)) != nil else { return nil }
-    return Digest.of(scratch.text.bytes)
   }
 }
 
@@ -49,7 +40,7 @@ struct CompressedSpans {
     let bytes = ByteBuffer()
     guard try fileSystem.appendContents(of: layout.path(path), to: bytes) else { return }
     let text = try LogText(bytes.bytes, of: path)
-    let scratch = LogScratch()
+    let signature = RecordSignature()
     let window = ByteBuffer()
     var start = 0
     var isAtEnd = false
@@ -68,7 +59,7 @@ struct CompressedSpans {
       }
       let first = span.offset - start
       let isThere = first >= 0 && first + span.byteCount <= window.count
-      span.check(isThere ? window.slice(first..<first + span.byteCount) : nil, partitions, scratch, log)
+      span.check(isThere ? window.slice(first..<first + span.byteCount) : nil, partitions, signature, log)
     }
     withExtendedLifetime(bytes) {}
   }

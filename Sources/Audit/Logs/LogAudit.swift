@@ -73,7 +73,9 @@ struct LogAudit {
         .provenanceMismatch, path: error.place ?? receipt.stage.text, expected: "a look-up that can be read",
         found: error.message)
     }
-    let shelf = Shelf { LogScratch() }
+    let shelf = Shelf { [partitions, layout, fileSystem] in
+      LogScratch(evidence: EvidenceRowReader(partitions: partitions, layout: layout, fileSystem: fileSystem))
+    }
     // Whoever is first by file and place stays.
     let parts = try parallelMap(chunks, jobs: jobs) { _, chunk in
       try shelf.use { scratch in

@@ -15,7 +15,8 @@ struct LogConclusion {
   let isWhole: Bool
   let rows: EvidenceRowReader
 
-  private let scratch = RowScratch()
+  private let parser = JSONParser()
+  private let members = RowMembers()
 
   init(
     log: FindingLog, index: EvidenceIndex, partitions: [RelativePath], readable: Set<String>, inputs: Set<String>,
@@ -48,7 +49,7 @@ struct LogConclusion {
   }
 
   private func evidence(_ row: Int) throws -> RowMembers {
-    try rows.members(at: index.place(of: row), scratch.parser, scratch.members)
+    try rows.members(at: index.place(of: row), parser, members)
   }
 
   /// A row that nothing in the logs gave.

@@ -6,11 +6,11 @@ import Stages
 /// The memory of one thread that maps logs.
 final class LogScratch {
   let worker = WorkerScratch()
-  let rows = RowScratch()
+  let rows: RowScratch
   let bytes = ByteBuffer()
-  let canonical = CanonicalWriter()
-  let record = JSONParser()
-  let text = ByteBuffer()
+  let signature = RecordSignature()
+
+  init(evidence: EvidenceRowReader) { rows = RowScratch(evidence: evidence) }
 }
 
 /// Maps some pieces of logs again and compares what comes out with the evidence, row by row.
@@ -52,10 +52,9 @@ struct LogReplay {
       pieces.map { ($0.piece.log.path.string, $0) }, uniquingKeysWith: { first, _ in first })
     var part = Part()
     var met: Set<Int> = []
-    let rows = EvidenceRowReader(partitions: partitions, layout: layout, fileSystem: fileSystem)
     do {
       try replay.map(pieces, tables: tables.slices, scratch.worker) { output in
-        try lines(output) { try compare($0, byPath, rows, &met, &part) }
+        try lines(output) { try compare($0, byPath, &met, &part) }
       }
     } catch let error as DistillError {
       log.add(
@@ -78,7 +77,7 @@ struct LogReplay {
   }
 
   private func compare(
-    _ line: ByteSlice, _ pieces: [String: (piece: MappingReplay.Piece, bytes: ByteSlice)], _ rows: EvidenceRowReader,
+    _ line: ByteSlice, _ pieces: [String: (piece: MappingReplay.Piece, bytes: ByteSlice)],
     _ met: inout Set<Int>, _ part: inout Part
   ) throws {
     let expected = scratch.rows.members
@@ -97,7 +96,7 @@ struct LogReplay {
     }
     guard let row = index.row(identity), !met.contains(row) else { return setAside() }
     let place = index.place(of: row)
-    let found = try rows.members(at: place, scratch.rows.others[0], scratch.rows.otherMembers[0])
+    let found = try scratch.rows.evidence.members(at: place, scratch.rows.others[0], scratch.rows.otherMembers[0])
     let own = found[EvidenceMember.provenance]
     guard
       zip(["source_file", "line_offset"], ["source_file", "line_offset"]).allSatisfy({ name, _ in
@@ -135,6 +134,6 @@ struct LogReplay {
     if LogText.isCompressed(piece.piece.log.path) { return part.compressed.append(span) }
     let start = Int(offset) - piece.piece.offset
     let bytes = start >= 0 && start + Int(count) <= piece.bytes.count ? piece.bytes[start..<start + Int(count)] : nil
-    span.check(bytes, partitions, scratch, log)
+    span.check(bytes, partitions, scratch.signature, log)
   }
 }

@@ -9,12 +9,13 @@ struct ReceiptChecks {
   let log: FindingLog
   let options: AuditOptions
 
-  /// The newest receipts of the stages, in their order; without those that can't be read.
-  func read(_ stages: [StageName]) throws -> [StageReceipt] {
+  /// The newest receipts of the stages, in their order, without those that don't hold; and whose those are.
+  func read(_ stages: [StageName]) throws -> (receipts: [StageReceipt], damaged: Set<StageName>) {
     let chain = ReceiptChain(fileSystem: fileSystem, layout: layout, log: log, isStrict: options.isStrict)
     let history = try chain.history(of: Set(stages))
     let lists = ChecksumLists(fileSystem: fileSystem, layout: layout, log: log)
     var receipts: [StageReceipt] = []
+    var damaged: Set<StageName> = []
     for stage in stages {
       let path = "receipts/\(stage)/receipt.json"
       try checkFailure(stage)
@@ -25,16 +26,18 @@ struct ReceiptChecks {
           found: isInterrupted ? "superseded.json: its publication was interrupted" : "no such file")
         continue
       }
-      guard let receipt = ReceiptReading(log: log).read(bytes, path: path, stage: stage) else { continue }
+      guard let receipt = ReceiptReading(log: log).read(bytes, path: path, stage: stage) else {
+        damaged.insert(stage)
+        continue
+      }
       checkValidation(receipt, path)
       chain.check(receipt, at: path, in: history)
-      guard receipt.stage == stage else { continue }
       try lists.check(receipt.receipt)
       checkCommit(receipt, path)
       receipts.append(receipt)
     }
     checkTools(receipts)
-    return receipts
+    return (receipts, damaged)
   }
 
   private func checkValidation(_ receipt: StageReceipt, _ path: String) {

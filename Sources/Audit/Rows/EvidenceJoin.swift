@@ -28,8 +28,8 @@ struct EvidenceJoin {
       }
     }
     if judgements.isEmpty && index.extractions.isEmpty { return outcome }
-    let scratch = RowScratch()
     let rows = EvidenceRowReader(partitions: partitions, layout: layout, fileSystem: fileSystem)
+    let scratch = RowScratch(evidence: rows)
     let cuts = try CutTable(parameters)
     for run in judgements.keys.sorted() {
       let members = try rows.members(at: index.runs[run].place, scratch.parser, scratch.members)
@@ -91,10 +91,10 @@ final class EvidenceRowReader {
   private let partitions: [RelativePath]
   private let layout: WorkspaceLayout
   private let fileSystem: any FileSystem
-  private var windows: [Int: RowWindow] = [:]
+  private var views: [Int: FileView] = [:]
 
-  /// Files that are open at once.
-  private static let limit = 16
+  /// Files that are held at once.
+  private static let limit = 64
 
   init(partitions: [RelativePath], layout: WorkspaceLayout, fileSystem: any FileSystem) {
     self.partitions = partitions
@@ -104,12 +104,21 @@ final class EvidenceRowReader {
 
   /// Valid until the next call with the same parser and members.
   func members(at place: RowPlace, _ parser: JSONParser, _ members: RowMembers) throws -> RowMembers {
-    if windows[place.file] == nil {
-      if windows.count == Self.limit { windows.removeAll() }
-      windows[place.file] = try RowWindow(partitions[place.file], layout, of: fileSystem)
-    }
-    let bytes = try windows[place.file]!.row(at: place.offset, count: place.byteCount)
-    members.read(try parser.parse(bytes))
+    let view = try view(place.file)
+    guard view.bytes.count >= place.offset + place.byteCount else { throw changed(place.file) }
+    members.read(try parser.parse(view.bytes[place.offset..<place.offset + place.byteCount]))
     return members
+  }
+
+  private func view(_ file: Int) throws -> FileView {
+    if let view = views[file] { return view }
+    if views.count == Self.limit { views.removeAll() }
+    guard let view = try FileView(layout.path(partitions[file]), of: fileSystem) else { throw changed(file) }
+    views[file] = view
+    return view
+  }
+
+  private func changed(_ file: Int) -> DistillError {
+    DistillError(.inputOutput, "it changed while it was audited", place: partitions[file].string)
   }
 }

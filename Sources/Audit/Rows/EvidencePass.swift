@@ -14,7 +14,7 @@ struct EvidencePass {
   func read(_ segment: Segment, _ files: any FileSystem, _ layout: WorkspaceLayout) throws -> EvidenceIndex {
     var index = EvidenceIndex()
     let cuts = try CutTable(parameters)
-    try files.lines(of: segment, in: partition, layout, scratch) { line in
+    try files.lines(of: segment, in: partition, layout) { line in
       guard let row = parse(line) else { return }
       let members = scratch.members
       members.read(row)

@@ -37,7 +37,7 @@ struct ExportPass {
   func read(_ segment: Segment, _ files: any FileSystem, _ layout: WorkspaceLayout) throws -> ExportIndex {
     var index = ExportIndex()
     let check = RowCheck(schema: schema, path: path.string, log: log)
-    try files.lines(of: segment, in: path, layout, scratch) { line in
+    try files.lines(of: segment, in: path, layout) { line in
       guard let value = check.parse(line, scratch.parser) else { return }
       scratch.members.read(value)
       let members = scratch.members

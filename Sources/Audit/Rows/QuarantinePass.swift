@@ -12,7 +12,7 @@ struct QuarantinePass {
   func read(_ segment: Segment, _ files: any FileSystem, _ layout: WorkspaceLayout) throws -> RowCounts {
     var counts = RowCounts()
     let check = RowCheck(schema: .quarantine, path: path.string, log: log)
-    try files.lines(of: segment, in: path, layout, scratch) { line in
+    try files.lines(of: segment, in: path, layout) { line in
       guard let row = check.parse(line, scratch.parser) else { return }
       if let name = row.member("stage")?.string?.string(), name != stage.text {
         log.add(

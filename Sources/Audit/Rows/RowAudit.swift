@@ -10,7 +10,9 @@ struct RowAudit {
   let options: AuditOptions
   let files: AuditedFiles
   let receipts: [StageReceipt]
-  private let shelf = Shelf { RowScratch() }
+  private let shelf: Shelf<RowScratch>
+  /// Of the evidence, in the order of its receipt.
+  private let partitions: [RelativePath]
 
   init(
     fileSystem: any FileSystem, layout: WorkspaceLayout, log: FindingLog, options: AuditOptions, files: AuditedFiles,
@@ -22,14 +24,19 @@ struct RowAudit {
     self.options = options
     self.files = files
     self.receipts = receipts
+    let evidence = receipts.first { $0.stage == .buildEvidence }
+    let partitions = (evidence?.receipt.core.outputs ?? []).map(\.path).filter(StageRoles.isEvidence)
+    self.partitions = partitions
+    shelf = Shelf {
+      RowScratch(evidence: EvidenceRowReader(partitions: partitions, layout: layout, fileSystem: fileSystem))
+    }
   }
 
   func run() throws {
     guard let evidence = receipt(.buildEvidence) else { return try readAlone() }
-    let partitions = evidence.receipt.core.outputs.map(\.path).filter(StageRoles.isEvidence)
     let score = receipt(.score)
     let parameters = score?.receipt.core.parameters ?? .null
-    var index = try read(partitions, parameters)
+    var index = try readEvidence(parameters)
     let join = try EvidenceJoin(
       partitions: partitions, parameters: parameters, layout: layout, fileSystem: fileSystem
     ).apply(to: &index)
@@ -44,13 +51,13 @@ struct RowAudit {
       books.checkEvidence(index, quarantine[.buildEvidence] ?? RowCounts())
     }
     guard let score else { return }
-    let scored = try read(scored: score, partitions, index)
+    let scored = try read(scored: score, index)
     if let books = books(score, behind: [evidence]) {
       books.checkScore(index, scored, quarantine[.score] ?? RowCounts(), join)
     }
     let comparisons = index.counts["kind", RecordKind.comparison.rawValue]
     for receipt in receipts where Pipeline.exports.contains(receipt.stage) {
-      let export = try read(export: receipt, partitions, index, scored)
+      let export = try read(export: receipt, index, scored)
       let own = quarantine[receipt.stage] ?? RowCounts()
       guard let books = books(receipt, behind: [evidence, score]) else { continue }
       let count = scored.counts.total("by_category")
@@ -98,7 +105,7 @@ struct RowAudit {
 
   // MARK: Evidence and scored runs
 
-  private func read(_ partitions: [RelativePath], _ parameters: JSON) throws -> EvidenceIndex {
+  private func readEvidence(_ parameters: JSON) throws -> EvidenceIndex {
     var index = EvidenceIndex()
     for part in try map(
       partitions,
@@ -126,7 +133,7 @@ struct RowAudit {
   }
 
   private func read(
-    scored receipt: StageReceipt, _ partitions: [RelativePath], _ index: EvidenceIndex
+    scored receipt: StageReceipt, _ index: EvidenceIndex
   ) throws -> ScoredIndex {
     let paths = receipt.receipt.core.outputs.map(\.path).filter(StageRoles.isScored)
     let places = Dictionary(
@@ -140,8 +147,7 @@ struct RowAudit {
         let runs = isWhole ? places[path].map { index.runsByFile[$0] } : nil
         return try ScoredPass(
           path: path, index: index, runs: runs, isComplete: runs?.count == files.scans[path]?.lineCount,
-          rows: EvidenceRowReader(partitions: partitions, layout: layout, fileSystem: fileSystem), log: log,
-          scratch: scratch
+          log: log, scratch: scratch
         ).read(segment, fileSystem, layout)
       })
     { scored.append(part) }
@@ -162,7 +168,7 @@ struct RowAudit {
   // MARK: Exports
 
   private func read(
-    export receipt: StageReceipt, _ partitions: [RelativePath], _ index: EvidenceIndex, _ scored: ScoredIndex
+    export receipt: StageReceipt, _ index: EvidenceIndex, _ scored: ScoredIndex
   ) throws -> ExportIndex {
     let quarantine = Self.quarantine(receipt.stage)
     let paths = receipt.receipt.core.outputs.map(\.path).filter { $0 != quarantine }
@@ -178,9 +184,7 @@ struct RowAudit {
       paths,
       { _, path, segment, scratch in
         let back = WayBack(
-          index: index, scored: scored,
-          rows: EvidenceRowReader(partitions: partitions, layout: layout, fileSystem: fileSystem), isBroken: isBroken,
-          scratch: scratch)
+          index: index, scored: scored, isBroken: isBroken, scratch: scratch)
         return try ExportPass(
           stage: receipt.stage, path: path, rules: finalRules, back: back, log: log, scratch: scratch
         ).read(segment, fileSystem, layout)

@@ -39,13 +39,12 @@ struct ScoredPass {
   let runs: Range<Int>?
   /// Are there as many rows as runs?
   let isComplete: Bool
-  let rows: EvidenceRowReader
   let log: FindingLog
   let scratch: RowScratch
 
   func read(_ segment: Segment, _ files: any FileSystem, _ layout: WorkspaceLayout) throws -> ScoredIndex {
     var scored = ScoredIndex()
-    try files.lines(of: segment, in: path, layout, scratch) { line in
+    try files.lines(of: segment, in: path, layout) { line in
       if let runs, line.number <= runs.count {
         let place = runs.lowerBound + line.number - 1
         let run = index.runs[place]
@@ -105,7 +104,7 @@ struct ScoredPass {
     if category != run.category || rule != run.rule.rawValue {
       return differs(line, "/category", expected, "\(category.rawValue) by the rule \(rule)")
     }
-    let evidence = try rows.members(at: run.place, scratch.others[0], scratch.otherMembers[0])
+    let evidence = try scratch.evidence.members(at: run.place, scratch.others[0], scratch.otherMembers[0])
     let copied: [(StaticString, Int)] = [
       ("evidence_task_id", EvidenceMember.taskID), ("score", EvidenceMember.score),
       ("scored_at", EvidenceMember.timestamp), ("provenance", EvidenceMember.provenance),

@@ -6,8 +6,7 @@ import Stages
 struct WayBack {
   let index: EvidenceIndex
   let scored: ScoredIndex
-  let rows: EvidenceRowReader
-  /// Some evidence is not as its receipt says: what is not found may have been there.
+  /// Some evidence is not as its receipt says: a finding of its own, so nothing is said of the rows that came from it.
   let isBroken: Bool
   let scratch: RowScratch
 
@@ -21,14 +20,14 @@ struct WayBack {
   /// The run that a row names with this id and provenance; nil: there is none.
   /// - Parameter side: which of the scratch's parsers holds the evidence until the next call with it.
   func run(_ runID: JSONValue, _ provenance: JSONValue, side: Int = 0) throws -> Found? {
-    guard let id = runID.string, let source = provenance.member("source")?.string else { return nil }
+    guard !isBroken, let id = runID.string, let source = provenance.member("source")?.string else { return nil }
     for kind in [RecordKind.run, .extraction] {
       let identity = kind.rawValue.withBytes {
         Identity.hash(source: source, kind: $0, runID: id, scratch.sha256, scratch.text)
       }
       guard let place = index.byIdentity[identity] else { continue }
       let run = index.runs[place]
-      let evidence = try rows.members(at: run.place, scratch.others[side], scratch.otherMembers[side])
+      let evidence = try scratch.evidence.members(at: run.place, scratch.others[side], scratch.otherMembers[side])
       guard evidence[EvidenceMember.provenance].isSame(as: provenance) else { continue }
       return Found(run: run, evidence: evidence, scoredCategory: scored.category(of: place, index))
     }
@@ -41,6 +40,6 @@ struct WayBack {
   }
 
   func comparison(at place: RowPlace) throws -> RowMembers {
-    try rows.members(at: place, scratch.others[0], scratch.otherMembers[0])
+    try scratch.evidence.members(at: place, scratch.others[0], scratch.otherMembers[0])
   }
 }

@@ -16,7 +16,7 @@ final class LineSearch {
 
   private let fileSystem: any FileSystem
   private let layout: WorkspaceLayout
-  private let scratch = RowScratch()
+  private let parser = JSONParser()
 
   init(fileSystem: any FileSystem, layout: WorkspaceLayout) {
     self.fileSystem = fileSystem
@@ -26,7 +26,7 @@ final class LineSearch {
   /// The first line that holds the bytes of `needle` and is meant; nil: there is none, or no such file.
   func lines(of path: RelativePath, with needle: String, where isMeant: (JSONValue) -> Bool) throws -> Found? {
     try search(path) { line in
-      guard needle.withBytes({ Self.contains(line.bytes, $0) }), let row = try? scratch.parser.parse(line.bytes) else {
+      guard needle.withBytes({ Self.contains(line.bytes, $0) }), let row = try? parser.parse(line.bytes) else {
         return false
       }
       return isMeant(row)
@@ -54,7 +54,7 @@ final class LineSearch {
     var found: Found?
     for segment in scan.segments where found == nil {
       do {
-        try fileSystem.lines(of: segment, in: path, layout, scratch) { line in
+        try fileSystem.lines(of: segment, in: path, layout) { line in
           guard isMeant(line) else { return }
           let text = ByteBuffer(capacity: line.bytes.count)
           text.append(line.bytes)

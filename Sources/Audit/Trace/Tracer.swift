@@ -9,17 +9,17 @@ package final class Tracer {
   private let layout: WorkspaceLayout
   private let receipts: [StageReceipt]
   private let search: LineSearch
-  private let scratch = LogScratch()
-  private let canonical = CanonicalWriter()
+  private let parser = JSONParser()
+  private let signature = RecordSignature()
 
-  /// - Throws: a receipt can't be read from the disk. One that is malformed counts as one that is not there.
+  /// - Throws: a receipt can't be read from the disk. One that does not hold counts as one that is not there.
   package init(fileSystem: any FileSystem, layout: WorkspaceLayout) throws {
     self.fileSystem = fileSystem
     self.layout = layout
     receipts = try Pipeline.stages.compactMap { stage in
       guard let bytes = try fileSystem.contents(of: layout.receipt(stage)) else { return nil }
       return ReceiptReading(log: FindingLog())
-        .read(bytes, path: "receipts/\(stage)/receipt.json", stage: stage).flatMap { $0.stage == stage ? $0 : nil }
+        .read(bytes, path: "receipts/\(stage)/receipt.json", stage: stage)
     }
     search = LineSearch(fileSystem: fileSystem, layout: layout)
   }
@@ -34,7 +34,7 @@ package final class Tracer {
   package func trace(_ name: String) throws -> TraceStep {
     let (export, line) = try locate(name)
     let bytes = line.text
-    guard let row = try? scratch.rows.parser.parse(copying: bytes.bytes),
+    guard let row = try? parser.parse(copying: bytes.bytes),
       export.schema.violations(of: row).isEmpty
     else {
       throw DistillError(
@@ -128,7 +128,7 @@ package final class Tracer {
       evidence.path = path.string
       evidence.line = found.number
       try cover(&evidence, path)
-      let row = try scratch.rows.parser.parse(copying: found.text.bytes)
+      let row = try parser.parse(copying: found.text.bytes)
       func text(_ name: StaticString) -> String { row.member(name)?.string?.string() ?? "null" }
       evidence.facts = [
         ("kind", text("kind")), ("run_id", text("run_id")), ("task_id", text("task_id")), ("verdict", text("verdict")),
@@ -172,7 +172,7 @@ package final class Tracer {
       if let found = try find(path, runID, provenance, isComparison: false) {
         step.line = found.number
         try cover(&step, path)
-        let row = try scratch.rows.parser.parse(copying: found.text.bytes)
+        let row = try parser.parse(copying: found.text.bytes)
         let reason = row.member("reasons")?.element(0)
         step.facts = [
           ("category", row.member("category")?.string?.string() ?? ""),
@@ -215,15 +215,9 @@ package final class Tracer {
       position += part.count
     }
     step.check(
-      "sig_hash of the bytes", expected: provenance["sig_hash"]?.string ?? "", found: signature(span) ?? "no JSON")
+      "sig_hash of the bytes", expected: provenance["sig_hash"]?.string ?? "",
+      found: signature.of(span.bytes)?.hex ?? "no JSON")
     return step
-  }
-
-  private func signature(_ span: ByteBuffer) -> String? {
-    guard let record = try? scratch.record.parse(span.bytes) else { return nil }
-    let text = ByteBuffer()
-    guard (try? canonical.write(record, to: text)) != nil else { return nil }
-    return Digest.of(text.bytes).hex
   }
 
   /// Which receipts list the file, and is it as they say?

@@ -23,6 +23,7 @@ struct TraceCommand: ParsableCommand {
 
   func run() throws {
     let layout = try workspace.layout()
+    AuditCommand.endWhenFilesShrink()
     let step: TraceStep
     do {
       step = try Tracer(fileSystem: LocalFileSystem(), layout: layout).trace(row)
