@@ -61,10 +61,18 @@ let package = Package(
         "Stages", "Receipts", "JSONTape", .product(name: "SystemPackage", package: "swift-system"),
       ],
       swiftSettings: testable),
+    .target(name: "Attestation", dependencies: ["JSONTape", "Receipts", "COpenSSL"], swiftSettings: testable),
+    // Sees the stages' schemas and none of their exporters, whose work it checks.
+    .target(
+      name: "Audit",
+      dependencies: [
+        "Attestation", "JSONTape", "Receipts", "Stages", .product(name: "SystemPackage", package: "swift-system"),
+      ],
+      swiftSettings: testable),
     .executableTarget(
       name: "distill-make",
       dependencies: [
-        "Verification", "Stages", "Receipts", "JSONTape", "CGit2",
+        "Audit", "Attestation", "Verification", "Stages", "Receipts", "JSONTape", "CGit2",
         .product(name: "SystemPackage", package: "swift-system"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
@@ -95,7 +103,13 @@ let package = Package(
         .product(name: "SystemPackage", package: "swift-system"),
       ]),
     // Runs the built executable and does not link it: its static runtime and the test libraries exclude each other.
-    .testTarget(name: "DistillMakeTests", dependencies: ["JSONTape", "Receipts", "StagesTesting"]),
+    .testTarget(
+      name: "DistillMakeTests",
+      dependencies: [
+        "Attestation", "Audit", "Stages", "Receipts", "ReceiptsTesting", "StagesTesting", "JSONTape",
+        .product(name: "SystemPackage", package: "swift-system"),
+      ]),
+    .testTarget(name: "AttestationTests", dependencies: ["Attestation", "Receipts"]),
   ],
   swiftLanguageModes: [.v6],
   cxxLanguageStandard: .cxx17

@@ -2,11 +2,11 @@ import Receipts
 
 /// Where the stages' outputs are.
 public enum Layout {
-  static let evidence = "data/evidence/"
-  static let scored = "data/scored-runs/"
+  package static let evidence = "data/evidence/"
+  package static let scored = "data/scored-runs/"
   /// Which files of which commits the evidence names; there only where a source has a `repository`.
-  static let repositoryPaths = RelativePath(unchecked: "data/repository-paths.jsonl")
-  static let repositoryFacts = RelativePath(unchecked: "data/repository-facts.json")
+  package static let repositoryPaths = RelativePath(unchecked: "data/repository-paths.jsonl")
+  package static let repositoryFacts = RelativePath(unchecked: "data/repository-facts.json")
   public static let rag = RelativePath(unchecked: "exports/rag/playbooks.jsonl")
   public static let sft = RelativePath(unchecked: "exports/sft/instruction_response.jsonl")
   public static let preference = RelativePath(unchecked: "exports/preference/chosen_rejected.jsonl")
@@ -19,7 +19,7 @@ public enum Layout {
   }
 
   /// Partition for partition the same relative path.
-  static func scoredRuns(forEvidence path: RelativePath) -> RelativePath {
+  package static func scoredRuns(forEvidence path: RelativePath) -> RelativePath {
     RelativePath(unchecked: scored + path.string.dropFirst(evidence.count))
   }
 }

@@ -22,9 +22,8 @@ struct DistillMake: ParsableCommand {
       InitCommand.self, AllCommand.self, BuildEvidenceCommand.self, ScoreCommand.self, ExportRAGCommand.self,
       ExportSFTCommand.self, ExportPreferenceCommand.self, ExportAllCommand.self, StatusCommand.self,
       ExplainCommand.self, HealthCommand.self, GraphCommand.self, ReportCommand.self, SchemaCommand.self,
-      VerifyCommand.self,
-      SelftestCommand.self,
-      GarbageCollectionCommand.self, RunActionCommand.self,
+      SelftestCommand.self, AuditCommand.self, VerifyCommand.self, TraceCommand.self, LogCommand.self, DiffCommand.self,
+      AttestCommand.self, KeygenCommand.self, GarbageCollectionCommand.self, RunActionCommand.self,
     ])
 
   static func main() {

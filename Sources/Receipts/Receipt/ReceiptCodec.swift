@@ -47,9 +47,17 @@ public enum ReceiptCodec {
   /// Strict: unknown, missing, reordered or doubled keys, wrong types, another spelling of the same value, and a wrong hash
   /// are all refused. `place` is named in the error.
   public static func decode(_ bytes: [UInt8], place: String) throws(DistillError) -> Encoded {
-    let receipt: Receipt
+    let encoded = encode(try parse(bytes, place: place))
+    guard encoded.bytes == bytes else {
+      throw refused("its bytes are not the canonical form of what it says, or a hash in it is wrong", place)
+    }
+    return encoded
+  }
+
+  /// What a receipt says, whether its hashes are right or not: keys and types are looked at, the spelling is not.
+  package static func parse(_ bytes: [UInt8], place: String) throws(DistillError) -> Receipt {
     do {
-      receipt = try Self.receipt(Fields(try JSON.parse(bytes), at: ""))
+      return try Self.receipt(Fields(try JSON.parse(bytes), at: ""))
     } catch let error as JSONError {
       throw refused("\(error.reason) at byte \(error.offset)", place)
     } catch let error as FieldError {
@@ -57,11 +65,6 @@ public enum ReceiptCodec {
     } catch {
       throw refused("\(error)", place)
     }
-    let encoded = encode(receipt)
-    guard encoded.bytes == bytes else {
-      throw refused("its bytes are not the canonical form of what it says, or a hash in it is wrong", place)
-    }
-    return encoded
   }
 
   private static func refused(_ reason: String, _ place: String) -> DistillError {

@@ -13,6 +13,16 @@ public enum LookupMap {
     var map = try LookupRun(context)
     return try map.run()
   }
+
+  static func parameters(_ lookup: Lookup, of source: Source, files: [RelativePath]) -> JSON {
+    let values = Set(source.parts.flatMap(\.lookups).filter { $0.lookup == lookup.name }.map(\.value.text))
+    return [
+      "name": .string(lookup.name), "key": lookup.keySlice, "records": .string(lookup.records.text),
+      "values": .array(values.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }.map(JSON.string)),
+      "files": .array(
+        files.map { ["path": .string($0.string), "format": .string(lookup.format(of: $0).rawValue)] }),
+    ]
+  }
 }
 
 private struct LookupRun {

@@ -12,19 +12,9 @@ struct LookupTables {
     guard !lookups.isEmpty else { return }
     let actions = zip(lookups, entry.lookups).map { lookup, found -> Action in
       let inputs = found.compactMap { files[$0.path] }
-      let values = Set(
-        entry.source.parts.flatMap(\.lookups).filter { $0.lookup == lookup.name }.map(\.value.text))
       return Action(
         function: LookupMap.function.name,
-        parameters: [
-          "name": .string(lookup.name), "key": lookup.keySlice, "records": .string(lookup.records.text),
-          "values": .array(
-            values.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }.map(JSON.string)),
-          "files": .array(
-            inputs.map {
-              ["path": .string($0.path.string), "format": .string(lookup.format(of: $0.path).rawValue)]
-            }),
-        ],
+        parameters: LookupMap.parameters(lookup, of: entry.source, files: inputs.map(\.path)),
         inputs: inputs.enumerated().map {
           ActionInput(name: "\($0)", digest: $1.digest, byteCount: $1.byteCount)
         })

@@ -1,9 +1,9 @@
 import JSONTape
 import Receipts
 
-/// What changed from one receipt of a stage to the next.
-enum ReceiptChanges {
-  /// Paths and parameters that are named at most; the counts beside them are of all.
+/// What changed from one receipt of a stage to another.
+package enum ReceiptChanges {
+  /// Paths and parameters that the report names at most; the counts beside them are of all.
   private static let limit = 20
 
   /// nil: the stage has no receipt.
@@ -14,28 +14,36 @@ enum ReceiptChanges {
       "previous": newest.previous.map { .string($0.hex) } ?? .null,
       "previous_finished_at": record.previous.map { .string($0.receipt.run.finishedAt.text) } ?? .null,
     ]
-    guard let previous = record.previous?.receipt else { return .object(facts) }
-    let (old, new) = (previous.core, newest.core)
-    facts["tool"] =
-      old.tool == new.tool ? .null : ["before": StageFacts.tool(old.tool), "after": StageFacts.tool(new.tool)]
-    facts["git"] =
-      previous.git == newest.git
-      ? .null : ["before": StageFacts.git(previous.git), "after": StageFacts.git(newest.git)]
-    var parameters: [JSON] = []
-    compare(old.parameters, new.parameters, at: "", isCounts: false, &parameters)
-    facts["parameters"] = listed(parameters)
-    facts["inputs"] = inputs(old.inputs, new.inputs)
-    var counts: [JSON] = []
-    compare(old.recordCounts, new.recordCounts, at: "", isCounts: true, &counts)
-    facts["record_counts"] = .array(counts)
+    if let previous = record.previous?.receipt {
+      for (name, value) in tree(from: previous, to: newest, limit: limit) { facts[name] = value }
+    }
     return .object(facts)
   }
 
-  private static func inputs(_ old: [Receipt.File], _ new: [Receipt.File]) -> JSON {
+  /// `tool` and `git` (null: the same), `parameters`, `inputs` and `record_counts`.
+  /// - Parameter limit: paths and parameters that are named at most.
+  package static func tree(from previous: Receipt, to newest: Receipt, limit: Int) -> JSONObject {
+    let (old, new) = (previous.core, newest.core)
+    var parameters: [JSON] = []
+    compare(old.parameters, new.parameters, at: "", isCounts: false, &parameters)
+    var counts: [JSON] = []
+    compare(old.recordCounts, new.recordCounts, at: "", isCounts: true, &counts)
+    return [
+      "tool": old.tool == new.tool
+        ? .null : ["before": StageFacts.tool(old.tool), "after": StageFacts.tool(new.tool)],
+      "git": previous.git == newest.git
+        ? .null : ["before": StageFacts.git(previous.git), "after": StageFacts.git(newest.git)],
+      "parameters": listed(parameters, limit),
+      "inputs": inputs(old.inputs, new.inputs, limit),
+      "record_counts": .array(counts),
+    ]
+  }
+
+  private static func inputs(_ old: [Receipt.File], _ new: [Receipt.File], _ limit: Int) -> JSON {
     let before = Dictionary(old.map { ($0.path, $0.digest) }, uniquingKeysWith: { first, _ in first })
     let now = Set(new.map(\.path))
     func paths(_ files: [Receipt.File], where isMeant: (Receipt.File) -> Bool) -> JSON {
-      listed(files.filter(isMeant).map { .string($0.path.string) })
+      listed(files.filter(isMeant).map { .string($0.path.string) }, limit)
     }
     return [
       "added": paths(new) { before[$0.path] == nil },
@@ -44,7 +52,7 @@ enum ReceiptChanges {
     ]
   }
 
-  private static func listed(_ items: [JSON]) -> JSON {
+  private static func listed(_ items: [JSON], _ limit: Int) -> JSON {
     ["count": .integer(Int64(items.count)), "first": .array(Array(items.prefix(limit)))]
   }
 

@@ -48,18 +48,46 @@ public struct RecordSchema: Sendable {
 
   /// What is wrong with `value`, a sentence each; empty: it is such a record.
   public func violations(of value: JSONValue) -> [String] {
-    var violations: [String] = []
-    check(value, .object(fields), at: "", &violations)
-    return violations
+    var violations: [Violation] = []
+    Self.checkMembers(value, fields, &violations)
+    return violations.map(\.sentence)
   }
 
-  private func check(_ value: JSONValue, _ type: FieldType, at path: String, _ violations: inout [String]) {
+  /// A good record costs no text: the path grows only on the way back from a violation.
+  private struct Violation {
+    enum Form {
+      case isNot(String)
+      case missing(String)
+      /// nil: the end is expected.
+      case misplaced(String, expected: String?)
+    }
+    var form: Form
+    var path = ""
+
+    init(_ form: Form) { self.form = form }
+
+    mutating func prefix(_ name: String) {
+      path = path.isEmpty ? name : path.hasPrefix("[") ? name + path : "\(name).\(path)"
+    }
+
+    var sentence: String {
+      let prefix = path.isEmpty ? "" : "\(path)."
+      return switch form {
+      case .isNot(let what): "\(path.isEmpty ? "the record" : path) is not \(what)"
+      case .missing(let name): "\"\(prefix)\(name)\" is missing"
+      case .misplaced(let name, let expected):
+        "\"\(prefix)\(name)\" stands where \(expected.map { "\"\(prefix)\($0)\"" } ?? "the end") is expected"
+      }
+    }
+  }
+
+  private static func check(_ value: JSONValue, _ type: FieldType, _ violations: inout [Violation]) {
     func expect(_ holds: Bool, _ what: @autoclosure () -> String) {
-      if !holds { violations.append("\(path.isEmpty ? "the record" : path) is not \(what())") }
+      if !holds { violations.append(Violation(.isNot(what()))) }
     }
     switch type {
     case .any: break
-    case .nullable(let type): if !value.isNull { check(value, type, at: path, &violations) }
+    case .nullable(let type): if !value.isNull { check(value, type, &violations) }
     case .text: expect(value.kind == .string, "a string")
     case .filledText: expect(value.string.map { !Text.isBlank($0) } ?? false, "a string that says something")
     case .integer(let least): expect(value.integer.map { $0 >= least } ?? false, "a whole number from \(least)")
@@ -73,39 +101,42 @@ public struct RecordSchema: Sendable {
         value.string.map { text in
           Timestamp(text, defaultOffsetSeconds: 0).map { text == $0.text } ?? false
         } ?? false, "a time in UTC")
-    case .sha256: expect(value.string.map { Self.isHex($0, count: 64) } ?? false, "a SHA-256 in lower-case hex")
+    case .sha256: expect(value.string.map { isHex($0, count: 64) } ?? false, "a SHA-256 in lower-case hex")
     case .identifier(let prefix):
       expect(
         value.string.map { text in
           let length = prefix.utf8.count
           return text.count == length + 16 && text[0..<length] == prefix
-            && Self.isHex(text[length..<text.count], count: 16)
+            && isHex(text[length..<text.count], count: 16)
         } ?? false, "\(prefix) and 16 hex digits")
     case .list(let element):
       guard value.kind == .array else { return expect(false, "a list") }
-      for (index, item) in value.elements.enumerated() where violations.count < 20 {
-        check(item, element, at: "\(path)[\(index)]", &violations)
+      var index = 0
+      for item in value.elements where violations.count < 20 {
+        let known = violations.count
+        check(item, element, &violations)
+        for place in known..<violations.count { violations[place].prefix("[\(index)]") }
+        index += 1
       }
     case .anyObject: expect(value.kind == .object, "an object")
-    case .object(let fields):
-      guard value.kind == .object else { return expect(false, "an object") }
-      checkMembers(value, fields, at: path, &violations)
+    case .object(let fields): checkMembers(value, fields, &violations)
     }
   }
 
-  private func checkMembers(_ value: JSONValue, _ fields: [Field], at path: String, _ violations: inout [String]) {
-    let prefix = path.isEmpty ? "" : "\(path)."
+  private static func checkMembers(_ value: JSONValue, _ fields: [Field], _ violations: inout [Violation]) {
+    guard value.kind == .object else { return violations.append(Violation(.isNot("an object"))) }
     var position = 0
     for (key, member) in value.members {
       guard position < fields.count, key == fields[position].name else {
-        let expected = position < fields.count ? "\"\(prefix)\(fields[position].name)\"" : "the end"
-        violations.append("\"\(prefix)\(key.string())\" stands where \(expected) is expected")
-        return
+        let expected = position < fields.count ? fields[position].name : nil
+        return violations.append(Violation(.misplaced(key.string(), expected: expected)))
       }
-      check(member, fields[position].type, at: prefix + fields[position].name, &violations)
+      let known = violations.count
+      check(member, fields[position].type, &violations)
+      for place in known..<violations.count { violations[place].prefix(fields[position].name) }
       position += 1
     }
-    if position < fields.count { violations.append("\"\(prefix)\(fields[position].name)\" is missing") }
+    if position < fields.count { violations.append(Violation(.missing(fields[position].name))) }
   }
 
   private static func isHex(_ text: ByteSlice, count: Int) -> Bool {

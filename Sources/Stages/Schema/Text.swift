@@ -95,6 +95,25 @@ public enum Text {
     normal.withUTF8 { collapse(ByteSlice($0), into: output) }
   }
 
+  /// Are the folded texts the same? Says no at the first letter in which two texts differ, where that is plain.
+  public static func foldAlike(_ left: ByteSlice, _ right: ByteSlice, _ buffer: ByteBuffer) -> Bool {
+    if left == right { return true }
+    let (one, other) = (trimmed(left), trimmed(right))
+    let shared = min(one.count, other.count)
+    var place = 0
+    while place < shared, one.buffer[place] == other.buffer[place] { place += 1 }
+    // Two different ASCII letters stay different, whatever follows them: neither is made of other characters here.
+    if place < shared, isPlain(one.buffer[place]), isPlain(other.buffer[place]) { return false }
+    buffer.removeAll()
+    fold(one, into: buffer)
+    let end = buffer.count
+    fold(other, into: buffer)
+    return buffer.slice(0..<end) == buffer.slice(end..<buffer.count)
+  }
+
+  /// ASCII that is not white space.
+  private static func isPlain(_ byte: UInt8) -> Bool { (0x21...0x7E).contains(byte) }
+
   private static func collapse(_ text: ByteSlice, into output: ByteBuffer) {
     let trimmed = trimmed(text)
     let bytes = trimmed.buffer

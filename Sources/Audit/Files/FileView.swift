@@ -1,0 +1,31 @@
+import JSONTape
+import Receipts
+import SystemPackage
+
+/// All bytes of a file, followed by the parser's padding: mapped where the file system can, else read.
+final class FileView {
+  let bytes: ByteSlice
+  private let mapping: FileMapping?
+  private let buffer: ByteBuffer?
+
+  /// Below that a copy costs less than a mapping, of which a process has a limited number.
+  private static let threshold = 256 << 10
+
+  /// nil: no regular file is there.
+  init?(_ path: FilePath, of fileSystem: any FileSystem) throws(FileSystemError) {
+    guard let status = try fileSystem.status(of: path, followingLinks: true), status.kind == .regular else {
+      return nil
+    }
+    if status.size >= Self.threshold, let mapping = try (fileSystem as? any MappingFileSystem)?.map(path) {
+      self.mapping = mapping
+      buffer = nil
+      bytes = mapping.bytes
+      return
+    }
+    let buffer = ByteBuffer(capacity: Int(status.size) + 1)
+    guard try fileSystem.appendContents(of: path, to: buffer) else { return nil }
+    self.buffer = buffer
+    mapping = nil
+    bytes = buffer.bytes
+  }
+}

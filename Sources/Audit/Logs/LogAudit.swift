@@ -1,0 +1,181 @@
+import JSONTape
+import Receipts
+import Stages
+
+/// Goes from the logs to the evidence again: what the mapping makes of each record must be there, and nothing else.
+struct LogAudit {
+  let fileSystem: any FileSystem
+  let layout: WorkspaceLayout
+  let log: FindingLog
+  let jobs: Int
+  let files: AuditedFiles
+  let receipt: StageReceipt
+  let partitions: [RelativePath]
+  let index: EvidenceIndex
+  /// Are all partitions as their receipt says?
+  let isWhole: Bool
+
+  /// Pieces of logs that are mapped together, about so many bytes.
+  private static let chunkSize = 16 << 20
+
+  private struct Work: Sendable {
+    var source: Int
+    var pieces: [LogPiecePlan]
+  }
+
+  func run() throws {
+    let inputs = receipt.receipt.core.inputs.map(\.path)
+    var replays: [MappingReplay] = []
+    var claimed: Set<RelativePath> = []
+    for (number, slice) in (receipt.receipt.core.parameters["sources"]?.array ?? []).enumerated() {
+      do throws(DistillError) {
+        replays.append(try MappingReplay(slice: slice, inputs: inputs))
+      } catch {
+        report(member: "/core/parameters/sources/\(number)", expected: "a source that can be mapped", error.message)
+      }
+    }
+    for replay in replays { claimed.formUnion(replay.logs.map(\.path) + replay.lookups.joined()) }
+    for (number, path) in inputs.enumerated() where !claimed.contains(path) {
+      report(member: "/core/inputs/\(number)", expected: "a log of a source", "\(path), which no source names")
+    }
+    var outcome = LogOutcome(rowCount: index.rowCount)
+    for replay in replays { try self.replay(replay, &outcome) }
+    let readable = Set(inputs.filter(files.isSound).map(\.string))
+    try LogConclusion(
+      log: log, index: index, partitions: partitions, readable: readable, inputs: Set(inputs.map(\.string)),
+      isWhole: isWhole,
+      rows: EvidenceRowReader(partitions: partitions, layout: layout, fileSystem: fileSystem)
+    ).check(outcome)
+    try CompressedSpans(fileSystem: fileSystem, layout: layout, log: log, partitions: partitions, jobs: jobs)
+      .check(outcome.compressed)
+  }
+
+  private func report(member: String, expected: String, _ found: String) {
+    log.add(
+      .provenanceMismatch, path: "receipts/\(receipt.stage)/receipt.json", member: member, expected: expected,
+      found: found)
+  }
+
+  private func replay(_ replay: MappingReplay, _ outcome: inout LogOutcome) throws {
+    guard replay.lookups.joined().allSatisfy(files.isSound) else { return }
+    let chunks = plan(replay)
+    if chunks.isEmpty { return }
+    let tables: LogTables
+    do {
+      tables = try LogTables(
+        replay.tables(WorkerScratch()) { path in
+          let buffer = ByteBuffer()
+          _ = try fileSystem.appendContents(of: layout.path(path), to: buffer)
+          return buffer
+        })
+    } catch let error as DistillError {
+      return log.add(
+        .provenanceMismatch, path: error.place ?? receipt.stage.text, expected: "a look-up that can be read",
+        found: error.message)
+    }
+    let shelf = Shelf { [partitions, layout, fileSystem] in
+      LogScratch(evidence: EvidenceRowReader(partitions: partitions, layout: layout, fileSystem: fileSystem))
+    }
+    // Whoever is first by file and place stays.
+    let parts = try parallelMap(chunks, jobs: jobs) { _, chunk in
+      try shelf.use { scratch in
+        try LogReplay(
+          fileSystem: fileSystem, layout: layout, log: log, partitions: partitions, index: index, replay: replay,
+          scratch: scratch
+        ).run(chunk, tables)
+      }
+    }
+    for part in parts { outcome.append(part) }
+  }
+
+  /// In the order of logs and places.
+  private func plan(_ replay: MappingReplay) -> [[LogPiecePlan]] {
+    var chunks: [[LogPiecePlan]] = []
+    var open: [LogPiecePlan] = []
+    var size = 0
+    func add(_ piece: LogPiecePlan) {
+      if size + piece.byteCount > Self.chunkSize, !open.isEmpty {
+        chunks.append(open)
+        open = []
+        size = 0
+      }
+      open.append(piece)
+      size += piece.byteCount
+    }
+    for log in replay.logs where files.isSound(log.path) {
+      guard let scan = files.scans[log.path] else { continue }
+      guard replay.isCuttable(log) else {
+        add(LogPiecePlan(piece: .init(log: log), byteCount: scan.byteCount))
+        continue
+      }
+      var part = Segment(offset: 0, byteCount: 0, firstLine: 0)
+      for segment in scan.segments {
+        if part.byteCount + segment.byteCount > Self.chunkSize, part.byteCount > 0 {
+          add(LogPiecePlan(part, of: log, isFinal: false))
+          part = Segment(offset: segment.offset, byteCount: 0, firstLine: segment.firstLine)
+        }
+        part.byteCount += segment.byteCount
+      }
+      add(LogPiecePlan(part, of: log, isFinal: true))
+    }
+    if !open.isEmpty { chunks.append(open) }
+    return chunks
+  }
+}
+
+/// A piece of a log that is to be read.
+struct LogPiecePlan: Sendable {
+  var piece: MappingReplay.Piece
+  var byteCount: Int
+
+  init(piece: MappingReplay.Piece, byteCount: Int) {
+    self.piece = piece
+    self.byteCount = byteCount
+  }
+
+  init(_ segment: Segment, of log: LogFile, isFinal: Bool) {
+    self.init(
+      piece: .init(log: log, offset: segment.offset, line: segment.firstLine, isFinal: isFinal),
+      byteCount: segment.byteCount)
+  }
+}
+
+/// The look-ups of a source, read by all threads.
+final class LogTables: @unchecked Sendable {
+  // Written before the threads start, and only read after.
+  private let buffers: [(name: String, bytes: ByteBuffer)]
+
+  init(_ buffers: [(name: String, bytes: ByteBuffer)]) { self.buffers = buffers }
+
+  var slices: [(name: String, bytes: ByteSlice)] { buffers.map { ($0.name, $0.bytes.bytes) } }
+}
+
+/// An object of a log whose identity another one has, or whose evidence is missing.
+struct LogObject: Sendable {
+  var identity: Hash128
+  var log: String
+  /// 0-based, as provenance has it.
+  var line: Int64
+  var runID: String
+  var verdict: Verdict?
+}
+
+/// What mapping the logs again came to.
+struct LogOutcome: Sendable {
+  /// Whether each row of the evidence has an object that it was compared with.
+  var isMet: [Bool]
+  /// In the order of logs and lines.
+  var spare: [LogObject] = []
+  /// Rows that say what dropped duplicates of theirs said.
+  var withOthers: [Int] = []
+  var compressed: [CompressedSpan] = []
+
+  init(rowCount: Int) { isMet = Array(repeating: false, count: rowCount) }
+
+  mutating func append(_ part: LogReplay.Part) {
+    for row in part.met { isMet[row] = true }
+    spare += part.spare
+    withOthers += part.withOthers
+    compressed += part.compressed
+  }
+}

@@ -1,0 +1,40 @@
+import JSONTape
+import Receipts
+import Stages
+
+/// The thresholds that the receipt of `score` names, by source, kind and file name.
+final class CutTable {
+  private struct Entry {
+    var source: String
+    var only: Glob?
+    var kind: String
+    var score: Cut?
+    var grounded: Cut?
+  }
+
+  private let entries: [Entry]
+  /// Rows of one file stand together.
+  private var last: (source: String, file: String, kind: String, entry: Entry?)?
+
+  /// - Throws: a pattern is none.
+  init(_ parameters: JSON) throws {
+    entries = try (parameters["thresholds"]?.array ?? []).map { entry in
+      Entry(
+        source: entry["source"]?.string ?? "", only: try entry["only"]?.string.map { try Glob($0) },
+        kind: entry["kind"]?.string ?? "", score: Cut(entry["score"]), grounded: Cut(entry["grounded_fraction"]))
+    }
+  }
+
+  func cuts(source: String, file: String, kind: String) -> (score: Cut?, grounded: Cut?) {
+    if entries.isEmpty { return (nil, nil) }
+    if let last, last.source == source, last.file == file, last.kind == kind {
+      return (last.entry?.score, last.entry?.grounded)
+    }
+    let name = RelativePath(file)?.name ?? file
+    let entry = entries.first { entry in
+      entry.source == source && entry.kind == kind && (entry.only.map { $0.matchesName(name) } ?? true)
+    }
+    last = (source, file, kind, entry)
+    return (entry?.score, entry?.grounded)
+  }
+}

@@ -1,0 +1,142 @@
+import JSONTape
+import Receipts
+import Stages
+
+/// Where a row is.
+struct RowPlace: Sendable {
+  /// Index into the evidence partitions.
+  var file: Int
+  var offset: Int
+  var byteCount: Int
+  /// 1-based.
+  var line: Int
+}
+
+/// A run or an extraction in the evidence, and what the rules make of it.
+struct EvidenceRun: Sendable {
+  var place: RowPlace
+  /// Of (source, kind, run id).
+  var identity: Hash128
+  /// Of the task id.
+  var task: Hash128
+  var isExtraction: Bool
+  /// Recomputed from the evidence.
+  var category: Category
+  /// By rules 1 to 6; nil: none of them holds.
+  var ownCategory: Category?
+  /// Half the SHA-256 of the scored run that belongs to it.
+  var scoredRow: Hash128
+  var rule: ScoringRule
+  /// Kind of judge, `none` where nobody judged.
+  var judge: String?
+  var source: String
+}
+
+/// A judgement about a run, as its own row says it.
+struct EvidenceJudgement: Sendable {
+  var target: Hash128?
+  var textHash: String?
+  var verdict: Verdict?
+  var humanOverride: Category?
+  var timestamp: Timestamp?
+  var sourceFile: String
+  var line: Int64
+  var source: String
+  /// `judged_by`, as it is written; nil: null.
+  var judgedBy: String?
+}
+
+/// What an extraction was distilled from.
+struct EvidenceExtraction: Sendable {
+  /// Place among the runs of its segment, later of the index.
+  var run: Int
+  /// The run that it names; nil: all runs of its task.
+  var parent: Hash128?
+}
+
+/// What one pass over the evidence tells.
+struct EvidenceIndex: Sendable {
+  /// In the order of partitions and lines.
+  var runs: [EvidenceRun] = []
+  var judgements: [EvidenceJudgement] = []
+  var extractions: [EvidenceExtraction] = []
+  /// Comparisons by half the SHA-256 of their provenance as it is written.
+  var comparisons: [(provenance: Hash128, place: RowPlace)] = []
+  /// Rows that are neither runs nor extractions.
+  var others: [(identity: Hash128, place: RowPlace)] = []
+  /// Rows by kind and by source.
+  var counts = RowCounts()
+  /// Of each partition, the runs of it.
+  var runsByFile: [Range<Int>] = []
+  private(set) var byIdentity: [Hash128: Int] = [:]
+  private(set) var comparisonsByProvenance: [Hash128: [RowPlace]] = [:]
+  private var othersByIdentity: [Hash128: Int] = [:]
+
+  /// Runs and extractions, then the others.
+  var rowCount: Int { runs.count + others.count }
+
+  /// The number of the row with an identity.
+  func row(_ identity: Hash128) -> Int? { byIdentity[identity] ?? othersByIdentity[identity].map { runs.count + $0 } }
+
+  func place(of row: Int) -> RowPlace { row < runs.count ? runs[row].place : others[row - runs.count].place }
+
+  mutating func append(_ part: EvidenceIndex) {
+    let start = runs.count
+    runs += part.runs
+    judgements += part.judgements
+    extractions += part.extractions.map { EvidenceExtraction(run: $0.run + start, parent: $0.parent) }
+    comparisons += part.comparisons
+    others += part.others
+    counts.add(part.counts)
+  }
+
+  /// Makes the tables; tells of identities that are there twice.
+  mutating func finish(
+    files: Int, onRepetition: (_ row: RowPlace, _ first: RowPlace) -> Void
+  ) {
+    byIdentity.reserveCapacity(runs.count)
+    var position = 0
+    for file in 0..<files {
+      let start = position
+      while position < runs.count, runs[position].place.file == file {
+        if let first = byIdentity[runs[position].identity] {
+          onRepetition(runs[position].place, runs[first].place)
+        } else {
+          byIdentity[runs[position].identity] = position
+        }
+        position += 1
+      }
+      runsByFile.append(start..<position)
+    }
+    for (number, other) in others.enumerated() {
+      if let first = othersByIdentity[other.identity] {
+        onRepetition(other.place, others[first].place)
+      } else {
+        othersByIdentity[other.identity] = number
+      }
+    }
+    for comparison in comparisons {
+      comparisonsByProvenance[comparison.provenance, default: []].append(comparison.place)
+    }
+  }
+}
+
+/// Named counts by table, as receipts have them.
+struct RowCounts: Sendable {
+  private var tables: [String: [String: Int64]] = [:]
+
+  mutating func add(_ table: String, _ name: String, _ count: Int64 = 1) {
+    tables[table, default: [:]][name, default: 0] += count
+  }
+
+  mutating func add(_ other: RowCounts) {
+    for (table, counts) in other.tables {
+      for (name, count) in counts { add(table, name, count) }
+    }
+  }
+
+  subscript(table: String) -> [String: Int64] { tables[table] ?? [:] }
+  subscript(table: String, name: String) -> Int64 { tables[table]?[name] ?? 0 }
+
+  func total(_ table: String) -> Int64 { self[table].values.reduce(0, +) }
+}

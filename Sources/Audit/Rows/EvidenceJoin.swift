@@ -1,0 +1,124 @@
+import JSONTape
+import Receipts
+import Stages
+
+/// Brings judgements and parents to the runs that they are about, and applies the rules again where there are some.
+struct EvidenceJoin {
+  let partitions: [RelativePath]
+  let parameters: JSON
+  let layout: WorkspaceLayout
+  let fileSystem: any FileSystem
+
+  /// What became of the judgements.
+  struct Outcome: Sendable {
+    var matched: Int64 = 0
+    var unmatched: Int64 = 0
+    var stale: Int64 = 0
+  }
+
+  func apply(to index: inout EvidenceIndex) throws -> Outcome {
+    var outcome = Outcome()
+    var judgements: [Int: [EvidenceJudgement]] = [:]
+    for judgement in index.judgements {
+      if let run = judgement.target.flatMap({ index.byIdentity[$0] }) {
+        judgements[run, default: []].append(judgement)
+        outcome.matched += 1
+      } else {
+        outcome.unmatched += 1
+      }
+    }
+    if judgements.isEmpty && index.extractions.isEmpty { return outcome }
+    let rows = EvidenceRowReader(partitions: partitions, layout: layout, fileSystem: fileSystem)
+    let scratch = RowScratch(evidence: rows)
+    let cuts = try CutTable(parameters)
+    for run in judgements.keys.sorted() {
+      let members = try rows.members(at: index.runs[run].place, scratch.parser, scratch.members)
+      var all = judgements[run] ?? []
+      let text = members[EvidenceMember.text].string.map { Digest.of($0).hex }
+      let current = all.filter { $0.textHash == nil || $0.textHash == text }
+      outcome.stale += Int64(all.count - current.count)
+      all = current.enumerated().sorted { left, right in
+        left.element.order == right.element.order
+          ? left.offset < right.offset : left.element.order < right.element.order
+      }.map(\.element)
+      judgements[run] = all
+      var knowledge = RunKnowledge(members, cuts)
+      knowledge.judgements = all
+      let own = knowledge.rulingOfRun()
+      index.runs[run].ownCategory = own?.category
+      index.runs[run].decide(own ?? knowledge.ruling(), members, all, scratch)
+    }
+    let parents = Self.parents(in: index)
+    for extraction in index.extractions.map(\.run) where index.runs[extraction].ownCategory == nil {
+      guard let found = parents[extraction] else { continue }
+      let members = try rows.members(at: index.runs[extraction].place, scratch.parser, scratch.members)
+      var knowledge = RunKnowledge(members, cuts)
+      knowledge.judgements = judgements[extraction] ?? []
+      knowledge.parents = found
+      index.runs[extraction].decide(knowledge.ruling(), members, knowledge.judgements, scratch)
+    }
+    return outcome
+  }
+
+  /// Of each extraction that has some: what rules 1 to 6 made of the run that it names, else of all runs of its task.
+  private static func parents(in index: EvidenceIndex) -> [Int: RunKnowledge.Parents] {
+    var byRun: [Hash128: [Int]] = [:]
+    var byTask: [Hash128: [Int]] = [:]
+    for extraction in index.extractions {
+      if let parent = extraction.parent {
+        byRun[parent, default: []].append(extraction.run)
+      } else {
+        byTask[index.runs[extraction.run].task, default: []].append(extraction.run)
+      }
+    }
+    var found: [Int: (categories: Set<Category>, count: Int)] = [:]
+    if byRun.isEmpty && byTask.isEmpty { return [:] }
+    for run in index.runs where !run.isExtraction {
+      guard let category = run.ownCategory else { continue }
+      for child in (byRun[run.identity] ?? []) + (byTask[run.task] ?? []) {
+        found[child, default: ([], 0)].categories.insert(category)
+        found[child]!.count += 1
+      }
+    }
+    return found.mapValues { parents in
+      RunKnowledge.Parents(categories: Category.allCases.filter(parents.categories.contains), count: parents.count)
+    }
+  }
+}
+
+/// Reads evidence rows by their places. One a thread.
+final class EvidenceRowReader {
+  private let partitions: [RelativePath]
+  private let layout: WorkspaceLayout
+  private let fileSystem: any FileSystem
+  private var views: [Int: FileView] = [:]
+
+  /// Files that are held at once.
+  private static let limit = 64
+
+  init(partitions: [RelativePath], layout: WorkspaceLayout, fileSystem: any FileSystem) {
+    self.partitions = partitions
+    self.layout = layout
+    self.fileSystem = fileSystem
+  }
+
+  /// Valid until the next call with the same parser and members.
+  func members(at place: RowPlace, _ parser: JSONParser, _ members: RowMembers) throws -> RowMembers {
+    let view = try view(place.file)
+    guard view.bytes.count >= place.offset + place.byteCount else { throw changed(place.file) }
+    members.read(try parser.parse(view.bytes[place.offset..<place.offset + place.byteCount]))
+    return members
+  }
+
+  private func view(_ file: Int) throws -> FileView {
+    if let view = views[file] { return view }
+    if views.count == Self.limit { views.removeAll() }
+    guard let view = try FileView(layout.path(partitions[file]), of: fileSystem) else { throw changed(file) }
+    views[file] = view
+    return view
+  }
+
+  private func changed(_ file: Int) -> DistillError {
+    DistillError(.inputOutput, "it changed while it was audited", place: partitions[file].string)
+  }
+}

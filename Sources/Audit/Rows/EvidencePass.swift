@@ -1,0 +1,175 @@
+import JSONTape
+import Receipts
+import Stages
+
+/// Reads a segment of an evidence partition: are its rows what the schema says, and what do the rules make of them?
+struct EvidencePass {
+  let partition: RelativePath
+  /// Index of the partition.
+  let file: Int
+  let parameters: JSON
+  let log: FindingLog
+  let scratch: RowScratch
+
+  func read(_ segment: Segment, _ files: any FileSystem, _ layout: WorkspaceLayout) throws -> EvidenceIndex {
+    var index = EvidenceIndex()
+    let cuts = try CutTable(parameters)
+    try files.lines(of: segment, in: partition, layout) { line in
+      guard let row = parse(line) else { return }
+      let members = scratch.members
+      members.read(row)
+      checkPartition(members, line)
+      let place = RowPlace(file: file, offset: line.offset, byteCount: line.bytes.count, line: line.number)
+      add(members, place, cuts, &index)
+    }
+    return index
+  }
+
+  /// Reports a row that is no evidence.
+  private func parse(_ line: Line) -> JSONValue? {
+    RowCheck(schema: .evidence, path: partition.string, log: log).parse(line, scratch.parser)
+  }
+
+  /// A partition holds one source and one day.
+  private func checkPartition(_ members: RowMembers, _ line: Line) {
+    let source = members[EvidenceMember.provenance].member("source")?.string?.string() ?? ""
+    let name = partition.stem
+    let folder = partition.parent?.string.dropFirst(Layout.evidence.count) ?? ""
+    var isRight: Bool
+    let time = members[EvidenceMember.timestamp].string
+    if let time {
+      // 2026-03-02T… in 2026/03/02
+      isRight = name == source && time.count >= 10 && folder.utf8.count == 10
+      if isRight {
+        isRight = zip(time[0..<10].buffer, folder.utf8).allSatisfy { $0 == $1 || ($0 == 0x2D && $1 == 0x2F) }
+      }
+    } else {
+      isRight = folder == "undated" && name.hasPrefix("\(source)-")
+    }
+    if !isRight {
+      log.add(
+        .rowInvalid, path: partition.string, line: line.number, expected: "a record of the partition's source and day",
+        found: "source \(source), \(time?.string() ?? "without a time")")
+    }
+    if members[EvidenceMember.provenance].member("recorded_at").map({
+      !$0.isSame(as: members[EvidenceMember.timestamp])
+    })
+      ?? true
+    {
+      log.add(
+        .rowInvalid, path: partition.string, line: line.number, member: "/provenance/recorded_at",
+        expected: members[EvidenceMember.timestamp].words,
+        found: members[EvidenceMember.provenance].member("recorded_at")?.words ?? "nothing")
+    }
+  }
+
+  private func add(_ members: RowMembers, _ place: RowPlace, _ cuts: CutTable, _ index: inout EvidenceIndex) {
+    guard let kind = RecordKind(rawValue: members[EvidenceMember.kind].string?.string() ?? ""),
+      let source = members[EvidenceMember.provenance].member("source")?.string
+    else { return }
+    index.counts.add("kind", kind.rawValue)
+    index.counts.add("source", source.string())
+    switch kind {
+    case .verdict:
+      index.others.append((identity(members, source), place))
+      index.judgements.append(judgement(members))
+    case .comparison:
+      index.others.append((identity(members, source), place))
+      index.comparisons.append((hash(members[EvidenceMember.provenance].token), place))
+    case .run, .extraction: addRun(members, kind, source, place, cuts, &index)
+    }
+  }
+
+  private func addRun(
+    _ members: RowMembers, _ kind: RecordKind, _ source: ByteSlice, _ place: RowPlace, _ cuts: CutTable,
+    _ index: inout EvidenceIndex
+  ) {
+    let knowledge = RunKnowledge(members, cuts)
+    let own = knowledge.rulingOfRun()
+    let ruling = own ?? knowledge.ruling()
+    var run = EvidenceRun(
+      place: place, identity: identity(members, source),
+      task: hash(members[EvidenceMember.taskID].string ?? .empty), isExtraction: kind == .extraction,
+      category: ruling.category, ownCategory: own?.category, scoredRow: .zero, rule: ruling.rule, judge: nil,
+      source: source.string())
+    run.decide(ruling, members, [], scratch)
+    if kind == .extraction {
+      index.extractions.append(
+        EvidenceExtraction(run: index.runs.count, parent: Self.target(members[EvidenceMember.about], scratch)))
+    }
+    index.runs.append(run)
+  }
+
+  private func identity(_ members: RowMembers, _ source: ByteSlice) -> Hash128 {
+    Identity.hash(
+      source: source, kind: members[EvidenceMember.kind].string ?? .empty,
+      runID: members[EvidenceMember.runID].string ?? .empty, scratch.sha256, scratch.text)
+  }
+
+  private func hash(_ bytes: ByteSlice) -> Hash128 { Hash128(Digest.of(bytes)) }
+
+  private func judgement(_ members: RowMembers) -> EvidenceJudgement {
+    let provenance = members[EvidenceMember.provenance]
+    let judge = members[EvidenceMember.judgedBy]
+    return EvidenceJudgement(
+      target: Self.target(members[EvidenceMember.about], scratch),
+      textHash: members[EvidenceMember.about].member("text_sha256")?.string?.string(),
+      verdict: members[EvidenceMember.verdict].string.flatMap { Verdict(rawValue: $0.string()) },
+      humanOverride: members[EvidenceMember.humanOverride].string.flatMap { Category(rawValue: $0.string()) },
+      timestamp: members[EvidenceMember.timestamp].string.flatMap { Timestamp($0, defaultOffsetSeconds: 0) },
+      sourceFile: provenance.member("source_file")?.string?.string() ?? "",
+      line: provenance.member("line_offset")?.integer ?? 0,
+      source: provenance.member("source")?.string?.string() ?? "",
+      judgedBy: judge.isNull ? nil : judge.token.string())
+  }
+
+  /// The identity that `about` names; nil: no run is named.
+  private static func target(_ about: JSONValue, _ scratch: RowScratch) -> Hash128? {
+    guard let source = about.member("source")?.string, let kind = about.member("kind")?.string,
+      let runID = about.member("run_id")?.string
+    else { return nil }
+    return Identity.hash(source: source, kind: kind, runID: runID, scratch.sha256, scratch.text)
+  }
+}
+
+extension RunKnowledge {
+  /// What the run's own record says.
+  init(_ members: RowMembers, _ cuts: CutTable) {
+    self.init()
+    let provenance = members[EvidenceMember.provenance]
+    verdict = members[EvidenceMember.verdict].string.flatMap { Verdict(rawValue: $0.string()) }
+    for other in members[EvidenceMember.otherVerdicts].elements {
+      if let verdict = other.string.flatMap({ Verdict(rawValue: $0.string()) }) { droppedVerdicts.append(verdict) }
+    }
+    humanOverride = members[EvidenceMember.humanOverride].string.flatMap { Category(rawValue: $0.string()) }
+    timestamp = members[EvidenceMember.timestamp].string.flatMap { Timestamp($0, defaultOffsetSeconds: 0) }
+    sourceFile = provenance.member("source_file")?.string?.string() ?? ""
+    line = provenance.member("line_offset")?.integer ?? 0
+    score = members[EvidenceMember.score].double
+    groundedFraction = members[EvidenceMember.validationResults].member("grounded_fraction")?.double
+    let kind = members[EvidenceMember.kind].string?.string() ?? ""
+    let source = provenance.member("source")?.string?.string() ?? ""
+    (scoreCut, groundedCut) = cuts.cuts(source: source, file: sourceFile, kind: kind)
+    if kind == RecordKind.extraction.rawValue { parents = Parents(categories: [], count: 0) }
+  }
+}
+
+extension EvidenceRun {
+  /// Takes a ruling, and with it the row that the run should have among the scored ones.
+  mutating func decide(
+    _ ruling: Ruling, _ members: RowMembers, _ judgements: [EvidenceJudgement], _ scratch: RowScratch
+  ) {
+    category = ruling.category
+    rule = ruling.rule
+    let judgedBy = ScoredRow.judgedBy(ruling, members, judgements)
+    judge = judgedBy.map(Self.kind) ?? "none"
+    ScoredRow.write(members, ruling, judge: judgedBy, to: scratch.text)
+    scoredRow = Hash128(Digest.of(scratch.text.bytes))
+  }
+
+  /// `{"kind":"test","name":…}` → `test`
+  private static func kind(_ judgedBy: String) -> String {
+    let start = judgedBy.utf8.dropFirst(#"{"kind":""#.utf8.count)
+    return String(start.prefix { $0 != UInt8(ascii: "\"") }) ?? ""
+  }
+}

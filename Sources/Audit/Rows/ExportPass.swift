@@ -1,0 +1,96 @@
+import JSONTape
+import Receipts
+import Stages
+
+/// What one pass over an export tells.
+struct ExportIndex: Sendable {
+  var counts = RowCounts()
+  /// Half of each row's id as bits, and its line.
+  var ids: [(id: UInt64, line: Int)] = []
+  /// Runs that stand in pairs of runs.
+  var used: Set<Hash128> = []
+
+  mutating func append(_ part: ExportIndex) {
+    counts.add(part.counts)
+    ids += part.ids
+    used.formUnion(part.used)
+  }
+}
+
+/// Leads the rows of a segment of an export back to the evidence, and makes them again from it.
+struct ExportPass {
+  let stage: StageName
+  let path: RelativePath
+  let rules: ExportRules
+  let back: WayBack
+  let log: FindingLog
+  let scratch: RowScratch
+
+  private var schema: RecordSchema {
+    switch stage {
+    case .exportRAG: .ragSample
+    case .exportSFT: .sftSample
+    default: .preferenceSample
+    }
+  }
+
+  func read(_ segment: Segment, _ files: any FileSystem, _ layout: WorkspaceLayout) throws -> ExportIndex {
+    var index = ExportIndex()
+    let check = RowCheck(schema: schema, path: path.string, log: log)
+    try files.lines(of: segment, in: path, layout) { line in
+      guard let value = check.parse(line, scratch.parser) else { return }
+      scratch.members.read(value)
+      let members = scratch.members
+      if let id = members[1].string { index.ids.append((Self.bits(id), line.number)) }
+      let row = ExportRow(path: path, line: line.number, log: log)
+      switch stage {
+      case .exportRAG: try RagRow(members: members, row: row).check(self, &index)
+      case .exportSFT: try SftRow(members: members, row: row).check(self, &index)
+      default: try PreferenceRow(members: members, row: row).check(self, &index)
+      }
+    }
+    return index
+  }
+
+  /// The 16 hex digits at the end of an id.
+  private static func bits(_ id: ByteSlice) -> UInt64 {
+    var bits: UInt64 = 0
+    for digit in id[max(0, id.count - 16)..<id.count].buffer {
+      bits = bits << 4 | UInt64(digit < 0x3A ? digit &- 0x30 : digit &- 0x57)
+    }
+    return bits
+  }
+
+  /// Reports each row whose id an earlier row has.
+  static func checkIDs(_ index: ExportIndex, _ path: RelativePath, _ log: FindingLog) {
+    var lines: [UInt64: Int] = [:]
+    lines.reserveCapacity(index.ids.count)
+    for (id, line) in index.ids {
+      if let first = lines[id] {
+        log.add(
+          .rowInvalid, path: path.string, line: line, member: "id", expected: "an id of its own",
+          found: "that of line \(first)")
+      } else {
+        lines[id] = line
+      }
+    }
+  }
+}
+
+/// What samples of one run have in common.
+enum SampleRow {
+  /// The run behind the row, where it may be there.
+  static func run(
+    _ pass: ExportPass, _ row: ExportRow, runID: JSONValue, provenance: JSONValue
+  ) throws -> WayBack.Found? {
+    guard let found = try pass.back.run(runID, provenance) else {
+      if !pass.back.isBroken {
+        row.leak(
+          "provenance", expected: "evidence of the run \(runID.words) with this provenance", found: "none")
+      }
+      return nil
+    }
+    pass.rules.check(found, row)
+    return found
+  }
+}

@@ -1,0 +1,102 @@
+import JSONTape
+import Receipts
+import Stages
+
+/// What a receipt says that an export may take.
+struct ExportRules: Sendable {
+  var allowed: Set<Category>
+  /// Kinds of judges; empty: any.
+  var judges: Set<String>
+  /// Of the sources whose files were looked up; nil: of none.
+  var answers: RepositoryAnswers?
+  /// Halves of the SHA-256 of folded prompts.
+  var heldOut: Set<Hash128> = []
+
+  init(_ receipt: StageReceipt, answers: RepositoryAnswers?) {
+    let parameters = receipt.receipt.core.parameters
+    func isSet(_ name: String) -> Bool { parameters[name]?.bool ?? false }
+    switch receipt.stage {
+    case .exportRAG:
+      allowed = [.accepted, .partiallyAccepted]
+      if isSet("include_review") { allowed.insert(.needsHumanReview) }
+    case .exportSFT: allowed = isSet("include_partial") ? [.accepted, .partiallyAccepted] : [.accepted]
+    default: allowed = [.accepted, .partiallyAccepted, .rejected]
+    }
+    judges = Set((parameters["require_judge"]?.array ?? []).compactMap(\.string))
+    self.answers = answers
+  }
+
+  /// Reports where the run behind a row may not be in this export.
+  /// - Returns: whether the row's run may be there.
+  @discardableResult
+  func check(_ found: WayBack.Found, _ row: ExportRow, member: String? = nil, allowed: Set<Category>? = nil) -> Bool {
+    let allowed = allowed ?? self.allowed
+    let names = allowed.map(\.rawValue).sorted().joined(separator: " or ")
+    guard allowed.contains(found.run.category) else {
+      row.leak(
+        member, expected: "a run that the rules find \(names)",
+        found: "\(found.run.category.rawValue), by the rule \(found.run.rule.rawValue)")
+      return false
+    }
+    guard let scored = found.scoredCategory, allowed.contains(scored) else {
+      row.leak(
+        member, expected: "a scored run that is \(names)", found: found.scoredCategory?.rawValue ?? "no scored run")
+      return false
+    }
+    if !judges.isEmpty, !judges.contains(found.run.judge ?? "none") {
+      row.leak(
+        member, expected: "judged by \(judges.sorted().joined(separator: " or "))", found: found.run.judge ?? "none")
+      return false
+    }
+    if let answers, let wrong = answers.wrongFile(of: found.run.source, found.evidence) {
+      row.leak(member, expected: "a run that names only files in git", found: wrong)
+      return false
+    }
+    return true
+  }
+
+  /// Reports a prompt that is held out.
+  func checkPrompt(_ prompt: JSONValue, _ row: ExportRow, _ scratch: RowScratch) {
+    guard !heldOut.isEmpty, let text = prompt.string else { return }
+    scratch.folded.removeAll()
+    Text.fold(text, into: scratch.folded)
+    if heldOut.contains(Hash128(Digest.of(scratch.folded.bytes))) {
+      row.leak("prompt", expected: "no prompt of exports.holdout", found: prompt.words)
+    }
+  }
+}
+
+/// What `data/repository-facts.json` says of the files that runs name.
+struct RepositoryAnswers: Sendable {
+  private struct Question: Hashable {
+    var source: String
+    var commit: String?
+    var path: String
+  }
+
+  private var answers: [Question: String] = [:]
+  private var sources: Set<String> = []
+
+  init(_ json: JSON) {
+    for (source, rows) in json["sources"]?.object ?? [:] {
+      sources.insert(source)
+      for row in rows.array ?? [] {
+        guard let cells = row.array, cells.count == 3, let path = cells[1].string else { continue }
+        answers[Question(source: source, commit: cells[0].string, path: path)] = cells[2].string
+      }
+    }
+  }
+
+  /// The first file of a run that is not in the tree, with the answer; nil: all are.
+  func wrongFile(of source: String, _ evidence: RowMembers) -> String? {
+    guard sources.contains(source) else { return nil }
+    let commit = evidence[EvidenceMember.gitSHA].string?.string()
+    for file in evidence[EvidenceMember.sourceFiles].elements {
+      let path = file.string?.string() ?? ""
+      let answer = answers[Question(source: source, commit: commit, path: path)]
+      if let answer, ["file", "directory", "submodule"].contains(answer) { continue }
+      return "\(path): \(answer ?? "was not looked up")"
+    }
+    return nil
+  }
+}

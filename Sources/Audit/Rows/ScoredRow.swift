@@ -1,0 +1,66 @@
+import JSONTape
+import Receipts
+import Stages
+
+/// The row that a run should have among the scored runs.
+enum ScoredRow {
+  /// Writes it without its line end.
+  /// - Parameter judge: the ruling's judge, as `judgedBy` says.
+  static func write(_ evidence: RowMembers, _ ruling: Ruling, judge: String?, to buffer: ByteBuffer) {
+    buffer.removeAll()
+    var writer = JSONWriter(buffer)
+    writer.beginObject()
+    writer.key("schema_version")
+    writer.integer(1)
+    writer.key("evidence_run_id")
+    writer.value(evidence[EvidenceMember.runID])
+    writer.key("evidence_task_id")
+    writer.value(evidence[EvidenceMember.taskID])
+    writer.key("kind")
+    writer.value(evidence[EvidenceMember.kind])
+    writer.key("category")
+    writer.string(ruling.category.rawValue)
+    writer.key("reasons")
+    writer.beginArray()
+    writer.beginObject()
+    writer.key("rule")
+    writer.string(ruling.rule.rawValue)
+    writer.key("facts")
+    writer.beginArray()
+    for fact in ruling.facts { writer.string(fact) }
+    writer.endArray()
+    writer.endObject()
+    writer.endArray()
+    writer.key("score")
+    writer.value(evidence[EvidenceMember.score])
+    writer.key("judged_by")
+    if let judge { judge.withBytes { writer.raw($0) } } else { writer.null() }
+    writer.key("scorer_version")
+    writer.integer(1)
+    writer.key("scored_at")
+    writer.value(evidence[EvidenceMember.timestamp])
+    writer.key("provenance")
+    writer.value(evidence[EvidenceMember.provenance])
+    writer.endObject()
+  }
+
+  /// `judged_by` of the scored run as JSON text; nil: null.
+  static func judgedBy(_ ruling: Ruling, _ evidence: RowMembers, _ judgements: [EvidenceJudgement]) -> String? {
+    switch ruling.judge {
+    case .nobody: nil
+    case .human: human
+    case .own:
+      evidence[EvidenceMember.judgedBy].isNull ? nil : evidence[EvidenceMember.judgedBy].token.string()
+    case .judgement(let index, let isHuman): judgements[index].judgedBy ?? (isHuman ? human : nil)
+    }
+  }
+
+  private static let human = #"{"kind":"human","name":null}"#
+}
+
+extension String {
+  func withBytes<Result>(_ body: (ByteSlice) throws -> Result) rethrows -> Result {
+    var copy = self
+    return try copy.withUTF8 { try body(ByteSlice($0)) }
+  }
+}
