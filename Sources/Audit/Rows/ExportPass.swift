@@ -63,16 +63,11 @@ struct ExportPass {
 
   /// Reports each row whose id an earlier row has.
   static func checkIDs(_ index: ExportIndex, _ path: RelativePath, _ log: FindingLog) {
-    var lines: [UInt64: Int] = [:]
-    lines.reserveCapacity(index.ids.count)
-    for (id, line) in index.ids {
-      if let first = lines[id] {
-        log.add(
-          .rowInvalid, path: path.string, line: line, member: "id", expected: "an id of its own",
-          found: "that of line \(first)")
-      } else {
-        lines[id] = line
-      }
+    let ids = index.ids.sorted { ($0.id, $0.line) < ($1.id, $1.line) }
+    for (first, second) in zip(ids, ids.dropFirst()) where first.id == second.id {
+      log.add(
+        .rowInvalid, path: path.string, line: second.line, member: "id", expected: "an id of its own",
+        found: "that of line \(first.line)")
     }
   }
 }
