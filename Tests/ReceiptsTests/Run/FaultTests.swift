@@ -212,4 +212,33 @@ struct FaultTests {
     let new = try #require(try space.receipt("notes"))
     #expect(new.receipt.previous == old.digest)
   }
+
+  @Test("an output that no longer belongs goes also where the receipt that listed it is gone or damaged")
+  func lostReceipt() throws {
+    for damage in ["", "{}", nil] {
+      let space = EngineSpace(Self.before)
+      try space.build()
+      try space.remove("notes/b.txt")
+      if let damage {
+        space.write(damage, to: "receipts/notes/receipt.json")
+      } else {
+        try space.remove("receipts/notes/receipt.json")
+      }
+      #expect(try space.build().areGood)
+      #expect(space.files("data/capitals/") == ["data/capitals/a.txt", "data/capitals/c.txt"])
+    }
+  }
+
+  @Test("a receipt that the disk refuses to give stops the stage: it may be sound")
+  func refusedReceipt() throws {
+    let space = EngineSpace(Self.before)
+    try space.build()
+    let receipt = space.text("receipts/notes/receipt.json")
+    try space.remove("data/capitals/a.txt")
+    space.fileSystem.failNext(operation: "open", path: space.path("receipts/notes/receipt.json"), errno: .ioError)
+    #expect(try space.build().first?.outline == "notes: stopped")
+    #expect(space.text("receipts/notes/receipt.json") == receipt)
+    #expect(try space.build().areGood)
+    #expect(space.text("receipts/notes/receipt.json") == receipt)
+  }
 }

@@ -51,7 +51,7 @@ struct ChangedChunkTests {
     return space.functions.take()
   }
 
-  /// The run is a rejected one: who it is stays, and it makes no sample.
+  /// The run is a rejected one: who it is stays, and what it changes is one side of a pair.
   @Test("another text runs these actions and no others")
   func otherText() throws {
     let space = try built()
@@ -59,7 +59,7 @@ struct ChangedChunkTests {
     #expect(
       ran == [
         "evidence.map/1": 1, "score.map/1": 1, "rag.map/1": 1, "sft.map/1": 1, "preference.map/1": 2,
-        "preference.pair/1": 1, "preference.emit/1": 1,
+        "preference.pair/1": 1, "preference.emit/1": 1, "export.unique/1": 1,
       ])
   }
 
@@ -70,7 +70,7 @@ struct ChangedChunkTests {
     #expect(
       ran == [
         "evidence.map/1": 1, "evidence.duplicates/1": 1, "score.map/1": 1, "rag.map/1": 1, "sft.map/1": 1,
-        "export.unique/1": 2, "preference.map/1": 2, "preference.pair/1": 1, "preference.emit/1": 1,
+        "export.unique/1": 3, "preference.map/1": 2, "preference.pair/1": 1, "preference.emit/1": 1,
       ])
   }
 

@@ -77,7 +77,11 @@ final class IncrementalSpace {
 
   // MARK: Builds
 
-  private func runner(_ options: BuildOptions) throws -> Runner {
+  private func index() -> FileIndex {
+    FileIndex(fileSystem: fileSystem, clock: fileSystem.clock, location: layout.index, paranoid: false)
+  }
+
+  private func runner(_ options: BuildOptions, _ index: FileIndex) throws -> Runner {
     // Time passes between two builds.
     fileSystem.clock.advance(seconds: 1)
     let configuration = try Configuration.read(
@@ -93,8 +97,7 @@ final class IncrementalSpace {
         functions: functions.counting(Pipeline.functions),
         progress: SilentProgress()),
       layout: layout, graph: try Pipeline.graph(configuration, logs, workspace: layout.root, of: fileSystem),
-      options: options,
-      index: FileIndex(fileSystem: fileSystem, clock: fileSystem.clock, location: layout.index, paranoid: false))
+      options: options, index: index)
   }
 
   @discardableResult
@@ -104,10 +107,16 @@ final class IncrementalSpace {
     var options = BuildOptions()
     options.jobs = jobs
     options.force = force
-    return try runner(options).build(stages)
+    let index = index()
+    let reports = try runner(options, index).build(stages)
+    try report.write(
+      ReportMemo(
+        fileSystem: fileSystem, layout: layout, index: index,
+        cache: DirectoryActionCache(fileSystem: fileSystem, root: layout.cache), tool: Digest.of(tool)))
+    return reports
   }
 
-  func forecast() throws -> [StageForecast] { try runner(BuildOptions()).forecast(Pipeline.stages) }
+  func forecast() throws -> [StageForecast] { try runner(BuildOptions(), index()).forecast(Pipeline.stages) }
 
   /// Everything that must not depend on what was built before, and how the build ended.
   func result(jobs: Int = 1, force: Bool = false) -> BuildResult {
@@ -122,7 +131,11 @@ final class IncrementalSpace {
           }
           result.files["\(stage) core"] = try receipt(stage)?.coreBytes
         }
-        result.files["report"] = try report().encoded()
+        let facts = try report.facts()
+        result.files["report"] = Self.timeless(facts).encoded()
+        if bytes(Report.factsPath.string) != Array((facts.pretty() + "\n").utf8) {
+          result.error = "the report is not what the receipts say"
+        }
       }
     } catch {
       result.error = "\(error)"
@@ -134,11 +147,13 @@ final class IncrementalSpace {
     try fileSystem.contents(of: layout.receipt(stage)).map { try ReceiptCodec.decode($0, place: "receipt.json") }
   }
 
-  /// Without times, digests of receipts, and what changed since the build before.
-  private func report() throws -> JSON {
-    let report = Report(
-      shelf: ReceiptShelf(fileSystem: fileSystem, layout: layout), fileSystem: fileSystem, layout: layout)
-    guard var facts = try report.facts().object else { return .null }
+  private var report: Report {
+    Report(shelf: ReceiptShelf(fileSystem: fileSystem, layout: layout), fileSystem: fileSystem, layout: layout)
+  }
+
+  /// The facts of a report without times, digests of receipts, and what changed since the build before.
+  private static func timeless(_ facts: JSON) -> JSON {
+    guard var facts = facts.object else { return .null }
     for key in ["since", "changes"] { facts[key] = nil }
     let timeless = [
       "stage", "state", "inputs", "outputs", "record_counts", "validation", "behind", "faults", "failure",

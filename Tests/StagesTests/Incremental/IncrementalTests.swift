@@ -16,7 +16,7 @@ struct IncrementalTests {
     #if DEBUG
       return 1...2
     #else
-      return 1...48
+      return 1...36
     #endif
   }
 

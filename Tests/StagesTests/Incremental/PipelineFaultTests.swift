@@ -17,7 +17,7 @@ struct PipelineFaultTests {
   #if DEBUG
     private static let defaultStep = 499
   #else
-    private static let defaultStep = 29
+    private static let defaultStep = 41
   #endif
 
   /// Old logs that were built, and the new ones that the disturbed build is of.
@@ -123,7 +123,7 @@ struct PipelineFaultTests {
   func twice() throws {
     let example = try Case()
     var generator = SeededGenerator(seed: 6)
-    for round in 0..<(Self.step == 1 ? 400 : 1200 / Self.step) {
+    for round in 0..<(Self.step == 1 ? 400 : 1600 / Self.step) {
       let space = round % 2 == 0 ? example.rebuild() : example.firstBuild()
       space.fileSystem.watchDisk()
       var what = "round \(round)"
