@@ -22,10 +22,10 @@ struct FieldDifference: Equatable {
       return nil
     case (.array(let before)?, .array(let after)?):
       for index in 0..<max(before.count, after.count) {
-        let elements = (
-          index < before.count ? before[index] : nil, index < after.count ? after[index] : nil
-        )
-        if let difference = first(elements.0, elements.1, at: "\(pointer)/\(index)") { return difference }
+        // Of a list that ends before there is none, which a literal nil would not say: it is JSON's null.
+        let old: JSON? = before.indices.contains(index) ? .some(before[index]) : .none
+        let new: JSON? = after.indices.contains(index) ? .some(after[index]) : .none
+        if let difference = first(old, new, at: "\(pointer)/\(index)") { return difference }
       }
       return nil
     default:

@@ -45,8 +45,8 @@ struct VerifierTests {
       #expect(verification.isGood && verification.isRebuilt)
       #expect(verification.discrepancies == [])
       #expect(verification.stages.map(\.core) == Array(repeating: .equal, count: 5))
-      // Two partitions, of each the scored runs, three exports, and five quarantines.
-      #expect(verification.stages.map(\.outputs) == [4, 4, 2, 2, 2])
+      // A dated and an undated partition, or one export, and a quarantine.
+      #expect(verification.stages.map(\.outputs) == [3, 3, 2, 2, 2])
       #expect(verification.stages.allSatisfy { $0.equal == $0.outputs })
       #expect(space.fileSystem.pathsChanged.allSatisfy { $0.string.hasPrefix("/elsewhere/") })
       #expect(!space.fileSystem.filesRead.contains { $0.string.hasPrefix("/space/.distill") })
