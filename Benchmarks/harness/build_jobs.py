@@ -1,5 +1,6 @@
 """Cold builds of everything: beside hashing, by size, and by number of partitions."""
 
+from .report import size as bytes_text
 from .result import Check, Result, Table, memory_check
 from .workspace import Workspace
 
@@ -39,7 +40,7 @@ def growth(bench):
         space.build("all")
         size = sum(space.everything().values())
         row = bench.meter.row(
-            f"{space.logs['bytes'] / 1e9:.2f} GB of logs", space.command("all"), space.folder, space.clearing(), size
+            f"{bytes_text(space.logs['bytes'])} of logs", space.command("all"), space.folder, space.clearing(), size
         )
         rows.append(row)
         notes.append(f"{row.name}: {row.median / space.logs['bytes'] * 1e9:.2f} s for each GB of logs.")
@@ -89,9 +90,7 @@ def partitions(bench):
 
 def raw(bench, size):
     scaled = bench.scaled(size)
-    return Workspace(
-        bench.folder / f"raw-{scaled // 1_000_000}MB", bench.program, bench.say, layout="mixed", size=scaled
-    )
+    return Workspace(bench.folder / f"raw-{scaled}", bench.program, bench.say, layout="mixed", size=scaled)
 
 
 def two_at_a_time(bench, files):
