@@ -44,7 +44,8 @@ struct FirewallOracle {
 
   // MARK: Evidence
 
-  /// A source is refused, if all of its records are bad, and so is a file of two or more.
+  /// A source is refused, if all of its records are bad or none has the member that is mapped to the run id, and so is a file
+  /// of two or more bad ones.
   private mutating func read(_ files: [RandomFile]) {
     var firsts: [String: Place] = [:]
     var total = (read: 0, bad: 0)
@@ -57,6 +58,8 @@ struct FirewallOracle {
       for entry in entries { add(entry, Place(path: file.path, line: entry.line), &firsts) }
     }
     if total.read > 0 && total.bad == total.read { isRefused = true }
+    let damages = files.flatMap(\.entries).compactMap(\.record).map(\.damage)
+    if damages.contains(.noID) && !damages.contains(where: { $0?.showsID ?? true }) { isRefused = true }
   }
 
   private mutating func add(_ entry: RandomFile.Entry, _ place: Place, _ firsts: inout [String: Place]) {

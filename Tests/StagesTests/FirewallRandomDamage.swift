@@ -24,6 +24,14 @@ enum RecordDamage: String, CaseIterable {
     }
   }
 
+  /// Can it be seen that the record has an id?
+  var showsID: Bool {
+    switch self {
+    case .noID, .noObject, .duplicateKey, .tooLong: false
+    default: isJSON
+    }
+  }
+
   /// A judgement or a comparison needs no id, and only some sources read a score or votes.
   func harms(_ record: RandomRecord) -> Bool {
     switch self {
