@@ -72,14 +72,24 @@ struct FirewallOracle {
     let identity = record.hasID ? record.id : "no id, number \(record.number)"
     if let first = firsts[identity] {
       stopped[place] = .duplicateID
-      if let verdict = record.verdict { runs[first]?.others.append(verdict) }
-      return
+      return remember(record, at: first)
     }
     firsts[identity] = place
     switch record.kind {
     case .run, .extraction: runs[place] = Run(record: record, place: place)
     case .verdict: judgements.append(Run(record: record, place: place))
     case .comparison: comparisons[place] = record
+    }
+  }
+
+  /// What a dropped duplicate says otherwise: its verdict is one more, and a person's word on it that the first one lacks needs
+  /// a person again.
+  private mutating func remember(_ dropped: RandomRecord, at first: Place) {
+    if let verdict = dropped.verdict { runs[first]?.others.append(verdict) }
+    guard let word = dropped.override, word != entries[first]?.record?.override else { return }
+    runs[first]?.record.override = .needsHumanReview
+    if let index = judgements.firstIndex(where: { $0.place == first }) {
+      judgements[index].record.override = .needsHumanReview
     }
   }
 
