@@ -266,7 +266,8 @@ struct AuditRowTests {
     #expect(try space.audit("--strict") == [])
     // The records of the compressed log are at their spans.
     let rows = try space.rows("data/evidence/undated/packed-0000.jsonl")
-    #expect(rows.count == 2)
+    #expect(rows.map { $0["human_override"] } == [nil, nil, "needs_human_review"] as [JSON])
+    #expect(rows.map { $0["other_verdicts"] } == [[], ["accepted"], []] as [JSON])
     let forgery = Forgery(space: space)
     try forgery.edit("data/evidence/undated/packed-0000.jsonl") { row in
       var row = row
@@ -289,7 +290,7 @@ struct AuditRowTests {
       sources:
         - name: packed
           files: packed/*.jsonl.gz
-          map: {run_id: /id, task_id: /task, text: /says, prompt: /ask}
+          map: {run_id: /id, task_id: /task, text: /says, prompt: /ask, human_override: /word}
           verdict: [{when: {/ok: true}, is: accepted}, {when: {/ok: false}, is: rejected}]
         - name: looked-up
           files: looked/*.json
@@ -320,6 +321,8 @@ struct AuditRowTests {
       #"{"id":"p1","task":"t1","says":"Yes.","ask":"Is it?","ok":true}"#,
       #"{"id":"p2","task":"t1","says":"No.","ask":"Is it?","ok":false}"#,
       #"{"id":"p2","task":"t1","says":"No.","ask":"Is it?","ok":true}"#,
+      #"{"id":"p3","task":"t1","says":"So.","ask":"Is it?","ok":true}"#,
+      #"{"id":"p3","task":"t1","says":"So.","ask":"Is it?","ok":true,"word":"rejected"}"#,
     ]
     try space.write("plain.jsonl", packed.map { $0 + "\n" }.joined())
     try FileManager.default.createDirectory(atPath: space.path("packed"), withIntermediateDirectories: true)

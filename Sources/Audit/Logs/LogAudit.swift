@@ -158,6 +158,7 @@ struct LogObject: Sendable {
   var line: Int64
   var runID: String
   var verdict: Verdict?
+  var humanOverride: Category?
 }
 
 /// What mapping the logs again came to.
@@ -166,8 +167,8 @@ struct LogOutcome: Sendable {
   var isMet: [Bool]
   /// In the order of logs and lines.
   var spare: [LogObject] = []
-  /// Rows that say what dropped duplicates of theirs said.
-  var withOthers: [Int] = []
+  /// Rows that say what dropped duplicates of theirs said, with the `human_override` that the mapping gives them.
+  var withOthers: [Int: Category?] = [:]
   var compressed: [CompressedSpan] = []
 
   init(rowCount: Int) { isMet = Array(repeating: false, count: rowCount) }
@@ -175,7 +176,7 @@ struct LogOutcome: Sendable {
   mutating func append(_ part: LogReplay.Part) {
     for row in part.met { isMet[row] = true }
     spare += part.spare
-    withOthers += part.withOthers
+    withOthers.merge(part.withOthers) { first, _ in first }
     compressed += part.compressed
   }
 }

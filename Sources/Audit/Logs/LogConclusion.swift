@@ -43,8 +43,8 @@ struct LogConclusion {
           expected: "evidence of \(object.runID), which the mapping makes", found: "none")
       }
     }
-    for row in Set(dropped.keys).union(outcome.withOthers).sorted() where outcome.isMet[row] {
-      try checkDropped(row, dropped[row] ?? [])
+    for row in Set(dropped.keys).union(outcome.withOthers.keys).sorted() where outcome.isMet[row] {
+      try checkDropped(row, dropped[row] ?? [], override: outcome.withOthers[row])
     }
   }
 
@@ -66,14 +66,16 @@ struct LogConclusion {
       found: inputs.contains(source) ? "none" : source)
   }
 
-  /// The first object stays, and has the verdicts of the others that differ from its own.
-  private func checkDropped(_ row: Int, _ objects: [LogObject]) throws {
+  /// The first object stays, and has the verdicts of the others that differ from its own. Where one of them has a word of a
+  /// human that it has not, a human must look.
+  /// - Parameter override: what the mapping gives the row; nil: what the row says.
+  private func checkDropped(_ row: Int, _ objects: [LogObject], override: Category??) throws {
     let members = try evidence(row)
     let place = index.place(of: row)
     let provenance = members[EvidenceMember.provenance]
     let file = provenance.member("source_file")?.string?.string() ?? ""
     let line = provenance.member("line_offset")?.integer ?? 0
-    let own = members[EvidenceMember.verdict].string.flatMap { Verdict(rawValue: $0.string()) }
+    let verdict = members[EvidenceMember.verdict].string.flatMap { Verdict(rawValue: $0.string()) }
     var expected: [Verdict] = []
     for object in objects {
       let isEarlier =
@@ -83,7 +85,7 @@ struct LogConclusion {
           .provenanceMismatch, path: partitions[place.file].string, line: place.line, member: "provenance",
           expected: "the first record of this identity, \(object.log):\(object.line + 1)", found: "\(file):\(line + 1)")
       }
-      if let verdict = object.verdict, verdict != own, !expected.contains(verdict) { expected.append(verdict) }
+      if let other = object.verdict, other != verdict, !expected.contains(other) { expected.append(other) }
     }
     let words = "[\(expected.map { "\"\($0.rawValue)\"" }.joined(separator: ","))]"
     let found = members[EvidenceMember.otherVerdicts].words
@@ -91,6 +93,15 @@ struct LogConclusion {
       log.add(
         .provenanceMismatch, path: partitions[place.file].string, line: place.line, member: "other_verdicts",
         expected: "\(words), of the records with this identity that were dropped", found: found)
+    }
+    let word = members[EvidenceMember.humanOverride].string.flatMap { Category(rawValue: $0.string()) }
+    let own = override ?? word
+    let isDisputed = objects.contains { $0.humanOverride != nil && $0.humanOverride != own }
+    let due = isDisputed ? Category.needsHumanReview : own
+    if word != due {
+      log.add(
+        .provenanceMismatch, path: partitions[place.file].string, line: place.line, member: "human_override",
+        expected: due?.rawValue ?? "null", found: word?.rawValue ?? "null")
     }
   }
 }

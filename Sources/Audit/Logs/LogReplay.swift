@@ -26,7 +26,7 @@ struct LogReplay {
   struct Part: Sendable {
     var met: [Int] = []
     var spare: [LogObject] = []
-    var withOthers: [Int] = []
+    var withOthers: [Int: Category?] = [:]
     var compressed: [CompressedSpan] = []
   }
 
@@ -92,7 +92,8 @@ struct LogReplay {
         LogObject(
           identity: identity, log: source, line: provenance.member("line_offset")?.integer ?? 0,
           runID: expected[EvidenceMember.runID].string?.string() ?? "",
-          verdict: expected[EvidenceMember.verdict].string.flatMap { Verdict(rawValue: $0.string()) }))
+          verdict: expected[EvidenceMember.verdict].string.flatMap { Verdict(rawValue: $0.string()) },
+          humanOverride: Self.override(expected)))
     }
     guard let row = index.row(identity), !met.contains(row) else { return setAside() }
     let place = index.place(of: row)
@@ -106,14 +107,21 @@ struct LogReplay {
       })
     else { return setAside() }
     met.insert(row)
-    if found[EvidenceMember.otherVerdicts].elementCount > 0 { part.withOthers.append(row) }
+    if found[EvidenceMember.otherVerdicts].elementCount > 0 || Self.override(found) != Self.override(expected) {
+      part.withOthers[row] = .some(Self.override(expected))
+    }
     compare(expected, found, place)
     if let piece = pieces[source] { checkSpan(own, piece, place, &part) }
   }
 
-  /// Member by member; what dropped duplicates said is looked at when all logs are read.
+  private static func override(_ row: RowMembers) -> Category? {
+    row[EvidenceMember.humanOverride].string.flatMap { Category(rawValue: $0.string()) }
+  }
+
+  /// Member by member; what dropped duplicates change is looked at when all logs are read.
   private func compare(_ expected: RowMembers, _ found: RowMembers, _ place: RowPlace) {
-    for (number, field) in RecordSchema.evidence.fields.enumerated() where number != EvidenceMember.otherVerdicts {
+    let later = [EvidenceMember.otherVerdicts, EvidenceMember.humanOverride]
+    for (number, field) in RecordSchema.evidence.fields.enumerated() where !later.contains(number) {
       guard !found[number].isSame(as: expected[number]) else { continue }
       log.add(
         .provenanceMismatch, path: partitions[place.file].string, line: place.line, member: field.name,

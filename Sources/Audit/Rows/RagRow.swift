@@ -39,7 +39,11 @@ struct RagRow {
     let text = evidence[EvidenceMember.text].string ?? .empty
     let task = evidence[EvidenceMember.taskID].string ?? .empty
     row.expect("title", members[Self.title], text: Text.trimmed(Text.prefix(Text.firstLine(text) ?? task, utf16: 120)))
-    row.expect("embedding_text", members[Self.embedding], text: Text.prefix(text, utf16: 2000))
+    // A start that says nothing embeds nothing: then it is that of the trimmed text.
+    let start = Text.prefix(text, utf16: 2000)
+    row.expect(
+      "embedding_text", members[Self.embedding],
+      text: Text.isBlank(start) ? Text.prefix(Text.trimmed(text), utf16: 2000) : start)
     checkTags(found, task)
     row.expectID(
       "rag-", members[Self.id],

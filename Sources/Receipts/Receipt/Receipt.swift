@@ -36,7 +36,7 @@ public struct Receipt: Sendable, Hashable {
     public var tool: ToolIdentity
     /// The stage's slice of the configuration.
     public var parameters: JSON
-    /// In the order of the paths' bytes.
+    /// In the order of the manifest: files from outside of the graph, then outputs of the stages before, each by path.
     public var inputs: [File]
     public var outputs: [File]
     /// Every term of the stage's books, and the tables beside them.
