@@ -44,9 +44,18 @@ struct StageRecord {
     newest = try receipt { try shelf.newest(name) }
     failed = try receipt { try shelf.failed(name) }
     if let digest = newest?.receipt.previous {
-      // The history is a courtesy: a file that is damaged or another's counts as one that is gone.
-      let found = try? shelf.history(digest)
-      if let found, found.digest == digest, found.receipt.stage == name { previous = found }
+      if let found = try Self.found(digest, on: shelf), found.receipt.stage == name { previous = found }
+    }
+  }
+
+  /// The history is a courtesy: a file that is damaged or another's counts as one that is gone. One that can't be read does
+  /// not, or the report would stay without it.
+  private static func found(_ digest: Digest, on shelf: ReceiptShelf) throws -> ReceiptCodec.Encoded? {
+    do {
+      guard let found = try shelf.history(digest), found.digest == digest else { return nil }
+      return found
+    } catch is DistillError {
+      return nil
     }
   }
 
