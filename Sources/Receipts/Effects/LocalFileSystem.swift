@@ -3,12 +3,17 @@ import SystemPackage
 
 /// The file system of the operating system. All descriptors close on exec; calls that a signal interrupts are repeated.
 public struct LocalFileSystem: FileSystem {
-  public init() {}
+  private let anchor: Anchor?
+
+  /// - Parameter root: a folder below which many paths are looked at: the system then starts there, and not at `/` each time.
+  public init(near root: FilePath? = nil) { anchor = root.flatMap(Anchor.init) }
 
   public func status(of path: FilePath, followingLinks: Bool) throws(FileSystemError) -> FileStatus? {
     var buffer = stat()
-    let result = path.withPlatformString {
-      fstatat(AT_FDCWD, $0, &buffer, followingLinks ? 0 : AT_SYMLINK_NOFOLLOW)
+    let flags = followingLinks ? 0 : AT_SYMLINK_NOFOLLOW
+    let result = path.withPlatformString { text in
+      if let anchor, let below = anchor.below(text) { return fstatat(anchor.descriptor, below, &buffer, flags) }
+      return fstatat(AT_FDCWD, text, &buffer, flags)
     }
     if result == 0 { return FileStatus(buffer) }
     let code = Errno(rawValue: errno)
@@ -32,22 +37,40 @@ public struct LocalFileSystem: FileSystem {
       throw FileSystemError("list", directory, code)
     }
     defer { closedir(stream) }
-    var entries: [DirectoryEntry] = []
+    // Sorted as bytes of one buffer: a folder may have a hundred thousand names.
+    var names: [UInt8] = []
+    var places: [(name: Range<Int>, kind: FileStatus.Kind)] = []
     while true {
       errno = 0
       guard let entry = readdir(stream) else { break }
-      let name = withUnsafePointer(to: &entry.pointee.d_name) { field in
-        field.withMemoryRebound(to: CChar.self, capacity: MemoryLayout.size(ofValue: field.pointee)) {
-          String(cString: $0)
+      let start = names.count
+      withUnsafePointer(to: &entry.pointee.d_name) { field in
+        field.withMemoryRebound(to: UInt8.self, capacity: MemoryLayout.size(ofValue: field.pointee)) {
+          names.append(
+            contentsOf: UnsafeBufferPointer(
+              start: $0, count: strlen(UnsafeRawPointer($0).assumingMemoryBound(to: CChar.self))))
         }
       }
-      if name == "." || name == ".." { continue }
-      entries.append(DirectoryEntry(name: name, kind: Self.kind(of: entry, in: descriptor)))
+      let name = start..<names.count
+      if names[name].elementsEqual(".".utf8) || names[name].elementsEqual("..".utf8) {
+        names.removeSubrange(name)
+      } else {
+        places.append((name, Self.kind(of: entry, in: descriptor)))
+      }
     }
     let code = errno
     guard code == 0 else { throw FileSystemError("list", directory, Errno(rawValue: code)) }
-    entries.sort { ExactString($0.name) < ExactString($1.name) }
-    return entries
+    return names.withUnsafeBufferPointer { names in
+      places.sort {
+        ExactString.compare(
+          UnsafeBufferPointer(rebasing: names[$0.name]), UnsafeBufferPointer(rebasing: names[$1.name]))
+          < 0
+      }
+      return places.map {
+        DirectoryEntry(
+          name: String(decoding: UnsafeBufferPointer(rebasing: names[$0.name]), as: UTF8.self), kind: $0.kind)
+      }
+    }
   }
 
   public func open(_ path: FilePath) throws(FileSystemError) -> any ReadableFile {
@@ -185,6 +208,29 @@ public struct LocalFileSystem: FileSystem {
     }
     guard descriptor >= 0 else { throw FileSystemError(operation, path, Errno(rawValue: errno)) }
     return descriptor
+  }
+}
+
+/// An open folder, and the text that paths below it begin with.
+private final class Anchor: Sendable {
+  let descriptor: Int32
+  private let prefix: [CChar]
+
+  /// nil: there is no such folder; paths are then looked up from `/`.
+  init?(_ root: FilePath) {
+    prefix = root.withPlatformString { Array(UnsafeBufferPointer(start: $0, count: strlen($0))) } + [CChar(0x2F)]
+    descriptor = root.withPlatformString { openat(AT_FDCWD, $0, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
+    if descriptor < 0 { return nil }
+  }
+
+  deinit {
+    if descriptor >= 0 { _ = Glibc.close(descriptor) }
+  }
+
+  /// What follows the prefix; nil: nothing, or the path leads elsewhere.
+  func below(_ path: UnsafePointer<CChar>) -> UnsafePointer<CChar>? {
+    guard strncmp(path, prefix, prefix.count) == 0, path[prefix.count] != 0 else { return nil }
+    return path + prefix.count
   }
 }
 

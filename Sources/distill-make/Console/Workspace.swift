@@ -7,7 +7,7 @@ import SystemPackage
 /// A workspace with everything that a command needs of it.
 struct Workspace {
   let layout: WorkspaceLayout
-  let fileSystem = LocalFileSystem()
+  let fileSystem: LocalFileSystem
   let clock = SystemClock()
   let index: FileIndex
   let configuration: Configuration
@@ -17,6 +17,7 @@ struct Workspace {
   /// - Throws: when distill.yaml is missing or wrong, or a source has no files.
   init(_ layout: WorkspaceLayout, export: ExportFlags, paranoid: Bool = false) throws {
     self.layout = layout
+    fileSystem = LocalFileSystem(near: layout.root)
     var configuration = try Self.configuration(layout, fileSystem)
     export.apply(to: &configuration.exports)
     self.configuration = configuration
