@@ -5,7 +5,7 @@ SWIFT ?= swift
 BUILD = .build/release/distill-make
 PACKAGES = pkg-config libssl-dev libgit2-dev libsimdjson-dev libzstd-dev zlib1g-dev libjq-dev libonig-dev
 # Only the tests want these.
-TEST_PACKAGES = jq zstd git python3 python3-venv strace
+TEST_PACKAGES = jq zstd git openssl python3 python3-venv strace
 # Only the benchmarks want these; Python packages come into a virtual environment.
 BENCH_PACKAGES = hyperfine time git openssl libssl-dev gcc libc6-dev nodejs python3 python3-venv
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
