@@ -17,13 +17,10 @@ public struct SavedActions: Sendable {
 
   func save(_ manifest: KeyManifest, _ inputs: [String: ByteSlice]) throws {
     let place = folder.appending(manifest.key.hex)
-    try fileSystem.createDirectory(place)
     try write(manifest.bytes, to: place.appending(Self.manifest))
     for input in manifest.inputs {
       guard let bytes = inputs[input.name] else { continue }
-      let file = try fileSystem.create(place.appending(input.digest.hex))
-      try file.write(bytes.raw)
-      try file.close()
+      try write(bytes.raw, to: place.appending(input.digest.hex))
     }
   }
 
@@ -32,8 +29,13 @@ public struct SavedActions: Sendable {
   }
 
   private func write(_ bytes: [UInt8], to path: FilePath) throws {
-    let file = try fileSystem.create(path)
-    try bytes.withUnsafeBytes { try file.write($0) }
-    try file.close()
+    try bytes.withUnsafeBytes { try write($0, to: path) }
+  }
+
+  /// Two threads may run the same action, and so write the same file.
+  private func write(_ bytes: UnsafeRawBufferPointer, to path: FilePath) throws {
+    let file = try StagedFile(fileSystem, in: folder)
+    try file.write(bytes)
+    try file.commit(to: path, synchronizing: false)
   }
 }
