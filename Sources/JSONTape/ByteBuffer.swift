@@ -30,6 +30,9 @@ public final class ByteBuffer {
   @inlinable
   public var count: Int { state.pointee.count }
 
+  /// Bytes that fit without growth.
+  public var capacity: Int { state.pointee.capacity }
+
   /// Everything appended so far; valid until the next append, and while the buffer lives.
   @inlinable
   public var bytes: ByteSlice {

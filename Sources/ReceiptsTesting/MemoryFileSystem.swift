@@ -157,6 +157,15 @@ public final class MemoryFileSystem: FileSystem {
     return MemoryFile(fileSystem: self, path: path, inode: inode)
   }
 
+  public func append(to path: FilePath) throws(FileSystemError) -> any WritableFile {
+    let inode: UInt64 = try change("append", path) { tree throws(Errno) in
+      guard let inode = try tree.locate(path, followingLink: false).inode else { throw .noSuchFileOrDirectory }
+      guard !tree.isDirectory(inode) else { throw .isDirectory }
+      return inode
+    }
+    return MemoryFile(fileSystem: self, path: path, inode: inode)
+  }
+
   public func rename(_ source: FilePath, to target: FilePath) throws(FileSystemError) {
     try change("rename", target) { tree throws(Errno) in try tree.rename(source, to: target, now) }
   }

@@ -17,4 +17,10 @@ struct Books {
     let words = terms.map { "\($0.1) \($0.0)" }.joined(separator: " + ")
     return Receipt.Check(id, pass: sum == total, facts: ["\(name): \(total) = \(words)"])
   }
+
+  /// As many rows are in the outputs as were counted.
+  static func allWritten(_ outputs: [PlannedOutput], _ count: Int64) -> Receipt.Check {
+    let rows = outputs.lazy.flatMap(\.fragments).reduce(0) { $0 + Int64($1.recordCount) }
+    return Books("rows in the outputs", rows, [("written", count)]).check("all-written")
+  }
 }

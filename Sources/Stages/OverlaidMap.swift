@@ -1,25 +1,26 @@
 import JSONTape
 import Receipts
 
-/// A fragment on its way through a map: its input, and what reduces found for rows of it.
+/// A group of fragments on its way through a map: its inputs, and what reduces found for rows of it.
 struct Overlaid {
   var inputs: [ActionInput]
-
-  init(input: ActionInput) { inputs = [input] }
-  init(inputs: [ActionInput]) { self.inputs = inputs }
 }
 
-/// A map whose reduces come back as overlays: a fragment for which nothing was found keeps its first result.
+/// A map whose reduces come back as overlays: a group for which nothing was found keeps its first result.
 struct OverlaidMap {
   var function: String
   var parameters: JSON
 
-  func run(_ fragments: [Overlaid], in run: borrowing StageRun) throws -> [ActionResult] {
-    try run.execute(fragments.map { Action(function: function, parameters: parameters, inputs: $0.inputs) })
+  /// - Parameter place: see `StageRun.execute`.
+  func run(
+    _ fragments: [Overlaid], in run: borrowing StageRun, place: FragmentPlace? = nil
+  ) throws -> [ActionResult] {
+    try run.execute(
+      fragments.map { Action(function: function, parameters: parameters, inputs: $0.inputs) }, place: place)
   }
 
   /// - Parameters:
-  ///   - overlays: has an output `overlay/<i>` for each fragment that is to run again.
+  ///   - overlays: has an output `overlay/<i>` for each group that is to run again.
   ///   - name: what the map calls that input.
   func rerun(
     _ fragments: [Overlaid], _ results: [ActionResult], overlays: ActionResult, named name: String,
@@ -36,5 +37,11 @@ struct OverlaidMap {
     }
     for (index, result) in zip(again, try self.run(again.map { fragments[$0] }, in: run)) { results[index] = result }
     return (fragments, results)
+  }
+}
+
+extension ActionInput {
+  init(_ name: String, _ fragment: Fragment) {
+    self.init(name: name, digest: fragment.digest, byteCount: fragment.byteCount)
   }
 }

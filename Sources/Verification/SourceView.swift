@@ -106,6 +106,8 @@ struct SourceView: FileSystem {
 
   func create(_ path: FilePath) throws(FileSystemError) -> any WritableFile { try base.create(path) }
 
+  func append(to path: FilePath) throws(FileSystemError) -> any WritableFile { try base.append(to: path) }
+
   func rename(_ source: FilePath, to target: FilePath) throws(FileSystemError) {
     try base.rename(source, to: target)
   }

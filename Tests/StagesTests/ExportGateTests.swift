@@ -20,7 +20,7 @@ import Testing
       case .preference: PreferenceMap.function
       }
     return try runAction(
-      function, parameters, more.merging(["scored": Array(scored.utf8), "evidence": Array(evidence.utf8)]) { $1 })
+      function, parameters, more.merging(["scored/0": Array(scored.utf8), "evidence/0": Array(evidence.utf8)]) { $1 })
   }
 
   /// Reason of a single scored run; nil: it passed.

@@ -117,7 +117,7 @@ struct FirewallActions {
   ) throws -> [Result] {
     try partitions.map { partition in
       try run(
-        function, parameters, more.merging(["scored": partition.scored, "evidence": partition.evidence]) { $1 })
+        function, parameters, more.merging(["scored/0": partition.scored, "evidence/0": partition.evidence]) { $1 })
     }
   }
 
@@ -127,7 +127,7 @@ struct FirewallActions {
   ) throws {
     for (index, partition) in partitions.enumerated() {
       guard let overlay = overlays.outputs["overlay/\(index)"] else { continue }
-      let inputs = ["scored": partition.scored, "evidence": partition.evidence, "overlay": overlay]
+      let inputs = ["scored/0": partition.scored, "evidence/0": partition.evidence, "overlay": overlay]
       results[index] = try run(function, parameters, more.merging(inputs) { $1 })
     }
   }

@@ -141,6 +141,7 @@ private final class ListingRecorder: FileSystem {
   }
   func open(_ path: FilePath) throws(FileSystemError) -> any ReadableFile { try base.open(path) }
   func create(_ path: FilePath) throws(FileSystemError) -> any WritableFile { try base.create(path) }
+  func append(to path: FilePath) throws(FileSystemError) -> any WritableFile { try base.append(to: path) }
   func rename(_ source: FilePath, to target: FilePath) throws(FileSystemError) { try base.rename(source, to: target) }
   func remove(_ path: FilePath) throws(FileSystemError) -> Bool { try base.remove(path) }
   func createDirectory(_ path: FilePath) throws(FileSystemError) { try base.createDirectory(path) }

@@ -46,7 +46,7 @@ import Testing
     let lines =
       jsonLines([good]) + "not json SECRET\n" + jsonLines([.object(reordered)])
       + jsonLines([evidenceRow("", ["text": "SECRET"]), evidenceRow("r5", ["verdict": "perfect", "text": "SECRET"])])
-    let run = try runAction(ScoreMap.function, ["thresholds": []], ["evidence": lines])
+    let run = try runAction(ScoreMap.function, ["thresholds": []], ["evidence/0": lines])
     #expect(run.count("evidence") == 5 && run.count("scored") == 1 && run.count("quarantined") == 4)
     #expect(try run.reasons == Array(repeating: "schema_violation", count: 4))
     #expect(!run.text("quarantine").contains("SECRET"))
@@ -64,7 +64,7 @@ import Testing
           evidenceRow("c1", ["kind": "comparison"]), evidenceRow("e1", ["kind": "extraction"]),
         ])
       ])
-    #expect(try run.rows("scored").map { $0["evidence_run_id"] } == ["r1", "e1"])
+    #expect(try run.rows("scored/0").map { $0["evidence_run_id"] } == ["r1", "e1"])
     #expect(run.count("evidence") == 4 && run.count("judgements") == 1 && run.count("comparisons") == 1)
     #expect(run.counts["by_rule"] == ["no_parent": 1, "verdict": 1])
     #expect(run.counts["by_source"] == ["lab/needs_human_review": 1, "lab/rejected": 1])

@@ -58,7 +58,7 @@ public protocol ReadableFile: AnyObject {
   func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int64) throws(FileSystemError) -> Int
 }
 
-/// A new file that is being written from its start. A file that is released without `close` stays as it is.
+/// A file that is being written, on from its end. A file that is released without `close` stays as it is.
 public protocol WritableFile: AnyObject {
   /// Writes all of `bytes`, or throws.
   func write(_ bytes: UnsafeRawBufferPointer) throws(FileSystemError)
@@ -80,6 +80,8 @@ public protocol FileSystem: Sendable {
   func open(_ path: FilePath) throws(FileSystemError) -> any ReadableFile
   /// A new file, mode 0666 less the umask. Replaces a file that is there.
   func create(_ path: FilePath) throws(FileSystemError) -> any WritableFile
+  /// A file that is there, to be written on at its end.
+  func append(to path: FilePath) throws(FileSystemError) -> any WritableFile
   /// Atomic; replaces what is at `target`.
   func rename(_ source: FilePath, to target: FilePath) throws(FileSystemError)
   /// A file or an empty directory. Returns false where nothing was there.

@@ -93,6 +93,14 @@ public struct LocalFileSystem: FileSystem {
     return LocalFile(path: path, descriptor: descriptor)
   }
 
+  public func append(to path: FilePath) throws(FileSystemError) -> any WritableFile {
+    let descriptor = path.withPlatformString { text in
+      interruptible { openat(AT_FDCWD, text, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW) }
+    }
+    guard descriptor >= 0 else { throw FileSystemError("append", path, Errno(rawValue: errno)) }
+    return LocalFile(path: path, descriptor: descriptor)
+  }
+
   public func rename(_ source: FilePath, to target: FilePath) throws(FileSystemError) {
     let result = source.withPlatformString { from in
       target.withPlatformString { to in interruptible { renameat(AT_FDCWD, from, AT_FDCWD, to) } }

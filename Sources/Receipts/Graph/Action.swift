@@ -74,10 +74,17 @@ public final class ActionContext {
   /// Parsers and buffers that outlive the action, so that the next one on this thread allocates nothing.
   public let scratch: WorkerScratch
   private let inputs: [String: ByteSlice]
+  private let makeSink: (String) -> OutputSink
   public private(set) var outputs: [String: OutputSink] = [:]
 
-  /// `inputs`: each followed by `JSONParser.padding` readable bytes, valid as long as the context.
-  public init(parameters: JSON, inputs: [String: ByteSlice], scratch: WorkerScratch) {
+  /// - Parameters:
+  ///   - inputs: each followed by `JSONParser.padding` readable bytes, valid as long as the context.
+  ///   - sinks: gives an empty sink for the output of a name.
+  public init(
+    parameters: JSON, inputs: [String: ByteSlice], scratch: WorkerScratch,
+    sinks: @escaping (String) -> OutputSink = { _ in OutputSink() }
+  ) {
+    makeSink = sinks
     self.parameters = parameters
     self.inputs = inputs
     self.scratch = scratch
@@ -93,10 +100,17 @@ public final class ActionContext {
     return bytes
   }
 
+  /// The numbers i, from 0 on, of which there is an input `<name>/<i>`.
+  public func indices(of name: String) -> Range<Int> {
+    var count = 0
+    while inputs["\(name)/\(count)"] != nil { count += 1 }
+    return 0..<count
+  }
+
   /// The output of that name, made when it is first asked for.
   public func output(_ name: String) -> OutputSink {
     if let sink = outputs[name] { return sink }
-    let sink = OutputSink()
+    let sink = makeSink(name)
     outputs[name] = sink
     return sink
   }

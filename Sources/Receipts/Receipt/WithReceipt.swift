@@ -51,18 +51,28 @@ func withReceipt(
 
   // An object of the cache may turn out to be gone or damaged; it is then made again, once the cache has noticed.
   _ = build.cache.takeUsed()
+  let staging = StagingFolder(build: build, stage: stage.name)
   var attempt = 0
   while true {
+    let (folder, left) = try staging.begin()
+    let published = try previous.map {
+      try build.locateFragments(stageKey: $0.receipt.core.key, inPlace: inPlace)
+    }
+    let spool = OutputSpool(build: build, folder: folder)
+    defer {
+      spool.end()
+      build.catalog.remove(left + (published ?? []))
+    }
     let run = StageRun(
-      inputs: inputs, build: build, ignoringCache: build.options.force || attempt > 2)
+      inputs: inputs, build: build, spool: spool, ignoringCache: build.options.force || attempt > 2)
     do {
       let outcome = try body(run)
       let planned = outcome.outputs.sorted { $0.path < $1.path }
-      let staged = try publisher.stage(planned, inPlace: inPlace)
+      let staged = try spool.finish(planned, inPlace: inPlace)
       let newCore = core(outcome, staged.map(\.file), outcome.checks)
       guard newCore.validationPass else {
         let failure = try encode(newCore, run.actions)
-        try publisher.emptyStaging()
+        try staging.empty()
         try build.fileSystem.replace(
           build.layout.failed(stage.name), with: failure.bytes, through: build.layout.temporary)
         return .failed(failure)
@@ -70,6 +80,7 @@ func withReceipt(
       let isUnchanged = previous.map { $0.coreBytes == ReceiptCodec.coreTree(newCore).canonical } ?? false
       let receipt = isUnchanged ? previous! : try encode(newCore, run.actions)
       try publisher.publish(staged, receipt: receipt, previous: previous)
+      try staging.empty()
       try FragmentTable.save(planned, records: build.cache.takeUsed(), stageKey: key, to: build.cache)
       try build.remember(receipt)
       return .published(receipt, isUnchanged: isUnchanged, warnings: outcome.warnings)
@@ -83,9 +94,14 @@ func withReceipt(
             "inputs-unchanged", pass: false, facts: ["\(error.name) changed while it was being read"])
         ])
       let failure = try encode(core(outcome, [], outcome.checks), run.actions)
+      try staging.empty()
       try build.fileSystem.replace(
         build.layout.failed(stage.name), with: failure.bytes, through: build.layout.temporary)
       return .failed(failure)
+    } catch let error as FileSystemError where error.errno == .noSpace {
+      // What was finished would be in the way of whoever makes room.
+      _ = try? staging.empty()
+      throw error
     }
   }
 }

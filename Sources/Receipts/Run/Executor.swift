@@ -1,10 +1,14 @@
 import JSONTape
 import SystemPackage
 
+/// Of which output of the stage an action's output is a fragment; nil: of none, so it becomes an object. The fragments of an
+/// output come in the order of the actions.
+public typealias FragmentPlace = @Sendable (_ action: Int, _ output: String) -> RelativePath?
+
 /// The seam between deciding what to do and doing it.
 public protocol Executor: Sendable {
-  /// Results in the order of the actions. Each result's outputs are objects of the store.
-  func execute(_ actions: [Action]) throws -> [ActionResult]
+  /// Results in the order of the actions. Each result's outputs are objects of the store, or where `place` says.
+  func execute(_ actions: [Action], place: FragmentPlace?) throws -> [ActionResult]
 }
 
 /// Counts of actions, for the receipt's `run`.
@@ -25,14 +29,17 @@ public final class LocalExecutor: Executor {
   private let jobs: Int
   private let ignoresCache: Bool
   private let progress: any Progress
+  private let spool: OutputSpool
   private let saved: SavedActions?
   private let onFinish: @Sendable (_ wasCached: Bool) -> Void
 
-  /// - Parameter saved: takes every action that runs, for `ActionRunner`.
-  public init(
+  /// - Parameters:
+  ///   - spool: takes what is a fragment of an output.
+  ///   - saved: takes every action that runs, for `ActionRunner`.
+  init(
     fileSystem: any FileSystem, store: any ObjectStore, cache: any ActionCache, catalog: ContentCatalog,
     functions: FunctionTable, tool: Digest, jobs: Int, ignoresCache: Bool, progress: any Progress,
-    saved: SavedActions? = nil, onFinish: @escaping @Sendable (_ wasCached: Bool) -> Void
+    spool: OutputSpool, saved: SavedActions? = nil, onFinish: @escaping @Sendable (_ wasCached: Bool) -> Void
   ) {
     self.fileSystem = fileSystem
     self.store = store
@@ -43,53 +50,85 @@ public final class LocalExecutor: Executor {
     self.jobs = jobs
     self.ignoresCache = ignoresCache
     self.progress = progress
+    self.spool = spool
     self.saved = saved
     self.onFinish = onFinish
   }
 
-  public func execute(_ actions: [Action]) throws -> [ActionResult] {
+  public func execute(_ actions: [Action], place: FragmentPlace?) throws -> [ActionResult] {
     for action in actions { progress.planned(bytes: action.inputs.reduce(0) { $0 + $1.byteCount }) }
     let workers = WorkerShelf()
-    return try parallelMap(actions, jobs: jobs) { _, action in
+    let spool = spool
+    let handover = OrderedHandover<Finished>(room: jobs) { number, finished in
+      for output in finished.result.outputs {
+        guard let path = place?(number, output.name) else { continue }
+        try spool.append(output, finished.sinks[output.name]?.buffer.bytes, to: path)
+      }
+      workers.giveBack(finished.sinks)
+    }
+    return try parallelMap(actions, jobs: jobs) { number, action in
       let worker = workers.take()
       defer { workers.giveBack(worker) }
-      return try self.execute(action, worker)
+      do {
+        let finished = try self.execute(action, worker, workers) { place?(number, $0) }
+        try handover.hand(number, finished)
+        return finished.result
+      } catch {
+        handover.fail(error)
+        throw error
+      }
     }
   }
 
-  private func execute(_ action: Action, _ worker: Worker) throws -> ActionResult {
+  /// - Parameter place: of an output of this action.
+  private func execute(
+    _ action: Action, _ worker: Worker, _ workers: WorkerShelf, place: (String) -> RelativePath?
+  ) throws -> Finished {
     let manifest = KeyManifest(
       function: action.function, inputs: action.inputs, parameters: action.parameters, tool: tool)
     let key = manifest.key
     let byteCount = action.inputs.reduce(0) { $0 + $1.byteCount }
     if !ignoresCache, let record = try cache.record(for: key), let result = ActionResult(record: record),
-      try result.outputs.allSatisfy({ try store.contains($0.digest) })
+      try result.outputs.allSatisfy(isThere)
     {
       progress.advanced(bytes: byteCount, records: 0)
       onFinish(true)
-      return result
+      return Finished(result: result)
     }
     let function = try functions.function(named: action.function)
     let inputs = try worker.load(
       action.inputs, from: BuildInputs(fileSystem: fileSystem, store: store, catalog: catalog))
     try saved?.save(manifest, inputs)
-    let context = ActionContext(parameters: action.parameters, inputs: inputs, scratch: worker.scratch)
+    let context = ActionContext(
+      parameters: action.parameters, inputs: inputs, scratch: worker.scratch, sinks: workers.takeSink)
     let counts = try function.run(context)
-    var outputs: [ActionOutput] = []
+    var finished = Finished(result: ActionResult(outputs: [], counts: counts))
     var records = 0
     for (name, sink) in context.outputs.sorted(by: { $0.key < $1.key }) {
-      let digest = try store.store(sink.buffer.bytes)
-      outputs.append(
+      let isFragment = place(name) != nil
+      let digest = try isFragment ? Digest.of(sink.buffer.bytes) : store.store(sink.buffer.bytes)
+      finished.result.outputs.append(
         ActionOutput(name: name, digest: digest, byteCount: sink.buffer.count, recordCount: sink.recordCount))
       records += sink.recordCount
+      if isFragment { finished.sinks[name] = sink } else { workers.giveBack([name: sink]) }
     }
-    let result = ActionResult(outputs: outputs, counts: counts)
-    try cache.save(result.record, for: key)
-    try saved?.save(result, of: key)
+    try cache.save(finished.result.record, for: key)
+    try saved?.save(finished.result, of: key)
     progress.advanced(bytes: byteCount, records: records)
     onFinish(false)
-    return result
+    return finished
   }
+
+  /// Nothing is everywhere.
+  private func isThere(_ output: ActionOutput) throws -> Bool {
+    try output.byteCount == 0 || catalog.slice(output.digest) != nil || store.contains(output.digest)
+  }
+}
+
+/// An action's result, with the bytes of those outputs that are no objects. None where it was cached.
+private struct Finished {
+  var result: ActionResult
+  var sinks: [String: OutputSink] = [:]
 }
 
 extension ActionResult {

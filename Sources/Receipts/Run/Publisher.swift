@@ -12,7 +12,7 @@ struct StagedOutput {
 /// Replaces a stage's outputs and its receipt so that at no instant `receipt.json` describes outputs that are not there,
 /// whatever interrupts it.
 ///
-/// 1. every output is a synced temporary file (`stage`);
+/// 1. every output is a synced temporary file (`OutputSpool`);
 /// 2. `publishing.json` names every path that this and interrupted attempts may leave behind;
 /// 3. `receipt.json` becomes `superseded.json`, both `.sha256` go;
 /// 4. outputs are renamed in, paths that no longer belong are removed, folders are synced;
@@ -39,57 +39,6 @@ struct Publisher {
 
   private func exists(_ path: FilePath) throws(FileSystemError) -> Bool {
     try fileSystem.status(of: path, followingLinks: false) != nil
-  }
-
-  func emptyStaging() throws { try fileSystem.empty(layout.staging(stage)) }
-
-  // MARK: Staging
-
-  /// Writes each output from its fragments. `inPlace`: digests of published files that are known to be as the newest receipt
-  /// says.
-  func stage(_ outputs: [PlannedOutput], inPlace: [RelativePath: Digest]) throws -> [StagedOutput] {
-    try emptyStaging()
-    try fileSystem.createDirectory(layout.staging(stage))
-    let build = build
-    let folder = layout.staging(stage)
-    return try parallelMap(outputs, jobs: build.options.jobs) { number, output in
-      try Self.stage(output, at: folder.appending("\(number)"), inPlace: inPlace[output.path], build: build)
-    }
-  }
-
-  private static func stage(
-    _ output: PlannedOutput, at temporary: FilePath, inPlace: Digest?, build: Build
-  ) throws -> StagedOutput {
-    let bytes = output.fragments.reduce(0) { $0 + $1.byteCount }
-    let records = output.fragments.reduce(0) { $0 + $1.recordCount }
-    let concatenation = Concatenation(output.fragments, tool: build.environment.tool.digest)
-    if let inPlace, try concatenation.knownDigest(in: build.cache) == inPlace {
-      return StagedOutput(
-        file: Receipt.File(path: output.path, digest: inPlace, byteCount: bytes, recordCount: records))
-    }
-    let file = try build.fileSystem.create(temporary)
-    let sha256 = SHA256()
-    let buffer = ByteBuffer()
-    for fragment in output.fragments {
-      buffer.removeAll()
-      guard try build.store.read(fragment.digest, into: buffer) else { throw MissingObject(digest: fragment.digest) }
-      if output.fragments.count > 1 { sha256.update(buffer.bytes) }
-      try file.write(buffer.bytes.raw)
-    }
-    let digest = output.fragments.count == 1 ? output.fragments[0].digest : sha256.finish()
-    try concatenation.remember(digest, in: build.cache)
-    if digest == inPlace {
-      try file.close()
-      try build.fileSystem.remove(temporary)
-      return StagedOutput(
-        file: Receipt.File(path: output.path, digest: digest, byteCount: bytes, recordCount: records))
-    }
-    try file.synchronize()
-    let status = try file.status()
-    try file.close()
-    return StagedOutput(
-      file: Receipt.File(path: output.path, digest: digest, byteCount: bytes, recordCount: records),
-      temporary: temporary, status: status)
   }
 
   // MARK: Publishing
@@ -188,31 +137,5 @@ struct Publisher {
       try fileSystem.remove(layout.path(current))
       folder = current.parent
     }
-  }
-}
-
-/// The digest of fragments one behind the other, remembered so that an output that came out the same is not written again.
-private struct Concatenation {
-  private let fragments: [Fragment]
-  private let key: Digest
-
-  init(_ fragments: [Fragment], tool: Digest) {
-    self.fragments = fragments
-    key =
-      KeyManifest(
-        function: "concatenate/1",
-        inputs: fragments.enumerated().map {
-          ActionInput(name: "\($0.offset)", digest: $0.element.digest, byteCount: $0.element.byteCount)
-        }, parameters: .null, tool: tool
-      ).key
-  }
-
-  func knownDigest(in cache: any ActionCache) throws -> Digest? {
-    if fragments.count == 1 { return fragments[0].digest }
-    return try cache.record(for: key)?["sha256"]?.string.flatMap(Digest.init(hex:))
-  }
-
-  func remember(_ digest: Digest, in cache: any ActionCache) throws {
-    if fragments.count > 1 { try cache.save(["sha256": .string(digest.hex)], for: key) }
   }
 }

@@ -58,7 +58,8 @@ public struct Runner: Sendable {
   /// Builds the named stages and what they depend on. The caller holds the workspace's lock.
   public func build(_ names: [StageName], onEnd: (StageReport) -> Void = { _ in }) throws -> [StageReport] {
     let build = Build(environment: environment, options: options, layout: layout, index: index)
-    try sweep()
+    // What killed builds left behind. Looks first: an up-to-date build changes nothing.
+    try environment.fileSystem.empty(layout.temporary)
     var reports: [StageReport] = []
     var receipts: [StageName: ReceiptHead] = [:]
     var bad: Set<StageName> = []
@@ -87,12 +88,6 @@ public struct Runner: Sendable {
       // The stage's own failure is the one to tell; the index is a cache.
     }
     return reports
-  }
-
-  /// Removes what killed builds left behind. Looks first: an up-to-date build changes nothing.
-  private func sweep() throws {
-    try environment.fileSystem.empty(layout.temporary)
-    for stage in graph.stages { try environment.fileSystem.empty(layout.staging(stage.name)) }
   }
 
   /// Looks at the named stages and what they depend on, and changes nothing.
@@ -142,6 +137,7 @@ public struct Runner: Sendable {
       case .upToDate(let receipt):
         if let file = inspection.found?.file { try build.remember(receipt, in: file) }
         try build.fileSystem.removeIfPresent(layout.failed(stage.name))
+        try StagingFolder(build: build, stage: stage.name).empty()
         report.ending = .upToDate(receipt)
       case .willRun(let reasons), .mayRun(let reasons):
         report.reasons = reasons

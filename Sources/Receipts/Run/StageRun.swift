@@ -13,7 +13,7 @@ public struct StageRun: ~Copyable {
     let counts = Mutex(ActionTally())
   }
 
-  init(inputs: [StageInput], build: Build, ignoringCache: Bool) {
+  init(inputs: [StageInput], build: Build, spool: OutputSpool, ignoringCache: Bool) {
     self.inputs = inputs
     self.build = build
     let tally = Tally()
@@ -22,7 +22,7 @@ public struct StageRun: ~Copyable {
       fileSystem: build.fileSystem, store: build.store, cache: build.cache, catalog: build.catalog,
       functions: build.environment.functions, tool: build.environment.tool.digest, jobs: build.options.jobs,
       ignoresCache: ignoringCache, progress: build.environment.progress,
-      saved: build.options.savedActions.map { SavedActions(fileSystem: build.fileSystem, folder: $0) },
+      spool: spool, saved: build.options.savedActions.map { SavedActions(fileSystem: build.fileSystem, folder: $0) },
       onFinish: { cached in
         tally.counts.withLock { if cached { $0.cached += 1 } else { $0.run += 1 } }
       })
@@ -30,14 +30,17 @@ public struct StageRun: ~Copyable {
 
   var actions: ActionTally { tally.counts.withLock { $0 } }
 
-  public func execute(_ actions: [Action]) throws -> [ActionResult] {
-    try executor.execute(actions)
+  /// - Parameter place: the outputs that are fragments of an output of the stage. Those that turn out to be none, because the
+  ///   action runs again with what a reduce found, are left out when the output is put together.
+  public func execute(_ actions: [Action], place: FragmentPlace? = nil) throws -> [ActionResult] {
+    try executor.execute(actions, place: place)
   }
 
   /// The bytes of a small output, for a stage that must read it to go on.
   public func bytes(of output: ActionOutput) throws -> [UInt8] {
     let buffer = ByteBuffer()
-    guard try build.store.read(output.digest, into: buffer) else { throw MissingObject(digest: output.digest) }
+    try BuildInputs(fileSystem: build.fileSystem, store: build.store, catalog: build.catalog).append(
+      ActionInput(name: output.name, digest: output.digest, byteCount: output.byteCount), to: buffer)
     return Array(buffer.bytes.raw)
   }
 

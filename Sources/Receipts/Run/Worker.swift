@@ -36,34 +36,41 @@ protocol InputSource {
   func append(_ input: ActionInput, to buffer: ByteBuffer) throws
 }
 
-/// Files of the workspace where their place is known, else objects of the store.
+/// Files of the workspace where their place is known, else objects of the store. A copy that is not sound is forgotten.
 struct BuildInputs: InputSource {
   let fileSystem: any FileSystem
   let store: any ObjectStore
   let catalog: ContentCatalog
 
   func append(_ input: ActionInput, to buffer: ByteBuffer) throws {
-    if let slice = catalog.slice(input.digest) { return try read(slice, of: input, to: buffer) }
+    if let slice = catalog.slice(input.digest) {
+      let start = buffer.count
+      do {
+        if try read(slice, of: input, to: buffer) { return }
+        guard slice.isCopy else { throw InputMoved(name: slice.name) }
+      } catch let error as FileSystemError {
+        guard slice.isCopy else {
+          throw DistillError(
+            .data, "can't read it: \(error.errno)", place: slice.name,
+            hint: "Make it readable, or take it out with `ignore` in distill.yaml.")
+        }
+      }
+      buffer.truncate(to: start)
+      catalog.remove([input.digest])
+    }
     guard try store.read(input.digest, into: buffer) else { throw MissingObject(digest: input.digest) }
   }
 
   /// The file must be what it was when it was hashed. Where it is not, its bytes decide: a log that only grew is fine.
-  private func read(_ slice: FileSlice, of input: ActionInput, to buffer: ByteBuffer) throws {
+  private func read(_ slice: FileSlice, of input: ActionInput, to buffer: ByteBuffer) throws -> Bool {
     let start = buffer.count
-    do {
-      let file = try fileSystem.open(slice.path)
-      let before = try file.status()
-      try buffer.append(count: slice.byteCount) { try file.read(into: $0, at: slice.offset) }
-      let after = try file.status()
-      let isUntouched = before == slice.status && after == slice.status
-      guard buffer.count - start == slice.byteCount,
-        isUntouched || Digest.of(buffer.slice(start..<buffer.count)) == input.digest
-      else { throw InputMoved(name: slice.name) }
-    } catch let error as FileSystemError {
-      throw DistillError(
-        .data, "can't read it: \(error.errno)", place: slice.name,
-        hint: "Make it readable, or take it out with `ignore` in distill.yaml.")
-    }
+    let file = try fileSystem.open(slice.path)
+    let before = try file.status()
+    try buffer.append(count: slice.byteCount) { try file.read(into: $0, at: slice.offset) }
+    let after = try file.status()
+    guard buffer.count - start == slice.byteCount else { return false }
+    let isUntouched = before == slice.status && after == slice.status
+    return isUntouched || Digest.of(buffer.slice(start..<buffer.count)) == input.digest
   }
 }
 
@@ -77,11 +84,16 @@ struct InputMoved: Error {
   var name: String
 }
 
-/// Workers that are free.
+/// Workers and sinks that are free.
 final class WorkerShelf: @unchecked Sendable {
-  // A worker is only ever in the shelf or with the one thread that took it.
+  // A worker or sink is only ever in the shelf or with the one thread that took it.
   private let lock = Mutex(())
   private var free: [Worker] = []
+  private var sinks: [String: [OutputSink]] = [:]
+  private var sinkBytes = 0
+
+  /// Of memory in sinks that wait to be used again: a fresh one is paid for page by page.
+  private static let sinkLimit = 64 << 20
 
   func take() -> Worker {
     lock.withLock { _ in free.popLast() } ?? Worker()
@@ -89,5 +101,26 @@ final class WorkerShelf: @unchecked Sendable {
 
   func giveBack(_ worker: Worker) {
     lock.withLock { _ in free.append(worker) }
+  }
+
+  /// One that had the same name is large enough, mostly.
+  func takeSink(_ name: String) -> OutputSink {
+    let found = lock.withLock { _ in
+      let sink = sinks[name]?.popLast()
+      sinkBytes -= sink?.buffer.capacity ?? 0
+      return sink
+    }
+    return found ?? OutputSink()
+  }
+
+  func giveBack(_ used: [String: OutputSink]) {
+    lock.withLock { _ in
+      for (name, sink) in used where sinkBytes + sink.buffer.capacity <= Self.sinkLimit {
+        sink.buffer.removeAll()
+        sink.recordCount = 0
+        sinkBytes += sink.buffer.capacity
+        sinks[name, default: []].append(sink)
+      }
+    }
   }
 }

@@ -8,18 +8,25 @@ public struct FileSlice: Sendable {
   public var name: String
   public var offset: Int64
   public var byteCount: Int
-  public var status: FileStatus
+  /// nil: not known, so that the bytes are hashed when they are read.
+  public var status: FileStatus?
+  /// What an action gave, and can give again; else a source, without which there is no build.
+  public var isCopy: Bool
 
-  public init(path: FilePath, name: String, offset: Int64, byteCount: Int, status: FileStatus) {
+  public init(
+    path: FilePath, name: String, offset: Int64, byteCount: Int, status: FileStatus?, isCopy: Bool = false
+  ) {
     self.path = path
     self.name = name
     self.offset = offset
     self.byteCount = byteCount
     self.status = status
+    self.isCopy = isCopy
   }
 }
 
-/// Where the bytes behind a digest are, when they are not an object: logs are never copied into the store.
+/// Where the bytes behind a digest are, when they are not an object: logs and fragments of outputs are never copied into the
+/// store.
 public final class ContentCatalog: Sendable {
   private let slices = Mutex<[Digest: FileSlice]>([:])
 
@@ -27,6 +34,22 @@ public final class ContentCatalog: Sendable {
 
   public func add(_ digest: Digest, _ slice: FileSlice) {
     slices.withLock { $0[digest] = slice }
+  }
+
+  /// Adds a copy where nothing is known. Returns whether it did.
+  func addCopy(_ slice: FileSlice, of digest: Digest) -> Bool {
+    slices.withLock { slices in
+      if slices[digest] != nil { return false }
+      slices[digest] = slice
+      return true
+    }
+  }
+
+  /// Forgets copies.
+  func remove(_ digests: [Digest]) {
+    slices.withLock { slices in
+      for digest in digests where slices[digest]?.isCopy ?? false { slices[digest] = nil }
+    }
   }
 
   public func slice(_ digest: Digest) -> FileSlice? {

@@ -97,7 +97,9 @@ public struct BuildEvidenceStage: Stage {
     func first() throws -> (actions: [Action], chunks: [[LogSegment]], results: [ActionResult]) {
       let chunks = LogChunks.group(logs, size: run.chunkSize)
       let actions = chunks.map { Self.action($0, slice, source, lookups: lookups) }
-      return (actions, chunks, try run.execute(actions))
+      let name = source.name
+      let results = try run.execute(actions) { EvidenceOutcome.path(of: $1, source: name, chunk: $0) }
+      return (actions, chunks, results)
     }
     var (actions, chunks, results) = try first()
     // A document is JSON or it is not: a part that is none makes one bad record of the whole.

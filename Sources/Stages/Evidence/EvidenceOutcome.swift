@@ -60,7 +60,7 @@ struct EvidenceOutcome {
       }
       pending += result.counts["pending_at"]?.array ?? []
       warnings += (result.counts["warnings"]?.array ?? []).compactMap(\.string)
-      try place(result, source, chunk: number)
+      place(result, source, chunk: number)
     }
     for link in entry.skippedLinks {
       warnings.append("\(link): a symbolic link that no pattern of source \"\(source.name)\" names was not followed")
@@ -95,20 +95,25 @@ struct EvidenceOutcome {
     bySource[source.name] = .object(JSONObject(Self.terms.map { ($0, .integer(own.count($0))) }))
   }
 
-  private mutating func place(_ result: ActionResult, _ source: Source, chunk: Int) throws {
+  /// The output that an output of a chunk is a fragment of; nil: of none.
+  static func path(of output: String, source: String, chunk: Int) -> RelativePath? {
+    if output == "quarantine" { return Layout.quarantine("evidence") }
+    guard output.hasPrefix("evidence/") else { return nil }
+    let day = output.dropFirst("evidence/".count)
+    if day != "undated" { return RelativePath(unchecked: "\(Layout.evidence)\(day)/\(source).jsonl") }
+    // Without a day to keep them apart, each chunk has a partition of its own: a log that grows rewrites the last one only.
+    let number = String(chunk)
+    let padded = String(repeating: "0", count: max(0, 4 - number.count)) + number
+    return RelativePath(unchecked: "\(Layout.evidence)undated/\(source)-\(padded).jsonl")
+  }
+
+  private mutating func place(_ result: ActionResult, _ source: Source, chunk: Int) {
     for output in result.outputs where output.byteCount > 0 {
-      if output.name == "quarantine" {
+      guard let path = Self.path(of: output.name, source: source.name, chunk: chunk) else { continue }
+      if path == Layout.quarantine("evidence") {
         quarantine.append(Fragment(output))
-      } else if output.name == "evidence/undated" {
-        // Without a day to keep them apart, each chunk has a partition of its own: a log that grows rewrites the last one only.
-        let number = String(chunk)
-        let padded = String(repeating: "0", count: max(0, 4 - number.count)) + number
-        partitions[RelativePath(unchecked: "\(Layout.evidence)undated/\(source.name)-\(padded).jsonl"), default: []]
-          .append(Fragment(output))
-      } else if output.name.hasPrefix("evidence/") {
-        let day = output.name.dropFirst("evidence/".count)
-        partitions[RelativePath(unchecked: "\(Layout.evidence)\(day)/\(source.name).jsonl"), default: []]
-          .append(Fragment(output))
+      } else {
+        partitions[path, default: []].append(Fragment(output))
       }
     }
   }

@@ -29,23 +29,28 @@ struct ComparisonMap {
 
   mutating func run() throws {
     var row: Int64 = -1
-    for line in Lines(context.optionalInput("evidence") ?? .empty) {
-      row += 1
-      guard line.hasPrefix(Self.start) else { continue }
-      tally.increment("comparisons")
-      var candidate = Candidate(line: line)
-      do {
-        candidate.evidence = try context.scratch.secondParser.parse(line)
-      } catch {
-        candidate.damage = "\(error.reason) at byte \(error.offset)"
+    for fragment in context.indices(of: "scored") {
+      for line in Lines(context.optionalInput("evidence/\(fragment)") ?? .empty) {
+        row += 1
+        if line.hasPrefix(Self.start) { try run(line, row) }
       }
-      let hasWinner = candidate.evidence.flatMap(Self.winner) != nil
-      let gates = gates.lazy.filter { hasWinner || $0.name == .comparison }
-      if let stop = gates.compactMap({ $0.stop(candidate) }).first {
-        quarantine(candidate, stop)
-      } else {
-        try accept(candidate, row)
-      }
+    }
+  }
+
+  private mutating func run(_ line: ByteSlice, _ row: Int64) throws {
+    tally.increment("comparisons")
+    var candidate = Candidate(line: line)
+    do {
+      candidate.evidence = try context.scratch.secondParser.parse(line)
+    } catch {
+      candidate.damage = "\(error.reason) at byte \(error.offset)"
+    }
+    let hasWinner = candidate.evidence.flatMap(Self.winner) != nil
+    let gates = gates.lazy.filter { hasWinner || $0.name == .comparison }
+    if let stop = gates.compactMap({ $0.stop(candidate) }).first {
+      quarantine(candidate, stop)
+    } else {
+      try accept(candidate, row)
     }
   }
 

@@ -11,41 +11,39 @@ public struct ExportContext: Sendable {
 
 /// The fragments that an exporter maps over: each scored one with its evidence.
 enum ExportInputs {
+  /// Groups of fragments as inputs `scored/<i>` and `evidence/<i>`.
+  ///
   /// Evidence and scored partitions stand under the same relative path, and their fragments correspond where the scored ones
   /// were made of these very fragments of evidence (the same bytes may have been cut elsewhere since); else the partitions
   /// correspond as a whole.
   ///
-  /// - Parameter common: inputs that every fragment is given.
-  static func fragments(_ inputs: [StageInput], common: [ActionInput]) -> [Overlaid] {
+  /// - Parameter common: inputs that every group is given.
+  static func groups(_ inputs: [StageInput], common: [ActionInput], size: Int) -> [Overlaid] {
     let evidence = Dictionary(
       inputs.filter { $0.producer == .buildEvidence }.map { (Layout.scoredRuns(forEvidence: $0.path), $0) },
       uniquingKeysWith: { first, _ in first })
-    let common = inputs.filter { $0.path == Layout.repositoryFacts }.map { whole($0, "facts") } + common
-    var fragments: [Overlaid] = []
+    let common = inputs.filter { $0.path == Layout.repositoryFacts }.map { ActionInput("facts", whole($0)) } + common
+    var pairs: [(path: RelativePath, scored: Fragment, evidence: Fragment?)] = []
     for scored in inputs where scored.producer == .score {
-      guard let partner = evidence[scored.path] else {
-        fragments.append(Overlaid(inputs: [whole(scored, "scored")] + common))
-        continue
-      }
-      let sources = partner.fragments
-      let rows = scored.fragments
-      if rows.map(\.origin) == sources.map(\.digest) {
-        for (source, row) in zip(sources, rows) {
-          fragments.append(Overlaid(inputs: [part(row, "scored"), part(source, "evidence")] + common))
-        }
+      let partner = evidence[scored.path]
+      if let partner, scored.fragments.map(\.origin) == partner.fragments.map(\.digest) {
+        pairs += zip(scored.fragments, partner.fragments).map { (scored.path, $0, $1) }
       } else {
-        fragments.append(Overlaid(inputs: [whole(scored, "scored"), whole(partner, "evidence")] + common))
+        pairs.append((scored.path, whole(scored), partner.map(whole)))
       }
     }
-    return fragments
+    let sizes = pairs.map { ($0.path, $0.scored.byteCount + ($0.evidence?.byteCount ?? 0)) }
+    return FragmentGroups.cut(sizes, size: size).map { group in
+      let own = pairs[group].enumerated().flatMap { index, pair in
+        [ActionInput("scored/\(index)", pair.scored)]
+          + (pair.evidence.map { [ActionInput("evidence/\(index)", $0)] } ?? [])
+      }
+      return Overlaid(inputs: own + common)
+    }
   }
 
-  private static func part(_ fragment: Fragment, _ name: String) -> ActionInput {
-    ActionInput(name: name, digest: fragment.digest, byteCount: fragment.byteCount)
-  }
-
-  private static func whole(_ input: StageInput, _ name: String) -> ActionInput {
-    ActionInput(name: name, digest: input.digest, byteCount: input.byteCount)
+  private static func whole(_ input: StageInput) -> Fragment {
+    Fragment(digest: input.digest, byteCount: input.byteCount, recordCount: 0)
   }
 
   /// Reads the held-out prompts, if there are any: what the fragments are given, and how many records each file has.

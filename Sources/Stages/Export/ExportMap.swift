@@ -7,7 +7,7 @@ struct ExportMap {
   let stage: StageName
   let gates: [Gate]
   var tally = Tally()
-  /// 0-based line of `scored`.
+  /// 0-based line of the scored runs, counted through all fragments.
   private(set) var row: Int64 = 0
 
   init(_ context: ActionContext, stage: StageName, gates: [Gate]) {
@@ -18,8 +18,13 @@ struct ExportMap {
 
   /// Calls `accept` for each scored run that passes the gates.
   mutating func run(_ accept: (inout ExportMap, Candidate) throws -> Void) throws {
-    var lookup = EvidenceLookup(context.optionalInput("evidence") ?? .empty, scratch: context.scratch)
-    for line in Lines(try context.input("scored")) {
+    for fragment in context.indices(of: "scored") { try run(fragment, accept) }
+  }
+
+  private mutating func run(_ fragment: Int, _ accept: (inout ExportMap, Candidate) throws -> Void) throws {
+    let evidence = context.optionalInput("evidence/\(fragment)") ?? .empty
+    var lookup = EvidenceLookup(evidence, scratch: context.scratch)
+    for line in Lines(try context.input("scored/\(fragment)")) {
       tally.increment("scored")
       var candidate = Candidate(line: line)
       do {

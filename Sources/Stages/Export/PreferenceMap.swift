@@ -3,7 +3,7 @@ import Receipts
 
 /// `preference.map/1`: scored runs to candidates for pairs.
 ///
-/// Inputs: `scored`, `evidence`, and after pairing `overlay`: rows `{"row", "contested": true}` or `{"row", "gather": [shard,
+/// Inputs: `scored/<i>`, `evidence/<i>`, and after pairing `overlay`: rows `{"row", "contested": true}` or `{"row", "gather": [shard,
 /// …]}`. Outputs: `quarantine`; `candidates`, a table of 80 bytes a row: half SHA-256 of the task id (16), of the folded prompt
 /// (16; zero: no prompt), of the folded text (16), the order key (16: half the SHA-256 of the canonical JSON of
 /// `[source, kind, run_id]`), category (4: its place in `Category`), line of `scored` (4), bytes of text and prompt (4), zero

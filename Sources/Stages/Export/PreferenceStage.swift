@@ -31,9 +31,9 @@ public struct PreferenceStage: Stage {
 
   public func build(_ run: borrowing StageRun) throws -> StageOutcome {
     let holdout = try ExportInputs.holdout(context.holdout, run)
-    let fragments = ExportInputs.fragments(run.inputs, common: holdout.common)
+    let groups = ExportInputs.groups(run.inputs, common: holdout.common, size: run.chunkSize)
     let map = OverlaidMap(function: PreferenceMap.function.name, parameters: .object([:]))
-    var results = try map.run(fragments, in: run)
+    var results = try map.run(groups, in: run) { $1 == "quarantine" ? Layout.quarantine("preference") : nil }
     let count = JSON.integer(Int64(results.count))
     let paired = try run.execute([
       Action(
@@ -41,7 +41,7 @@ public struct PreferenceStage: Stage {
         parameters: ["fragments": count, "max_pairs_per_task": parameters["max_pairs_per_task"] ?? .integer(1)],
         inputs: ExportInputs.outputs("candidates", of: results) + ExportInputs.outputs("comparisons", of: results))
     ])[0]
-    (_, results) = try map.rerun(fragments, results, overlays: paired, named: "overlay", in: run)
+    (_, results) = try map.rerun(groups, results, overlays: paired, named: "overlay", in: run)
     let emission = OverlaidMap(function: PreferenceEmit.function.name, parameters: ["fragments": count])
     let shards = (paired.counts["shards"]?.array ?? []).compactMap(\.string).compactMap { name in
       paired.output("plan/\(name)").map { plan in
@@ -50,7 +50,7 @@ public struct PreferenceStage: Stage {
             + ExportInputs.outputs("gathered/\(name)", as: "gathered", of: results))
       }
     }
-    var emitted = try emission.run(shards, in: run)
+    var emitted = try emission.run(shards, in: run) { $1 == "preference" ? Layout.preference : nil }
     let unique = try run.execute([UniqueReduce.action(over: emitted)])[0]
     (_, emitted) = try emission.rerun(shards, emitted, overlays: unique, named: "overlay", in: run)
     var stageOutcome = outcome(run.inputs, results, paired.counts, emitted, unique.counts)

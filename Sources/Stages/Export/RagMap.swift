@@ -3,7 +3,7 @@ import Receipts
 
 /// `rag.map/1`: scored runs to retrieval playbooks.
 ///
-/// Parameters: `{"include_review": bool}`. Inputs: `scored`, `evidence`, and `overlay` (rows `{"row", "error"}`: a `duplicate_id`)
+/// Parameters: `{"include_review": bool}`. Inputs: `scored/<i>`, `evidence/<i>`, and `overlay` (rows `{"row", "error"}`: a `duplicate_id`)
 /// when the reduce found some. Outputs: `rag`, `quarantine`, `samples`.
 public enum RagMap {
   public static let function = function(behind: Firewall())

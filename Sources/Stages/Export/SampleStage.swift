@@ -45,15 +45,16 @@ public struct SampleStage: Stage {
 
   public func build(_ run: borrowing StageRun) throws -> StageOutcome {
     let holdout = try ExportInputs.holdout(context.holdout, run)
-    let fragments = ExportInputs.fragments(run.inputs, common: holdout.common)
+    let groups = ExportInputs.groups(run.inputs, common: holdout.common, size: run.chunkSize)
     var mapParameters = parameters.object ?? [:]
     // What a reduce decides over all samples, and where the held-out prompts come from, is no parameter of the map.
     mapParameters["dedupe"] = nil
     mapParameters["holdout"] = nil
     let map = OverlaidMap(function: mapFunction, parameters: .object(mapParameters))
-    var results = try map.run(fragments, in: run)
+    let places = [outputName: output, "quarantine": quarantine]
+    var results = try map.run(groups, in: run) { places[$1] }
     let unique = try run.execute([UniqueReduce.action(over: results, dedupe: parameters["dedupe"] ?? .null)])[0]
-    (_, results) = try map.rerun(fragments, results, overlays: unique, named: "overlay", in: run)
+    (_, results) = try map.rerun(groups, results, overlays: unique, named: "overlay", in: run)
 
     var tally = Tally()
     for result in results {
@@ -63,11 +64,12 @@ public struct SampleStage: Stage {
     let books = Books(
       "scored = exported + quarantined", tally.count("scored"),
       [("exported", tally.count("exported")), ("quarantined", tally.count("quarantined"))])
+    let outputs = [
+      PlannedOutput(path: output, fragments: Self.fragments(results, outputName)),
+      PlannedOutput(path: quarantine, fragments: Self.fragments(results, "quarantine")),
+    ]
     var outcome = StageOutcome(
-      outputs: [
-        PlannedOutput(path: output, fragments: Self.fragments(results, outputName)),
-        PlannedOutput(path: quarantine, fragments: Self.fragments(results, "quarantine")),
-      ],
+      outputs: outputs,
       recordCounts: [
         "scored": .integer(tally.count("scored")), "exported": .integer(tally.count("exported")),
         "quarantined": .integer(tally.count("quarantined")), "by_reason": tally.json("by_reason"),
@@ -82,6 +84,7 @@ public struct SampleStage: Stage {
         Books(
           "every scored run was read", ExportInputs.scoredCount(run.inputs), [("scored", tally.count("scored"))]
         ).check("all-read"),
+        Books.allWritten(outputs, tally.count("exported") + tally.count("quarantined")),
         Self.categories(tally, allowed: allowed),
       ])
     outcome.inputRecords = holdout.records

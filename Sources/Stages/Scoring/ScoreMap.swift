@@ -4,10 +4,10 @@ import Receipts
 /// `score.map/1`: evidence rows to scored runs, row by row.
 ///
 /// Parameters: `{"thresholds": [{"source", "only", "kind", "score", "grounded_fraction"}, …]}`.
-/// Inputs: `evidence`; and, when the reduces found something for rows of this fragment, `judgements` (rows
-/// `{"row", "judgements": […]}`) and `parents` (rows `{"row", "categories": […], "count"}`). `row` is the 0-based line of
-/// `evidence`.
-/// Outputs: `scored`, `quarantine`, `judgements` (what the evidence says about other runs), `extractions`, and `runs`, a table
+/// Inputs: `evidence/<i>`, fragments one behind the other; and, when the reduces found something for their rows, `judgements`
+/// (rows `{"row", "judgements": […]}`) and `parents` (rows `{"row", "categories": […], "count"}`). `row` is the 0-based line,
+/// counted through all fragments.
+/// Outputs: `scored/<i>`, `quarantine`, `judgements` (what the evidence says about other runs), `extractions`, and `runs`, a table
 /// of 40 bytes a row: identity (16), half the SHA-256 of the task id (16), category by rules 1 to 6 (4: 0 none, else 1 + its
 /// place in `Category`; 0x100 is added for an extraction), row (4).
 public enum ScoreMap {
@@ -25,7 +25,7 @@ private struct ScoreMapRun {
   private let thresholds: ThresholdTable
   private let judgements: [Int64: JSON]
   private let parents: [Int64: JSON]
-  private let scored: OutputSink
+  private var scored: OutputSink
   private let runs: TableWriter
   private var tally = Tally()
   private var staleExamples: [JSON] = []
@@ -35,16 +35,19 @@ private struct ScoreMapRun {
     thresholds = try ThresholdTable(context.parameters["thresholds"] ?? .array([]))
     judgements = try OverlayRows.read(context.optionalInput("judgements"))
     parents = try OverlayRows.read(context.optionalInput("parents"))
-    scored = context.output("scored")
+    scored = context.output("scored/0")
     runs = TableWriter(sink: context.output("runs"))
   }
 
   mutating func run() throws -> JSON {
     var row: Int64 = 0
-    for line in Lines(try context.input("evidence")) {
-      tally.increment("evidence")
-      try score(line, row)
-      row += 1
+    for fragment in context.indices(of: "evidence") {
+      scored = context.output("scored/\(fragment)")
+      for line in Lines(try context.input("evidence/\(fragment)")) {
+        tally.increment("evidence")
+        try score(line, row)
+        row += 1
+      }
     }
     return [
       "evidence": .integer(tally.count("evidence")), "scored": .integer(tally.count("scored")),

@@ -3,8 +3,8 @@ import Receipts
 
 /// `score`: every run gets a category.
 ///
-/// Each fragment of evidence is scored by itself. Where there are judgements, or extractions, a join over all fragments finds
-/// what belongs together, and only the fragments that it concerns are scored again with what it found.
+/// Each group of fragments of evidence is scored by itself. Where there are judgements, or extractions, a join over all of them
+/// finds what belongs together, and only the groups that it concerns are scored again with what it found.
 public struct ScoreStage: Stage {
   public let name: StageName = "score"
   public let upstream: [StageName] = [.buildEvidence]
@@ -27,15 +27,22 @@ public struct ScoreStage: Stage {
   }
 
   public func build(_ run: borrowing StageRun) throws -> StageOutcome {
-    let fragments = run.inputs.flatMap { input in
-      input.fragments.map { Overlaid(input: ActionInput(name: "evidence", digest: $0.digest, byteCount: $0.byteCount)) }
+    let fragments = run.inputs.flatMap { input in input.fragments.map { (path: input.path, fragment: $0) } }
+    let groups = FragmentGroups.cut(fragments.map { ($0.path, $0.fragment.byteCount) }, size: run.chunkSize)
+    let inputs = groups.map { group in
+      Overlaid(inputs: fragments[group].enumerated().map { ActionInput("evidence/\($0)", $1.fragment) })
     }
     let scoring = OverlaidMap(
       function: ScoreMap.function.name, parameters: ["thresholds": parameters["thresholds"] ?? .null])
-    var results = try scoring.run(fragments, in: run)
+    let paths = groups.map { group in fragments[group].map { Layout.scoredRuns(forEvidence: $0.path) } }
+    var results = try scoring.run(inputs, in: run) { group, output in
+      if output == "quarantine" { return Layout.quarantine("score") }
+      guard output.hasPrefix("scored/"), let fragment = Int(output.dropFirst("scored/".count)) else { return nil }
+      return paths[group][fragment]
+    }
 
     var joined: JSON = .object([:])
-    var current = fragments
+    var current = inputs
     if results.contains(where: { $0.output("judgements") != nil }) {
       let join = try run.execute([
         Self.join(JudgementJoin.function.name, results, tables: ["runs", "judgements"])
@@ -47,7 +54,7 @@ public struct ScoreStage: Stage {
       let join = try run.execute([Self.join(ParentJoin.function.name, results, tables: ["runs", "extractions"])])[0]
       (current, results) = try scoring.rerun(current, results, overlays: join, named: "parents", in: run)
     }
-    return outcome(run.inputs, results, joined)
+    return outcome(run.inputs, zip(groups, results).map { ($0, $1) }, joined)
   }
 
   private static func join(_ function: String, _ results: [ActionResult], tables: [String]) -> Action {
@@ -62,19 +69,18 @@ public struct ScoreStage: Stage {
       function: function, parameters: ["fragments": .integer(Int64(results.count))], inputs: inputs)
   }
 
-  private func outcome(_ inputs: [StageInput], _ results: [ActionResult], _ joined: JSON) -> StageOutcome {
-    var outputs: [PlannedOutput] = []
-    var position = 0
-    for input in inputs {
-      let parts = results[position..<position + input.fragments.count]
-      position += input.fragments.count
-      outputs.append(
-        PlannedOutput(
-          path: Layout.scoredRuns(forEvidence: input.path),
-          // Empty ones too: an exporter takes evidence and scored runs fragment by fragment.
-          fragments: zip(parts, input.fragments).compactMap { part, evidence in
-            part.output("scored").map { Fragment($0, origin: evidence.digest) }
-          }))
+  private func outcome(
+    _ inputs: [StageInput], _ groups: [(range: Range<Int>, result: ActionResult)], _ joined: JSON
+  ) -> StageOutcome {
+    let results = groups.map(\.result)
+    // Empty ones too: an exporter takes evidence and scored runs fragment by fragment.
+    var scored = groups.flatMap { group in (0..<group.range.count).map { group.result.output("scored/\($0)") } }[...]
+    var outputs = inputs.map { input in
+      PlannedOutput(
+        path: Layout.scoredRuns(forEvidence: input.path),
+        fragments: input.fragments.compactMap { evidence in
+          scored.popFirst()?.map { Fragment($0, origin: evidence.digest) }
+        })
     }
     outputs.append(
       PlannedOutput(
@@ -118,6 +124,7 @@ public struct ScoreStage: Stage {
       checks: [
         books.check("books-balance"),
         Books("every evidence row was read", upstream, [("evidence", tally.count("evidence"))]).check("all-read"),
+        Books.allWritten(outputs, tally.count("scored") + tally.count("quarantined")),
       ])
   }
 }

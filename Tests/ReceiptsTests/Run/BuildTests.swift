@@ -513,6 +513,7 @@ private final class GrowingFileSystem: FileSystem {
   }
   func entries(of directory: FilePath) throws(FileSystemError) -> [DirectoryEntry] { try inner.entries(of: directory) }
   func create(_ path: FilePath) throws(FileSystemError) -> any WritableFile { try inner.create(path) }
+  func append(to path: FilePath) throws(FileSystemError) -> any WritableFile { try inner.append(to: path) }
   func rename(_ source: FilePath, to target: FilePath) throws(FileSystemError) {
     try inner.rename(source, to: target)
   }

@@ -1,0 +1,135 @@
+import JSONTape
+import SystemPackage
+
+/// One output on its way to being published: fragments, of which the first are written, one behind the other.
+///
+/// What is elsewhere already (in the published file, in the object store) is noted, and copied only when something new follows:
+/// an output that comes out as it was is not written at all.
+final class StagedFragments {
+  let temporary: FilePath
+  private let path: RelativePath
+  private let build: Build
+  private(set) var fragments: [Fragment] = []
+  private var writtenCount = 0
+  private var byteCount: Int64 = 0
+  private let sha256 = SHA256()
+  private var file: (any WritableFile)?
+  private var isCreated = false
+
+  init(_ path: RelativePath, temporary: FilePath, build: Build) {
+    self.path = path
+    self.temporary = temporary
+    self.build = build
+  }
+
+  var isOpen: Bool { file != nil }
+
+  /// - Parameter bytes: nil: the build knows where they are.
+  /// - Returns: where in the file they were written; nil: they were not.
+  @discardableResult
+  func append(_ fragment: Fragment, _ bytes: ByteSlice?) throws -> Int64? {
+    guard let bytes else {
+      fragments.append(fragment)
+      return nil
+    }
+    try writeNoted()
+    let offset = byteCount
+    try write(bytes)
+    fragments.append(fragment)
+    writtenCount += 1
+    return offset
+  }
+
+  /// Gives the descriptor back; the next write opens the file again.
+  func rest() throws {
+    try file?.close()
+    file = nil
+  }
+
+  /// Returns when the file is on the disk, or known not to be needed.
+  ///
+  /// - Parameter inPlace: the digest of the published file, if that is as its receipt says.
+  func finish(inPlace: Digest?) throws -> StagedOutput {
+    let concatenation = Concatenation(fragments, tool: build.environment.tool.digest)
+    if writtenCount == 0, let inPlace, try concatenation.knownDigest(in: build.cache) == inPlace {
+      return StagedOutput(file: receiptFile(inPlace))
+    }
+    try writeNoted()
+    let file = try opened()
+    let digest = sha256.finish()
+    try concatenation.remember(digest, in: build.cache)
+    if digest == inPlace {
+      try discard()
+      return StagedOutput(file: receiptFile(digest))
+    }
+    try file.synchronize()
+    let status = try file.status()
+    try rest()
+    return StagedOutput(file: receiptFile(digest), temporary: temporary, status: status)
+  }
+
+  func discard() throws {
+    try rest()
+    if isCreated { try build.fileSystem.remove(temporary) }
+  }
+
+  private func receiptFile(_ digest: Digest) -> Receipt.File {
+    Receipt.File(
+      path: path, digest: digest, byteCount: fragments.reduce(0) { $0 + $1.byteCount },
+      recordCount: fragments.reduce(0) { $0 + $1.recordCount })
+  }
+
+  private func writeNoted() throws {
+    guard writtenCount < fragments.count else { return }
+    let source = BuildInputs(fileSystem: build.fileSystem, store: build.store, catalog: build.catalog)
+    let buffer = ByteBuffer()
+    while writtenCount < fragments.count {
+      let fragment = fragments[writtenCount]
+      buffer.removeAll()
+      let input = ActionInput(name: path.string, digest: fragment.digest, byteCount: fragment.byteCount)
+      if fragment.byteCount > 0 { try source.append(input, to: buffer) }
+      try write(buffer.bytes)
+      writtenCount += 1
+    }
+  }
+
+  private func write(_ bytes: ByteSlice) throws {
+    try opened().write(bytes.raw)
+    sha256.update(bytes)
+    byteCount += Int64(bytes.count)
+  }
+
+  private func opened() throws -> any WritableFile {
+    if let file { return file }
+    let opened = try isCreated ? build.fileSystem.append(to: temporary) : build.fileSystem.create(temporary)
+    isCreated = true
+    file = opened
+    return opened
+  }
+}
+
+/// The digest of fragments one behind the other, remembered so that an output that came out the same is not written again.
+private struct Concatenation {
+  private let fragments: [Fragment]
+  private let key: Digest
+
+  init(_ fragments: [Fragment], tool: Digest) {
+    self.fragments = fragments
+    key =
+      KeyManifest(
+        function: "concatenate/1",
+        inputs: fragments.enumerated().map {
+          ActionInput(name: "\($0.offset)", digest: $0.element.digest, byteCount: $0.element.byteCount)
+        }, parameters: .null, tool: tool
+      ).key
+  }
+
+  func knownDigest(in cache: any ActionCache) throws -> Digest? {
+    if fragments.count == 1 { return fragments[0].digest }
+    return try cache.record(for: key)?["sha256"]?.string.flatMap(Digest.init(hex:))
+  }
+
+  func remember(_ digest: Digest, in cache: any ActionCache) throws {
+    if fragments.count > 1 { try cache.save(["sha256": .string(digest.hex)], for: key) }
+  }
+}
