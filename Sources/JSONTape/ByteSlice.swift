@@ -1,3 +1,5 @@
+import CSimdJSON
+
 #if canImport(Glibc)
   public import Glibc
 #elseif canImport(Musl)
@@ -62,6 +64,12 @@ public struct ByteSlice: Hashable {
   /// The bytes as text; what is not UTF-8 becomes U+FFFD.
   public func string() -> String { String(decoding: buffer, as: UTF8.self) }
 
+  /// Of the text in UTF-16 code units.
+  public var utf16Length: Int {
+    guard let base = buffer.baseAddress else { return 0 }
+    return csimdjson_utf16_length(base, count)
+  }
+
   public func hasPrefix(_ prefix: StaticString) -> Bool {
     count >= prefix.utf8CodeUnitCount && self[0..<prefix.utf8CodeUnitCount] == prefix
   }
@@ -91,8 +99,9 @@ extension ByteSlice {
   @inlinable
   func hasSameBytes(as other: UnsafeRawBufferPointer) -> Bool {
     guard count == other.count else { return false }
-    guard let left = buffer.baseAddress, let right = other.baseAddress else { return true }
-    return memcmp(left, right, count) == 0
+    guard let left = buffer.baseAddress, let right = other.baseAddress, count > 0 else { return true }
+    // Most that differ do so in the first byte; that saves the call.
+    return left[0] == right.load(as: UInt8.self) && memcmp(left, right, count) == 0
   }
 }
 

@@ -77,7 +77,12 @@ extension JSONValue {
   public func member(_ key: StaticString) -> JSONValue? { member(key.rawBytes) }
 
   private func member(_ key: UnsafeRawBufferPointer) -> JSONValue? {
-    for (name, value) in members where name.hasSameBytes(as: key) { return value }
+    let words = content(of: Tape.Tag.objectStart)
+    var name = words.lowerBound
+    while name < words.upperBound {
+      if tape.pointee.string(at: name).hasSameBytes(as: key) { return JSONValue(tape: tape, index: name + 1) }
+      name = tape.pointee.index(after: name + 1)
+    }
     return nil
   }
 

@@ -68,14 +68,27 @@ extension csimdjson_tape {
     case Tape.Tag.null, Tape.Tag.true: return start..<start + 4
     case Tape.Tag.false: return start..<start + 5
     case Tape.Tag.string:
-      return start..<endOfString(from: start)
+      return start..<(endOfString(before: index + 1, from: start) ?? endOfString(from: start))
     case Tape.Tag.arrayStart, Tape.Tag.objectStart:
       return start..<Int(positions[self.index(after: index) - 1]) + 1
     default: return numberRange(from: start)
     }
   }
 
-  /// Behind the closing quote: the first with an even number of backslashes before it.
+  /// Behind the closing quote: between it and what the next word stands for is nothing but a separator and white space. Nil where
+  /// no word with a place follows.
+  @inline(__always)
+  private func endOfString(before next: Int, from start: Int) -> Int? {
+    guard tag(at: next) != Tape.Tag.root else { return nil }
+    var end = Int(positions[next])
+    while end > start + 1 {
+      if text[end - 1] == UInt8(ascii: "\"") { return end }
+      end -= 1
+    }
+    return nil
+  }
+
+  /// The same found from the front: the first quote with an even number of backslashes before it.
   @inline(__always)
   private func endOfString(from start: Int) -> Int {
     let text = slice(0..<text_count)

@@ -74,11 +74,11 @@ import Testing
   }
 
   @Test func `rules 1 to 6 alone decide what an extraction may rest on`() {
-    #expect(Rule.decideRun(facts { $0.verdict = .accepted })?.category == .accepted)
-    #expect(Rule.decideRun(facts { $0.verdict = .skipped })?.rule == .notJudged)
-    #expect(Rule.decideRun(facts { _ in }) == nil)
+    #expect(decideRun(facts { $0.verdict = .accepted })?.category == .accepted)
+    #expect(decideRun(facts { $0.verdict = .skipped })?.rule == .notJudged)
+    #expect(decideRun(facts { _ in }) == nil)
     #expect(
-      Rule.decideRun(
+      decideRun(
         facts {
           $0.isExtraction = true
           $0.parents = Parents(categories: [.accepted], count: 1)
@@ -143,7 +143,7 @@ import Testing
   func `verdicts that agree decide, those that differ ask for review`(
     own: Verdict?, others: [Verdict], judgements: [Verdict?], expected: Stages.Category?
   ) {
-    let decision = Rule.decideRun(
+    let decision = decideRun(
       facts {
         $0.verdict = own
         $0.otherVerdicts = others
@@ -248,4 +248,10 @@ import Testing
     let run = decide { $0.parents = Parents(categories: [.accepted], count: 1) }
     #expect(run == (.needsHumanReview, .noVerdict))
   }
+}
+
+/// nil: none of the rules 1 to 6 holds.
+private func decideRun(_ facts: RunFacts) -> Decision? {
+  let decision = Rule.decide(facts)
+  return decision.isOfRunAlone ? decision : nil
 }

@@ -114,3 +114,27 @@ extern "C" csimdjson_progress csimdjson_escape(
   }
   return {consumed, written};
 }
+
+extern "C" size_t csimdjson_utf16_length(const uint8_t *text, size_t count) noexcept {
+  size_t units = 0;
+  size_t done = 0;
+#if defined(__SSE2__)
+  const __m128i zero = _mm_setzero_si128();
+  while (count - done >= 16) {
+    /* Lanes count down from zero, at most 2 a round: 127 rounds fit a byte. */
+    __m128i sums = zero;
+    for (int round = 0; round < 127 && count - done >= 16; round++, done += 16) {
+      const __m128i block = _mm_loadu_si128(reinterpret_cast<const __m128i *>(text + done));
+      /* As signed bytes, continuations are below 0xc0. */
+      const __m128i starts = _mm_cmpgt_epi8(block, _mm_set1_epi8(static_cast<char>(0xbf)));
+      const __m128i longest = _mm_cmpeq_epi8(_mm_max_epu8(block, _mm_set1_epi8(static_cast<char>(0xf0))), block);
+      sums = _mm_add_epi8(sums, _mm_add_epi8(starts, longest));
+    }
+    const __m128i totals = _mm_sad_epu8(_mm_sub_epi8(zero, sums), zero);
+    units += static_cast<size_t>(_mm_cvtsi128_si64(totals)) +
+             static_cast<size_t>(_mm_cvtsi128_si64(_mm_srli_si128(totals, 8)));
+  }
+#endif
+  for (; done < count; done++) units += ((text[done] & 0xc0) != 0x80) + (text[done] >= 0xf0);
+  return units;
+}

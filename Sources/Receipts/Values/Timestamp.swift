@@ -33,6 +33,15 @@ public struct Timestamp: Sendable, Hashable {
     output.append(count: Self.maximumLength) { write(to: $0.assumingMemoryBound(to: UInt8.self)) }
   }
 
+  /// Is this the `text` of an instant, letter by letter?
+  public static func isWritten(_ text: ByteSlice) -> Bool {
+    guard text.count <= maximumLength, let timestamp = Timestamp(text, defaultOffsetSeconds: 0) else { return false }
+    return withUnsafeTemporaryAllocation(of: UInt8.self, capacity: maximumLength) { room in
+      let count = timestamp.write(to: room)
+      return text == ByteSlice(UnsafeBufferPointer(rebasing: room[..<count]))
+    }
+  }
+
   private static let maximumLength = "2026-04-26T08:00:00.123456789Z".utf8.count
 
   /// Returns how many bytes it wrote.

@@ -8,10 +8,12 @@ struct Candidate {
   /// nil: the line is not JSON, for the reason in `damage`; or it is a comparison, which has no scored run.
   var scored: JSONValue?
   var damage: String?
-  /// nil: no evidence has its identity and `sig_hash`; or the line of a comparison is not JSON.
+  /// The evidence with its identity and `sig_hash`; nil: there is none, or it is a comparison.
+  var evidenceLine: ByteSlice?
+  /// nil: not parsed yet, or not JSON.
   var evidence: JSONValue?
 
-  var category: Category? { scored?.member("category")?.string.flatMap { Category(rawValue: $0.string()) } }
+  var category: Category? { scored?.member("category")?.string.flatMap { Category($0) } }
   var provenance: JSONValue? {
     (scored ?? evidence)?.member("provenance").flatMap { $0.isNull ? nil : $0 }
   }

@@ -5,41 +5,60 @@ import Receipts
 struct ExportMap {
   let context: ActionContext
   let stage: StageName
-  let gates: [Gate]
-  var tally = Tally()
+  private let gates: [Gate]
+  private let lateGates: [Gate]
+  private(set) var tally = Tally()
+  private var reasons = [Int64](repeating: 0, count: Reason.allCases.count)
   /// 0-based line of the scored runs, counted through all fragments.
   private(set) var row: Int64 = 0
 
   init(_ context: ActionContext, stage: StageName, gates: [Gate]) {
     self.context = context
     self.stage = stage
-    self.gates = gates
+    self.gates = gates.filter { !$0.name.readsEvidence }
+    lateGates = gates.filter(\.name.readsEvidence)
   }
 
   /// Calls `accept` for each scored run that passes the gates.
   mutating func run(_ accept: (inout ExportMap, Candidate) throws -> Void) throws {
     for fragment in context.indices(of: "scored") { try run(fragment, accept) }
+    tally.increment("scored", by: row)
+    tally.increment("quarantined", by: reasons.reduce(0, +))
+    for (reason, count) in zip(Reason.allCases, reasons) where count > 0 {
+      tally.add("by_reason", reason.rawValue, count)
+    }
   }
 
   private mutating func run(_ fragment: Int, _ accept: (inout ExportMap, Candidate) throws -> Void) throws {
     let evidence = context.optionalInput("evidence/\(fragment)") ?? .empty
     var lookup = EvidenceLookup(evidence, scratch: context.scratch)
     for line in Lines(try context.input("scored/\(fragment)")) {
-      tally.increment("scored")
       var candidate = Candidate(line: line)
       do {
         candidate.scored = try context.scratch.parser.parse(line)
       } catch {
         candidate.damage = "\(error.reason) at byte \(error.offset)"
       }
-      if let scored = candidate.scored { candidate.evidence = try lookup.evidence(of: scored) }
-      if let stop = gates.lazy.compactMap({ $0.stop(candidate) }).first {
+      if let scored = candidate.scored { candidate.evidenceLine = try lookup.line(of: scored) }
+      if let stop = stop(&candidate) {
         quarantine(candidate, stop)
       } else {
         try accept(&self, candidate)
       }
       row += 1
     }
+  }
+
+  /// A run that its category stops is stopped before its evidence is parsed.
+  private func stop(_ candidate: inout Candidate) -> Stop? {
+    for gate in gates {
+      if let stop = gate.stop(candidate) { return stop }
+    }
+    candidate.evidence = candidate.evidenceLine.flatMap { try? context.scratch.secondParser.parse($0) }
+    for gate in lateGates {
+      if let stop = gate.stop(candidate) { return stop }
+    }
+    return nil
   }
 
   mutating func quarantine(_ candidate: Candidate, _ stop: Stop) {
@@ -52,22 +71,8 @@ struct ExportMap {
       record: isReadable ? .json(candidate.line) : .excerpt(candidate.line),
       provenance: candidate.provenance?.token, recordedAt: candidate.scored?.member("scored_at")?.string
     ).append(to: context.output("quarantine"))
-    tally.increment("quarantined")
-    tally.add("by_reason", stop.reason.rawValue)
+    reasons[Reason.allCases.firstIndex(of: stop.reason)!] += 1
   }
-
-  /// The gates behind the making of a sample, over the row that was appended to `sink` from `start` on: it is what its schema
-  /// says, and no earlier sample is the same.
-  func lastGate(
-    _ firewall: Firewall, _ sink: OutputSink, from start: Int, _ schema: RecordSchema, _ duplicates: [Int64: JSON]
-  ) -> Stop? {
-    let violations = firewall.has(.sample) ? schema.violations(sink, from: start, validator) : []
-    if !violations.isEmpty { return Stop(.schemaViolation, violations) }
-    guard firewall.has(.duplicate) else { return nil }
-    return duplicates[row].map { Stop(.duplicateID, $0["error"]?.string ?? "") }
-  }
-
-  private let validator = JSONParser()
 
   /// First 16 hex digits of SHA-256(`<run_id>|<sig_hash>`), and the same as a number.
   func sampleID(_ candidate: Candidate) -> UInt64 {
@@ -84,15 +89,15 @@ struct ExportMap {
   }
 }
 
-extension RecordSchema {
-  /// Validates the row that was appended to `sink` from `start` on.
-  func violations(_ sink: OutputSink, from start: Int, _ parser: JSONParser) -> [String] {
-    do {
-      // The line end is not part of the text.
-      return violations(of: try parser.parse(sink.buffer.slice(start..<sink.buffer.count - 1)))
-    } catch {
-      return ["the row is not JSON: \(error.reason) at byte \(error.offset)"]
-    }
+extension Firewall {
+  /// The gates behind the making of a sample or a pair: its row is what its schema says, and no earlier one is the same.
+  ///
+  /// - Parameters:
+  ///   - violations: of the row.
+  ///   - duplicate: how an earlier one is the same; nil: none is.
+  func lastGate(_ violations: [String], _ duplicate: String?) -> Stop? {
+    if has(.sample), !violations.isEmpty { return Stop(.schemaViolation, violations) }
+    return duplicate.flatMap { has(.duplicate) ? Stop(.duplicateID, $0) : nil }
   }
 }
 

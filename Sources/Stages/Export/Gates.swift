@@ -23,6 +23,9 @@ struct Gate: Sendable {
     case sample, duplicate
     /// Of pairs.
     case contested, selfPairing
+
+    /// Those that a scored run meets before are decided by itself alone.
+    var readsEvidence: Bool { self == .holdout || self == .content || self == .sourceFiles }
   }
   var name: Name
   /// nil: the record passes.
@@ -84,7 +87,7 @@ struct Firewall: Sendable {
     guard let runID = candidate.runID, !Text.isBlank(runID) else {
       return Stop(.missingSourceRunID, "the scored run has no run id")
     }
-    guard candidate.evidence == nil else { return nil }
+    guard candidate.evidenceLine == nil else { return nil }
     return Stop(
       .missingSourceRunID,
       "no evidence has the run id \"\(runID.string())\" of this source and kind with the same sig_hash")

@@ -28,7 +28,6 @@ private struct PreferenceEmission {
   private let context: ActionContext
   private let chosenParser = JSONParser()
   private let rejectedParser = JSONParser()
-  private let validator = JSONParser()
   private var lines: [Place: ByteSlice] = [:]
   private var tally = Tally()
 
@@ -57,13 +56,14 @@ private struct PreferenceEmission {
       }
       let start = sink.buffer.count
       let id = pairID(chosen, rejected)
-      write(chosen, rejected, id, reason: reason, to: sink.buffer)
-      if let failure = failure(sink, from: start, isDuplicate: duplicates[number] != nil) {
+      let violations = write(chosen, rejected, id, reason: reason, to: sink.buffer)
+      if let failure = firewall.lastGate(
+        violations, duplicates[number].map { _ in "an earlier pair has the same id" }) {
         sink.buffer.truncate(to: start)
         stop(chosen, rejected, failure)
         continue
       }
-      let length = Text.utf16Length(chosen.member("text")?.string ?? .empty)
+      let length = (chosen.member("text")?.string ?? .empty).utf16Length
       samples.add(id: id, task: .zero, texts: .zero, length: length, row: number)
       count(chosen, rejected, reason: reason.string())
       sink.recordCount += 1
@@ -104,49 +104,26 @@ private struct PreferenceEmission {
     return Hash128(sha256.finish()).high
   }
 
+  /// Returns what is wrong with the row.
   private func write(
     _ chosen: JSONValue, _ rejected: JSONValue, _ id: UInt64, reason: ByteSlice, to buffer: ByteBuffer
-  ) {
-    var writer = JSONWriter(buffer)
-    writer.beginObject()
-    writer.key("schema_version")
-    writer.integer(1)
-    writer.key("id")
-    writer.sampleID("pref-", id)
-    writer.key("task_id")
-    writer.copy(chosen.member("task_id"))
-    writer.key("prompt")
-    writer.copy(chosen.member("prompt"))
-    writer.key("chosen")
-    writer.copy(chosen.member("text"))
-    writer.key("rejected")
-    writer.copy(rejected.member("text"))
-    writer.key("chosen_run_id")
-    writer.copy(chosen.member("run_id"))
-    writer.key("rejected_run_id")
-    writer.copy(rejected.member("run_id"))
-    writer.key("chosen_model")
-    writer.copy(chosen.member("model_name"))
-    writer.key("rejected_model")
-    writer.copy(rejected.member("model_name"))
-    writer.key("reason")
-    writer.string(reason)
-    writer.key("created_at")
-    writer.copy(Self.later(chosen.member("timestamp"), rejected.member("timestamp")))
-    writer.key("chosen_provenance")
-    writer.copy(chosen.member("provenance"))
-    writer.key("rejected_provenance")
-    writer.copy(rejected.member("provenance"))
-    writer.endObject()
-    writer.newline()
-  }
-
-  /// The gates behind the making of a pair.
-  private func failure(_ sink: OutputSink, from start: Int, isDuplicate: Bool) -> Stop? {
-    let violations =
-      firewall.has(.sample) ? RecordSchema.preferenceSample.violations(sink, from: start, validator) : []
-    if !violations.isEmpty { return Stop(.schemaViolation, violations) }
-    return isDuplicate && firewall.has(.duplicate) ? Stop(.duplicateID, "an earlier pair has the same id") : nil
+  ) -> [String] {
+    var row = RowWriter(.preferenceSample, buffer)
+    row.integer("schema_version", 1)
+    row.identifier("id", "pref-", id)
+    row.copy("task_id", chosen.member("task_id"))
+    row.copy("prompt", chosen.member("prompt"))
+    row.copy("chosen", chosen.member("text"))
+    row.copy("rejected", rejected.member("text"))
+    row.copy("chosen_run_id", chosen.member("run_id"))
+    row.copy("rejected_run_id", rejected.member("run_id"))
+    row.copy("chosen_model", chosen.member("model_name"))
+    row.copy("rejected_model", rejected.member("model_name"))
+    row.text("reason", reason)
+    row.copy("created_at", Self.later(chosen.member("timestamp"), rejected.member("timestamp")))
+    row.copy("chosen_provenance", chosen.member("provenance"))
+    row.copy("rejected_provenance", rejected.member("provenance"))
+    return row.end()
   }
 
   private mutating func count(_ chosen: JSONValue, _ rejected: JSONValue, reason: String) {

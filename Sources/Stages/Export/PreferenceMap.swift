@@ -20,6 +20,7 @@ public enum PreferenceMap {
       var map = ExportMap(
         context, stage: .exportPreference,
         gates: try firewall.gates(category: nil, content: Firewall.hasText, context))
+      var notCandidate: Int64 = 0
       try map.run { map, candidate in
         guard let evidence = candidate.evidence, let text = candidate.text("text"),
           let task = candidate.text("task_id"),
@@ -35,7 +36,7 @@ public enum PreferenceMap {
         }
         let isRun = evidence.member("kind")?.string.map { $0 == RecordKind.run.rawValue } ?? false
         guard isRun, category != .needsHumanReview else {
-          map.tally.increment("not_candidate")
+          notCandidate += 1
           return
         }
         candidates.hash(map.hash(task))
@@ -70,7 +71,7 @@ public enum PreferenceMap {
         "comparisons_without_winner": .integer(comparisons.tally.count("comparisons_without_winner")),
         "comparisons_by_reason": comparisons.tally.json("by_reason"),
         "scored": .integer(map.tally.count("scored")), "quarantined": .integer(map.tally.count("quarantined")),
-        "not_candidate": .integer(map.tally.count("not_candidate")), "by_reason": map.tally.json("by_reason"),
+        "not_candidate": .integer(notCandidate), "by_reason": map.tally.json("by_reason"),
       ]
     }
   }

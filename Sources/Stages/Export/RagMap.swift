@@ -21,39 +21,20 @@ public enum RagMap {
     }
   }
 
-  private static func write(_ evidence: JSONValue, _ candidate: Candidate, id: UInt64, to buffer: ByteBuffer) {
-    guard let text = candidate.text("text"), let task = candidate.text("task_id"), let category = candidate.category
-    else { return }
-    var writer = JSONWriter(buffer)
-    writer.beginObject()
-    writer.key("schema_version")
-    writer.integer(1)
-    writer.key("id")
-    writer.sampleID("rag-", id)
-    writer.key("title")
-    writer.string(Text.trimmed(Text.prefix(Text.firstLine(text) ?? task, utf16: 120)))
-    writer.key("content")
-    writer.copy(evidence.member("text"))
-    writer.key("tags")
-    writeTags(evidence, task: task, category: category, to: &writer)
-    writer.key("source_run_id")
-    writer.copy(evidence.member("run_id"))
-    writer.key("task_id")
-    writer.copy(evidence.member("task_id"))
-    writer.key("prompt")
-    writer.copy(evidence.member("prompt"))
-    writer.key("success_score")
-    writer.string(category.rawValue)
-    writer.key("source_category")
-    writer.string(category.rawValue)
-    writer.key("embedding_text")
-    writer.string(embeddingText(text))
-    writer.key("created_at")
-    writer.copy(evidence.member("timestamp"))
-    writer.key("provenance")
-    writer.copy(evidence.member("provenance"))
-    writer.endObject()
-    writer.newline()
+  private static func write(_ sample: Sample, to row: inout RowWriter) {
+    row.integer("schema_version", 1)
+    row.identifier("id", "rag-", sample.id)
+    row.text("title", Text.trimmed(Text.prefix(Text.firstLine(sample.text) ?? sample.task, utf16: 120)))
+    row.copy("content", sample.evidence.member("text"))
+    row.list("tags") { writeTags(sample, to: &$0) }
+    row.copy("source_run_id", sample.evidence.member("run_id"))
+    row.copy("task_id", sample.evidence.member("task_id"))
+    row.copy("prompt", sample.evidence.member("prompt"))
+    row.text("success_score", sample.category.rawValue)
+    row.text("source_category", sample.category.rawValue)
+    row.text("embedding_text", embeddingText(sample.text))
+    row.copy("created_at", sample.evidence.member("timestamp"))
+    row.copy("provenance", sample.evidence.member("provenance"))
   }
 
   /// The text's first 2000 code units; where these are blank, those of the trimmed text: a blank text embeds nothing.
@@ -62,25 +43,15 @@ public enum RagMap {
     return Text.isBlank(start) ? Text.prefix(Text.trimmed(text), utf16: 2000) : start
   }
 
-  private static func writeTags(
-    _ evidence: JSONValue, task: ByteSlice, category: Category, to writer: inout JSONWriter
-  ) {
+  private static func writeTags(_ sample: Sample, to tags: inout RowWriter.Elements) {
     func tag(_ prefix: StaticString, _ text: ByteSlice?) {
-      guard let text, !Text.isBlank(text) else { return }
-      writer.beginString()
-      writer.stringPiece(prefix)
-      writer.stringPiece(text)
-      writer.endString()
+      if let text, !Text.isBlank(text) { tags.text(prefix, text) }
     }
-    writer.beginArray()
-    writer.beginString()
-    writer.stringPiece("task:")
-    writer.stringPiece(task[0..<(task.buffer.firstIndex(of: UInt8(ascii: ":")) ?? task.count)])
-    writer.endString()
-    writer.string("category:\(category.rawValue)")
-    tag("role:", evidence.member("model_role")?.string)
-    tag("model:", evidence.member("model_name")?.string)
-    tag("file:", evidence.member("source_files")?.element(0)?.string)
-    writer.endArray()
+    tags.text("task:", sample.task[0..<(sample.task.firstIndex(of: UInt8(ascii: ":")) ?? sample.task.count)])
+    var category = sample.category.rawValue
+    category.withUTF8 { tags.text("category:", ByteSlice($0)) }
+    tag("role:", sample.evidence.member("model_role")?.string)
+    tag("model:", sample.evidence.member("model_name")?.string)
+    tag("file:", sample.evidence.member("source_files")?.element(0)?.string)
   }
 }

@@ -1,13 +1,23 @@
 import JSONTape
 import Receipts
 
+/// A scored run that passed the gates, on its way to a row.
+struct Sample {
+  var id: UInt64
+  var text: ByteSlice
+  var task: ByteSlice
+  var category: Category
+  var scored: JSONValue
+  var evidence: JSONValue
+}
+
 /// What `rag.map` and `sft.map` do alike: one sample a scored run that passes the gates.
 struct SampleMap {
   let firewall: Firewall
   let schema: RecordSchema
   let output: String
-  /// Appends a sample's row.
-  let write: (_ evidence: JSONValue, _ candidate: Candidate, _ id: UInt64, _ to: ByteBuffer) -> Void
+  /// Writes a sample's row.
+  let write: (_ sample: Sample, _ to: inout RowWriter) -> Void
   /// What makes two samples the same sample said twice; zero: not asked for.
   let texts: (_ candidate: Candidate, _ map: ExportMap) -> Hash128
 
@@ -16,26 +26,37 @@ struct SampleMap {
     let sink = context.output(output)
     var samples = SampleTable(context.output("samples"))
     var map = ExportMap(context, stage: stage, gates: gates)
+    var (exported, byModel, bySource) = (Int64(0), NameCounter(), NameCounter())
+    var byCategory = [Int64](repeating: 0, count: Category.allCases.count)
     try map.run { map, candidate in
-      guard let evidence = candidate.evidence, let text = candidate.text("text"), let task = candidate.text("task_id"),
-        let category = candidate.category
+      guard let evidence = candidate.evidence, let scored = candidate.scored, let text = candidate.text("text"),
+        let task = candidate.text("task_id"), let category = candidate.category
       else { return map.quarantine(candidate, Stop(.schemaViolation, "the evidence lacks a text or a task id")) }
       let start = sink.buffer.count
       let id = map.sampleID(candidate)
-      write(evidence, candidate, id, sink.buffer)
-      if let stop = map.lastGate(firewall, sink, from: start, schema, duplicates) {
+      var row = RowWriter(schema, sink.buffer)
+      write(
+        Sample(id: id, text: text, task: task, category: category, scored: scored, evidence: evidence), &row)
+      if let stop = firewall.lastGate(row.end(), duplicates[map.row].map { $0["error"]?.string ?? "" }) {
         sink.buffer.truncate(to: start)
         return map.quarantine(candidate, stop)
       }
       samples.add(
-        id: id, task: map.hash(task), texts: texts(candidate, map), length: Text.utf16Length(text), row: map.row)
+        id: id, task: map.hash(task), texts: texts(candidate, map), length: text.utf16Length, row: map.row)
       sink.recordCount += 1
-      map.tally.increment("exported")
-      map.tally.add("by_category", category.rawValue)
-      map.tally.add("by_model", candidate.text("model_name")?.string() ?? "")
-      map.tally.add("by_source", candidate.provenance?.member("source")?.string?.string() ?? "")
+      exported += 1
+      byCategory[Category.allCases.firstIndex(of: category)!] += 1
+      byModel.add(candidate.text("model_name") ?? .empty)
+      bySource.add(candidate.provenance?.member("source")?.string ?? .empty)
     }
-    return ExportCounts.json(map.tally)
+    var tally = map.tally
+    tally.increment("exported", by: exported)
+    for (category, count) in zip(Category.allCases, byCategory) where count > 0 {
+      tally.add("by_category", category.rawValue, count)
+    }
+    byModel.add(to: &tally, "by_model")
+    bySource.add(to: &tally, "by_source")
+    return ExportCounts.json(tally)
   }
 }
 

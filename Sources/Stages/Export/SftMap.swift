@@ -30,41 +30,23 @@ public enum SftMap {
     return map.hash(folded.bytes)
   }
 
-  private static func write(_ evidence: JSONValue, _ candidate: Candidate, id: UInt64, to buffer: ByteBuffer) {
-    guard let text = candidate.text("text"), let category = candidate.category else { return }
+  private static func write(_ sample: Sample, to row: inout RowWriter) {
+    let evidence = sample.evidence
     let messages = evidence.member("messages")
-    var writer = JSONWriter(buffer)
-    writer.beginObject()
-    writer.key("schema_version")
-    writer.integer(1)
-    writer.key("id")
-    writer.sampleID("sft-", id)
-    writer.key("instruction")
-    writer.copy(evidence.member("prompt"))
-    writer.key("context")
-    writer.copy(messages.flatMap(systemMessage))
-    writer.key("response")
-    writer.copy(evidence.member("text"))
-    writer.key("messages")
-    writeConversation(messages, upTo: text, to: &writer)
-    writer.key("source_run_id")
-    writer.copy(evidence.member("run_id"))
-    writer.key("task_id")
-    writer.copy(evidence.member("task_id"))
-    writer.key("model_name")
-    writer.copy(evidence.member("model_name"))
-    writer.key("quality_score")
-    writer.string(category.rawValue)
-    writer.key("score")
-    writer.copy(evidence.member("score"))
-    writer.key("judged_by")
-    writer.copy(candidate.scored?.member("judged_by"))
-    writer.key("created_at")
-    writer.copy(evidence.member("timestamp"))
-    writer.key("provenance")
-    writer.copy(evidence.member("provenance"))
-    writer.endObject()
-    writer.newline()
+    row.integer("schema_version", 1)
+    row.identifier("id", "sft-", sample.id)
+    row.copy("instruction", evidence.member("prompt"))
+    row.copy("context", messages.flatMap(systemMessage))
+    row.copy("response", evidence.member("text"))
+    writeConversation(messages, upTo: sample.text, to: &row)
+    row.copy("source_run_id", evidence.member("run_id"))
+    row.copy("task_id", evidence.member("task_id"))
+    row.copy("model_name", evidence.member("model_name"))
+    row.text("quality_score", sample.category.rawValue)
+    row.copy("score", evidence.member("score"))
+    row.copy("judged_by", sample.scored.member("judged_by"))
+    row.copy("created_at", evidence.member("timestamp"))
+    row.copy("provenance", evidence.member("provenance"))
   }
 
   private static func systemMessage(_ messages: JSONValue) -> JSONValue? {
@@ -75,19 +57,15 @@ public enum SftMap {
   }
 
   /// The conversation up to and with the last assistant message whose content is the response. Null where there is none.
-  private static func writeConversation(_ messages: JSONValue?, upTo text: ByteSlice, to writer: inout JSONWriter) {
-    guard let messages else { return writer.null() }
+  private static func writeConversation(_ messages: JSONValue?, upTo text: ByteSlice, to row: inout RowWriter) {
+    guard let messages else { return row.null("messages") }
     var last: Int?
     for (index, message) in messages.elements.enumerated() {
-      if message.member("role")?.string.map({ $0 == "assistant" }) ?? false,
-        message.member("content")?.string.map({ $0 == text }) ?? false
-      {
-        last = index
-      }
+      if message.member("role")?.string == "assistant", message.member("content")?.string == text { last = index }
     }
-    guard let last else { return writer.null() }
-    writer.beginArray()
-    for (index, message) in messages.elements.enumerated() where index <= last { writer.copy(message) }
-    writer.endArray()
+    guard let last else { return row.null("messages") }
+    row.list("messages") { list in
+      for (index, message) in messages.elements.enumerated() where index <= last { list.copy(message) }
+    }
   }
 }

@@ -63,14 +63,6 @@ public enum Text {
     return nil
   }
 
-  /// Length in UTF-16 code units.
-  public static func utf16Length(_ text: ByteSlice) -> Int {
-    var count = 0
-    // No branch, so that many bytes are counted at once: one unit a scalar, one more a scalar of four bytes.
-    for byte in text.buffer { count &+= (byte & 0xC0 == 0x80 ? 0 : 1) &+ (byte >= 0xF0 ? 1 : 0) }
-    return count
-  }
-
   /// The longest start of at most `limit` UTF-16 code units that ends between two Unicode scalars.
   public static func prefix(_ text: ByteSlice, utf16 limit: Int) -> ByteSlice {
     if text.count <= limit { return text }

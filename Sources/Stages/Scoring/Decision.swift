@@ -73,4 +73,12 @@ struct Decision {
     self.facts = facts
     self.decider = decider
   }
+
+  /// By rules 1 to 6, which ask nothing of other runs: what an extraction may rest on.
+  var isOfRunAlone: Bool {
+    switch rule {
+    case .humanOverride, .verdictConflict, .notJudged, .verdict, .score, .groundedFraction: true
+    case .parent, .parentsDisagree, .noParent, .noVerdict: false
+    }
+  }
 }

@@ -25,14 +25,6 @@ struct Rule {
     return Decision(.needsHumanReview, .noVerdict, [], decider: .nobody)
   }
 
-  /// Rules 1 to 6 alone: what an extraction may rest on. nil: none of them holds.
-  static func decideRun(_ facts: RunFacts) -> Decision? {
-    for rule in all where rule.number <= 6 {
-      if let decision = rule.decide(facts) { return decision }
-    }
-    return nil
-  }
-
   // MARK: The rules
 
   /// 1. The latest word of a human, by (time, file, place); a word without a time is the earliest.

@@ -29,6 +29,9 @@ private struct ScoreMapRun {
   private let runs: TableWriter
   private var tally = Tally()
   private var staleExamples: [JSON] = []
+  /// Of each row that is scored: what is counted by name.
+  private var (byRule, byJudge, bySource) = (NameCounter(), NameCounter(), NameCounter())
+  private var byCategory = [Int64](repeating: 0, count: Category.allCases.count)
 
   init(_ context: ActionContext) throws {
     self.context = context
@@ -44,11 +47,18 @@ private struct ScoreMapRun {
     for fragment in context.indices(of: "evidence") {
       scored = context.output("scored/\(fragment)")
       for line in Lines(try context.input("evidence/\(fragment)")) {
-        tally.increment("evidence")
-        try score(line, row)
+        score(line, row)
         row += 1
       }
     }
+    tally.increment("evidence", by: row)
+    tally.increment("scored", by: byCategory.reduce(0, +))
+    for (category, count) in zip(Category.allCases, byCategory) where count > 0 {
+      tally.add("by_category", category.rawValue, count)
+    }
+    byRule.add(to: &tally, "by_rule")
+    byJudge.add(to: &tally, "by_judge")
+    bySource.add(to: &tally, "by_source")
     return [
       "evidence": .integer(tally.count("evidence")), "scored": .integer(tally.count("scored")),
       "judgements": .integer(tally.count("judgements")), "comparisons": .integer(tally.count("comparisons")),
@@ -69,7 +79,7 @@ private struct ScoreMapRun {
     tally.add("by_reason", Reason.schemaViolation.rawValue)
   }
 
-  private mutating func score(_ line: ByteSlice, _ row: Int64) throws {
+  private mutating func score(_ line: ByteSlice, _ row: Int64) {
     let evidence: JSONValue
     do {
       evidence = try context.scratch.parser.parse(line)
@@ -78,7 +88,7 @@ private struct ScoreMapRun {
     }
     let violations = RecordSchema.evidence.violations(of: evidence)
     guard violations.isEmpty, let provenance = evidence.member("provenance"),
-      let kind = evidence.member("kind")?.string.flatMap({ RecordKind(rawValue: $0.string()) }),
+      let kind = evidence.member("kind")?.string.flatMap({ RecordKind($0) }),
       let source = provenance.member("source")?.string, let runID = evidence.member("run_id")?.string,
       let taskID = evidence.member("task_id")?.string
     else { return quarantine(line, evidence, violations) }
@@ -91,16 +101,32 @@ private struct ScoreMapRun {
     case .run, .extraction:
       let facts = facts(evidence, provenance, kind, row)
       let decision = Rule.decide(facts)
-      writeRunRow(source, kind, runID, taskID, Rule.decideRun(facts), row)
+      writeRunRow(source, kind, runID, taskID, decision.isOfRunAlone ? decision : nil, row)
       if kind == .extraction { writeExtraction(evidence, taskID, row) }
       let judge = judge(decision, facts, evidence)
       writeScored(evidence, provenance, decision, judge)
-      tally.increment("scored")
-      tally.add("by_category", decision.category.rawValue)
-      tally.add("by_rule", decision.rule.rawValue)
-      tally.add("by_judge", judge.flatMap { $0["kind"]?.string } ?? "none")
-      tally.add("by_source", "\(source.string())/\(decision.category.rawValue)")
+      count(decision, judge, source)
     }
+  }
+
+  private mutating func count(_ decision: Decision, _ judge: Judge, _ source: ByteSlice) {
+    let buffer = context.scratch.buffer
+    func named(_ parts: String...) -> ByteSlice {
+      for part in parts { buffer.append(part) }
+      return buffer.bytes
+    }
+    byCategory[Category.allCases.firstIndex(of: decision.category)!] += 1
+    buffer.removeAll()
+    byRule.add(named(decision.rule.rawValue))
+    buffer.removeAll()
+    switch judge {
+    case .nobody: byJudge.add(named("none"))
+    case .asInEvidence(let judge): byJudge.add(judge.member("kind")?.string ?? named("none"))
+    case .other(let judge): byJudge.add(named(judge["kind"]?.string ?? "none"))
+    }
+    buffer.removeAll()
+    buffer.append(source)
+    bySource.add(named("/", decision.category.rawValue))
   }
 
   // MARK: Facts
@@ -109,11 +135,11 @@ private struct ScoreMapRun {
     _ evidence: JSONValue, _ provenance: JSONValue, _ kind: RecordKind, _ row: Int64
   ) -> RunFacts {
     var facts = RunFacts()
-    facts.verdict = evidence.member("verdict")?.string.flatMap { Verdict(rawValue: $0.string()) }
+    facts.verdict = evidence.member("verdict")?.string.flatMap { Verdict($0) }
     if let others = evidence.member("other_verdicts") {
-      facts.otherVerdicts = others.elements.compactMap { $0.string.flatMap { Verdict(rawValue: $0.string()) } }
+      facts.otherVerdicts = others.elements.compactMap { $0.string.flatMap { Verdict($0) } }
     }
-    facts.humanOverride = evidence.member("human_override")?.string.flatMap { Category(rawValue: $0.string()) }
+    facts.humanOverride = evidence.member("human_override")?.string.flatMap { Category($0) }
     facts.timestamp = evidence.member("timestamp")?.string.flatMap { Timestamp($0, defaultOffsetSeconds: 0) }
     facts.sourceFile = provenance.member("source_file")?.string?.string() ?? ""
     facts.line = provenance.member("line_offset")?.integer ?? 0
@@ -141,23 +167,31 @@ private struct ScoreMapRun {
     return facts
   }
 
+  private enum Judge {
+    case nobody
+    case asInEvidence(JSONValue)
+    case other(JSON)
+  }
+
   /// The run's own judge if the run's verdict or score decided, else that of the judgement which did. Where nothing was judged
   /// (a conflict, no verdict, a category that comes from other runs) there is no judge, and a human's word is a human's.
-  private func judge(_ decision: Decision, _ facts: RunFacts, _ evidence: JSONValue) -> JSON? {
-    let human: JSON? = decision.rule == .humanOverride ? ["kind": "human", "name": nil] : nil
+  private func judge(_ decision: Decision, _ facts: RunFacts, _ evidence: JSONValue) -> Judge {
+    let human: Judge = decision.rule == .humanOverride ? .other(["kind": "human", "name": nil]) : .nobody
     switch decision.decider {
-    case .nobody: return nil
-    case .run: return human ?? evidence.member("judged_by").flatMap { $0.isNull ? nil : try? JSON($0) }
+    case .nobody: return .nobody
+    case .run:
+      if decision.rule == .humanOverride { return human }
+      return evidence.member("judged_by").flatMap { $0.isNull ? nil : .asInEvidence($0) } ?? .nobody
     case .judgement(let index):
       let judge = facts.judgements[index].judgedBy
-      return judge.isNull ? human : judge
+      return judge.isNull ? human : .other(judge)
     }
   }
 
   // MARK: Rows
 
   private mutating func writeScored(
-    _ evidence: JSONValue, _ provenance: JSONValue, _ decision: Decision, _ judge: JSON?
+    _ evidence: JSONValue, _ provenance: JSONValue, _ decision: Decision, _ judge: Judge
   ) {
     var writer = JSONWriter(scored.buffer)
     writer.beginObject()
@@ -185,7 +219,11 @@ private struct ScoreMapRun {
     writer.key("score")
     writer.copy(evidence.member("score"))
     writer.key("judged_by")
-    writer.judge(judge)
+    switch judge {
+    case .nobody: writer.null()
+    case .asInEvidence(let judge): writer.copy(judge)
+    case .other(let judge): writer.judge(judge)
+    }
     writer.key("scorer_version")
     writer.integer(Rule.version)
     writer.key("scored_at")

@@ -61,6 +61,9 @@ enum { CSIMDJSON_ESCAPE_ROOM = 64 /* less room than that and nothing is written 
 csimdjson_progress csimdjson_escape(
   const uint8_t *source, size_t count, uint8_t *destination, size_t room, int keep_surrogates) CSIMDJSON_NOEXCEPT;
 
+/* UTF-16 code units of UTF-8 or WTF-8: one a scalar, one more a scalar of four bytes. */
+size_t csimdjson_utf16_length(const uint8_t *text, size_t count) CSIMDJSON_NOEXCEPT;
+
 /* The shortest decimal that reads back as `value` (finite, positive), the closest one if there are several:
  * significand * 10^exponent. */
 void csimdjson_shortest(double value, uint64_t *significand, int32_t *exponent) CSIMDJSON_NOEXCEPT;
