@@ -317,7 +317,7 @@ import Testing
     let twice = try export(
       .rag, jsonLines([scoredRow(rows[0]), scoredRow(rows[1]), scoredRow(rows[0])]), jsonLines(rows))
     #expect(twice.count("exported") == 3)
-    let none = try runAction(RagMap.function, [:], ["scored": jsonLines([scoredRow(rows[0])])])
+    let none = try runAction(RagMap.function, [:], ["scored/0": jsonLines([scoredRow(rows[0])])])
     #expect(try none.reasons == ["missing_source_run_id"])
   }
 }

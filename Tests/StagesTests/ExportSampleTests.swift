@@ -12,7 +12,7 @@ import Testing
   ) throws -> JSON {
     let run = try runAction(
       function, ["include_partial": true, "include_review": true],
-      ["scored": jsonLines([scoredRow(evidence, category, changes)]), "evidence": jsonLines([evidence])])
+      ["scored/0": jsonLines([scoredRow(evidence, category, changes)]), "evidence/0": jsonLines([evidence])])
     #expect(try run.reasons == [])
     return try #require(try run.rows(output).first)
   }
@@ -61,7 +61,7 @@ import Testing
       let text = String(repeating: "\n", count: spaces) + String(repeating: "x", count: 3000) + " "
       let evidence = evidenceRow("r", ["text": .string(text)])
       let run = try runAction(
-        RagMap.function, [:], ["scored": jsonLines([scoredRow(evidence)]), "evidence": jsonLines([evidence])])
+        RagMap.function, [:], ["scored/0": jsonLines([scoredRow(evidence)]), "evidence/0": jsonLines([evidence])])
       let start = spaces < 2000 ? String(text.prefix(2000)) : String(repeating: "x", count: 2000)
       #expect(try run.rows("rag").first?["embedding_text"] == .string(start), "\(spaces) line ends")
       #expect(try run.rows("rag").first?["content"] == .string(text))
@@ -113,7 +113,7 @@ import Testing
     for (index, rows) in fragments.enumerated() {
       let run = try runAction(
         SftMap.function, [:],
-        ["scored": jsonLines(rows.map { scoredRow($0) }), "evidence": jsonLines(rows)])
+        ["scored/0": jsonLines(rows.map { scoredRow($0) }), "evidence/0": jsonLines(rows)])
       inputs["samples/\(index)"] = run.outputs["samples"]
     }
     let run = try runAction(
@@ -144,7 +144,7 @@ import Testing
     let run = try runAction(
       SftMap.function, [:],
       [
-        "scored": jsonLines(last.map { scoredRow($0) }), "evidence": jsonLines(last),
+        "scored/0": jsonLines(last.map { scoredRow($0) }), "evidence/0": jsonLines(last),
         "overlay": jsonLines(found.overlays["overlay/2"] ?? []),
       ])
     #expect(try run.reasons == ["duplicate_id", "duplicate_id"])
@@ -171,7 +171,7 @@ import Testing
   @Test func `playbooks that say the same are not dropped`() throws {
     let rows = [evidenceRow("r1", ["text": "same"]), evidenceRow("r2", ["text": "same"])]
     let run = try runAction(
-      RagMap.function, [:], ["scored": jsonLines(rows.map { scoredRow($0) }), "evidence": jsonLines(rows)])
+      RagMap.function, [:], ["scored/0": jsonLines(rows.map { scoredRow($0) }), "evidence/0": jsonLines(rows)])
     let reduced = try runAction(
       UniqueReduce.function, ["fragments": 1, "dedupe": nil], ["samples/0": run.outputs["samples"] ?? []])
     #expect(reduced.counts["repeated"] == 0 && reduced.outputs.isEmpty)

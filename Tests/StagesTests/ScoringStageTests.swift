@@ -59,7 +59,7 @@ import Testing
     let run = try runAction(
       ScoreMap.function, ["thresholds": []],
       [
-        "evidence": jsonLines([
+        "evidence/0": jsonLines([
           evidenceRow("r1", ["verdict": "rejected"]), judgementRow("j1", about: "r1"),
           evidenceRow("c1", ["kind": "comparison"]), evidenceRow("e1", ["kind": "extraction"]),
         ])

@@ -52,12 +52,15 @@ func withReceipt(
   // An object of the cache may turn out to be gone or damaged; it is then made again, once the cache has noticed.
   _ = build.cache.takeUsed()
   let staging = StagingFolder(build: build, stage: stage.name)
+  let wasInterrupted = try publisher.wasInterrupted()
   var attempt = 0
   while true {
     let (folder, left) = try staging.begin()
-    let published = try previous.map {
+    var published = try previous.map {
       try build.locateFragments(stageKey: $0.receipt.core.key, inPlace: inPlace)
     }
+    // Of an interrupted publication some outputs may be in their places, and no receipt says so.
+    if wasInterrupted { published = try build.locateFragments(stageKey: key, inPlace: [:]) + (published ?? []) }
     let spool = OutputSpool(build: build, folder: folder)
     defer {
       spool.end()
@@ -79,9 +82,9 @@ func withReceipt(
       }
       let isUnchanged = previous.map { $0.coreBytes == ReceiptCodec.coreTree(newCore).canonical } ?? false
       let receipt = isUnchanged ? previous! : try encode(newCore, run.actions)
+      try FragmentTable.save(planned, records: build.cache.takeUsed(), stageKey: key, to: build.cache)
       try publisher.publish(staged, receipt: receipt, previous: previous)
       try staging.empty()
-      try FragmentTable.save(planned, records: build.cache.takeUsed(), stageKey: key, to: build.cache)
       try build.remember(receipt)
       return .published(receipt, isUnchanged: isUnchanged, warnings: outcome.warnings)
     } catch is MissingObject where attempt < 4 {

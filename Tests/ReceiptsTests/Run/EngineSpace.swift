@@ -72,6 +72,7 @@ final class EngineSpace: Sendable {
     ]
     stages[0].sources = sources("notes")
     stages[2].sources = sources("others")
+    stages[2].spools = false
     for index in stages.indices { adjust(&stages[index]) }
     return stages
   }
@@ -136,6 +137,8 @@ struct TextStage: Stage {
   var output: @Sendable (RelativePath) -> String
   var sources: @Sendable () throws -> [RelativePath] = { [] }
   var beforeWork: @Sendable () throws -> Void = {}
+  /// Fragments go into the outputs while the actions run; else they are objects first.
+  var spools = true
 
   func sourceFiles() throws -> [RelativePath] { try sources() }
 
@@ -146,12 +149,15 @@ struct TextStage: Stage {
   func build(_ run: borrowing StageRun) throws -> StageOutcome {
     try beforeWork()
     let parts = run.inputs.flatMap { input in input.fragments.map { (path: input.path, fragment: $0) } }
+    let paths = parts.map { RelativePath(unchecked: output($0.path)) }
+    var place: FragmentPlace?
+    if spools { place = { number, _ in paths[number] } }
     let results = try run.execute(
       parts.map { part in
         Action(
           function: work, parameters: parameters,
           inputs: [ActionInput(name: "text", digest: part.fragment.digest, byteCount: part.fragment.byteCount)])
-      })
+      }, place: place)
     var outputs: [String: [Fragment]] = [:]
     for (part, result) in zip(parts, results) {
       outputs[output(part.path), default: []] += result.outputs.map { Fragment($0) }

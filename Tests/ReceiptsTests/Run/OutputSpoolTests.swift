@@ -1,0 +1,176 @@
+import JSONTape
+import ReceiptsTesting
+import SystemPackage
+import Testing
+
+@testable import Receipts
+
+@Suite("Fragments written while actions run")
+struct OutputSpoolTests {
+  private static let notes = Dictionary(
+    uniqueKeysWithValues: (0..<12).map { ("notes/\($0 + 10).txt", "note \($0)\n") })
+
+  private func clean(_ files: [String: String]) throws -> [String: String] {
+    let space = EngineSpace(files)
+    try space.build()
+    return try space.published()
+  }
+
+  @Test("no fragment of an output is an object of its own")
+  func noObjects() throws {
+    let space = EngineSpace(Self.notes)
+    #expect(try space.build(["titles"]).areGood)
+    #expect(space.files(".distill/objects/") == [])
+    space.write("another\n", to: "notes/15.txt")
+    _ = space.work()
+    #expect(try space.build(["titles"]).areGood)
+    #expect(space.work() == ["test.capitals/1 another", "test.title/1 ANOTHER"])
+    #expect(space.files(".distill/objects/") == [])
+    #expect(space.text("exports/titles.txt")?.contains("NOTE 4\nANOTHER\nNOTE 6\n") ?? false)
+  }
+
+  @Test("what an interrupted build finished is found again, wherever it died")
+  func resumed() throws {
+    let clean = try clean(Self.notes)
+    var saved = 0
+    for count in 0..<400 {
+      let space = EngineSpace(Self.notes)
+      space.fileSystem.stop(afterChanges: count)
+      let isDone = (try? space.build().areGood) ?? false
+      space.fileSystem.stop(afterChanges: nil)
+      let first = space.work().count
+      #expect(try space.build().areGood)
+      let all = first + space.work().count
+      // One more than in a clean build: the action whose fragment was being written.
+      #expect(all <= Self.notes.count * 2 + 1, "after \(count) changes: \(all)")
+      if first > 1 { saved += 1 }
+      #expect(try space.published() == clean)
+      #expect(space.files(".distill/staging/") == [])
+      if isDone { break }
+    }
+    #expect(saved > 20)
+  }
+
+  @Test("a second interruption does not lose what the first one left")
+  func resumedTwice() throws {
+    let space = EngineSpace(Self.notes)
+    space.fileSystem.stop(afterChanges: 60)
+    _ = try? space.build()
+    let first = space.work().count
+    #expect(first > 5)
+    space.fileSystem.stop(afterChanges: 6)
+    _ = try? space.build()
+    space.fileSystem.stop(afterChanges: nil)
+    #expect(try space.build().areGood)
+    #expect(first + space.work().count <= Self.notes.count * 2 + 2)
+    #expect(try space.published() == clean(Self.notes))
+  }
+
+  @Test("files of an interrupted build that were altered are not believed")
+  func altered() throws {
+    let clean = try clean(Self.notes)
+    for damage in ["", "x", "NOTE 9\nNOTE 9\n"] {
+      let space = EngineSpace(Self.notes)
+      space.fileSystem.stop(afterChanges: 45)
+      _ = try? space.build()
+      space.fileSystem.stop(afterChanges: nil)
+      let left = space.files(".distill/staging/")
+      #expect(left.contains { $0.hasSuffix("/journal") } && left.count > 3)
+      for path in left where !path.hasSuffix("/journal") { space.write(damage, to: path) }
+      #expect(try space.build().areGood)
+      #expect(try space.published() == clean)
+    }
+  }
+
+  @Test("a full disk leaves nothing of the attempt behind")
+  func fullDisk() throws {
+    let space = EngineSpace(Self.notes)
+    let staged = space.layout.staging("notes").appending("0").appending("3")
+    space.fileSystem.failNext(operation: "write", path: staged, errno: .noSpace)
+    #expect(try !space.build().areGood)
+    #expect(space.files(".distill/staging/") == [])
+    #expect(try space.build().areGood)
+  }
+
+  // MARK: By itself
+
+  private func build(_ space: EngineSpace) throws -> Build {
+    let index = FileIndex(
+      fileSystem: space.fileSystem, clock: space.fileSystem.clock, location: space.layout.index, paranoid: false)
+    let environment = BuildEnvironment(
+      fileSystem: space.fileSystem, clock: space.fileSystem.clock,
+      tool: ToolIdentity(name: "test", version: "1", digest: Digest.of("tool")),
+      host: Receipt.Host(system: "test", architecture: "test", processors: 1), git: { nil },
+      functions: FunctionTable([]), progress: SilentProgress())
+    return Build(environment: environment, options: BuildOptions(), layout: space.layout, index: index)
+  }
+
+  private func add(_ text: String, to path: RelativePath, _ spool: OutputSpool, isKnown: Bool = false) throws -> Fragment {
+    let buffer = ByteBuffer()
+    buffer.append(text)
+    let output = ActionOutput(name: "text", digest: Digest.of(text), byteCount: text.utf8.count, recordCount: 1)
+    try spool.append(output, isKnown ? nil : buffer.bytes, to: path)
+    return Fragment(output)
+  }
+
+  @Test("more outputs than descriptors, in turn")
+  func manyOutputs() throws {
+    let space = EngineSpace()
+    let spool = OutputSpool(build: try build(space), folder: space.path("staged"))
+    try space.fileSystem.createDirectory(space.path("staged"))
+    let paths = (0..<200).map { RelativePath(unchecked: "data/\($0)") }
+    var fragments: [RelativePath: [Fragment]] = [:]
+    for round in 0..<3 {
+      for path in paths { fragments[path, default: []].append(try add("\(path) \(round)\n", to: path, spool)) }
+    }
+    let staged = try spool.finish(paths.map { PlannedOutput(path: $0, fragments: fragments[$0]!) }, inPlace: [:])
+    for output in staged {
+      let text = (0..<3).map { "\(output.file.path) \($0)\n" }.joined()
+      #expect(output.file.digest == Digest.of(text) && output.file.recordCount == 3)
+      #expect(space.fileSystem.text(of: try #require(output.temporary)) == text)
+    }
+  }
+
+  @Test("an output of other fragments than were written is put together anew")
+  func otherFragments() throws {
+    let space = EngineSpace()
+    let spool = OutputSpool(build: try build(space), folder: space.path("staged"))
+    try space.fileSystem.createDirectory(space.path("staged"))
+    let path = RelativePath(unchecked: "data/a")
+    let parts = try ["one ", "two ", "three "].map { try add($0, to: path, spool) }
+    for (plan, text) in [
+      ([0, 1, 2], "one two three "), ([0, 2], "one three "), ([2, 1, 0, 0], "three two one one "), ([], ""),
+    ] {
+      let output = PlannedOutput(path: path, fragments: plan.map { parts[$0] })
+      let staged = try #require(try spool.finish([output], inPlace: [:]).first)
+      #expect(staged.file.digest == Digest.of(text))
+      #expect(space.fileSystem.text(of: try #require(staged.temporary)) == text)
+    }
+  }
+
+  @Test("an output that comes out as it was is not written")
+  func inPlace() throws {
+    let space = EngineSpace(["data/a": "one two "])
+    let build = try build(space)
+    let path = RelativePath(unchecked: "data/a")
+    let status = try #require(try space.fileSystem.status(of: space.path("data/a"), followingLinks: true))
+    for (text, offset) in [("one ", Int64(0)), ("two ", 4)] {
+      let slice = FileSlice(
+        path: space.path("data/a"), name: "data/a", offset: offset, byteCount: 4, status: status, isCopy: true)
+      #expect(build.catalog.addCopy(slice, of: Digest.of(text)))
+    }
+    try space.fileSystem.createDirectory(space.path("staged"))
+    for isRepeated in [false, true] {
+      let spool = OutputSpool(build: build, folder: space.path("staged"))
+      let parts = try ["one ", "two "].map { try add($0, to: path, spool, isKnown: true) }
+      let output = PlannedOutput(path: path, fragments: parts)
+      space.fileSystem.forgetCalls()
+      let staged = try spool.finish([output], inPlace: [path: Digest.of("one two ")])
+      #expect(staged.map(\.temporary) == [nil] && staged.map(\.file.digest) == [Digest.of("one two ")])
+      // The first time nobody knows what the two come to.
+      #expect(!isRepeated || space.fileSystem.pathsChanged == [])
+      #expect(space.files("staged") == [])
+      spool.end()
+    }
+  }
+}
