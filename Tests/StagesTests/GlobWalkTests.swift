@@ -30,6 +30,19 @@ import Testing
         == ["logs/a-b/x.json", "logs/a.json", "logs/a/x.json", "logs/b.json", "other/a.json"])
   }
 
+  @Test func `threads find what one finds, in the same order`() throws {
+    for number in 0..<40 {
+      write("logs/\(number)/b.json", "logs/\(number)/a.json", "logs/\(number)/deep/c.json", "logs/\(number)/x")
+    }
+    memory.link("/w/logs/7/link.json", to: "/w/logs/7/a.json")
+    let globs = [try Glob("logs/{folder}/**/*.json")]
+    let one = try GlobWalk.find(globs, in: workspace, of: memory)
+    #expect(one.files.count == 120)
+    #expect(one.skippedLinks.map(\.string) == ["logs/7/link.json"])
+    #expect(one.files.map(\.path) == one.files.map(\.path).sorted())
+    for jobs in 2...4 { #expect(try GlobWalk.find(globs, in: workspace, of: memory, jobs: jobs) == one) }
+  }
+
   @Test func `captures are those of the first pattern that matches`() throws {
     write("runs/x_gpt/a_1.jsonl", "runs/x_opus/a_2.jsonl", "runs/y/a_3.jsonl")
     let files = try find(["runs/x_{model}/a_*.jsonl", "runs/{folder}/a_{number}.jsonl"]).files

@@ -75,6 +75,9 @@ public protocol FileLock: AnyObject {}
 public protocol FileSystem: Sendable {
   /// nil: nothing is there. A link that leads nowhere is nil when followed.
   func status(of path: FilePath, followingLinks: Bool) throws(FileSystemError) -> FileStatus?
+  /// Of each path below `root`, in their order; links are followed. Its own call because many paths share a folder, which a
+  /// system need look up once.
+  func statuses(of paths: ArraySlice<RelativePath>, below root: FilePath) throws(FileSystemError) -> [FileStatus?]
   /// In the order of the names' bytes, without `.` and `..`; empty where there is no such directory.
   func entries(of directory: FilePath) throws(FileSystemError) -> [DirectoryEntry]
   func open(_ path: FilePath) throws(FileSystemError) -> any ReadableFile
@@ -96,4 +99,15 @@ public protocol FileSystem: Sendable {
   func freeSpace(at path: FilePath) throws(FileSystemError) -> Int64
   /// `flock`, exclusive, on a directory. nil: held by another process and `waiting` is false.
   func lock(_ directory: FilePath, waiting: Bool) throws(FileSystemError) -> (any FileLock)?
+}
+
+extension FileSystem {
+  public func statuses(
+    of paths: ArraySlice<RelativePath>, below root: FilePath
+  ) throws(FileSystemError) -> [FileStatus?] {
+    var statuses: [FileStatus?] = []
+    statuses.reserveCapacity(paths.count)
+    for path in paths { statuses.append(try status(of: root.appending(path.string), followingLinks: true)) }
+    return statuses
+  }
 }

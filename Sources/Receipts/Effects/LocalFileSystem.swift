@@ -21,6 +21,16 @@ public struct LocalFileSystem: FileSystem {
     return nil
   }
 
+  public func statuses(
+    of paths: ArraySlice<RelativePath>, below root: FilePath
+  ) throws(FileSystemError) -> [FileStatus?] {
+    var lookups = FolderLookups(below: root)
+    var statuses: [FileStatus?] = []
+    statuses.reserveCapacity(paths.count)
+    for path in paths { statuses.append(try lookups.status(of: path)) }
+    return statuses
+  }
+
   /// A name that is not UTF-8 comes back with U+FFFD in it, so nothing is found under it.
   public func entries(of directory: FilePath) throws(FileSystemError) -> [DirectoryEntry] {
     let descriptor = directory.withPlatformString { text in
@@ -335,7 +345,7 @@ extension FileStatus {
 
 extension Errno {
   /// Nothing is at that path, also because one of its parents is a file.
-  fileprivate var meansAbsent: Bool { self == .noSuchFileOrDirectory || self == .notDirectory }
+  var meansAbsent: Bool { self == .noSuchFileOrDirectory || self == .notDirectory }
 }
 
 /// Repeats a call that a signal interrupted.

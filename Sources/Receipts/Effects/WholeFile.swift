@@ -4,13 +4,7 @@ import SystemPackage
 extension FileSystem {
   /// Appends the whole file to `buffer`. false: no file is there, and `buffer` is as before, as after an error.
   public func appendContents(of path: FilePath, to buffer: ByteBuffer) throws(FileSystemError) -> Bool {
-    let file: any ReadableFile
-    do {
-      file = try open(path)
-    } catch {
-      guard error.errno == .noSuchFileOrDirectory || error.errno == .notDirectory else { throw error }
-      return false
-    }
+    guard let file = try openIfThere(path) else { return false }
     let start = buffer.count
     do throws(FileSystemError) {
       // One byte more than there should be: a read that comes back short has seen the end.
@@ -39,8 +33,43 @@ extension FileSystem {
 
   /// The whole file; nil: no file is there.
   public func contents(of path: FilePath) throws(FileSystemError) -> [UInt8]? {
-    let buffer = ByteBuffer(capacity: 0)
-    guard try appendContents(of: path, to: buffer) else { return nil }
-    return Array(buffer.bytes.buffer)
+    guard let file = try openIfThere(path) else { return nil }
+    // One byte more than there should be: a read that comes back short has seen the end.
+    var room = Int(try file.status().size) + 1
+    var bytes: [UInt8] = []
+    while true {
+      let block = try file.bytes(room, at: Int64(bytes.count))
+      // The first is mostly all, and is not copied.
+      if bytes.isEmpty { bytes = block } else { bytes += block }
+      // A file that grew since is read to its end.
+      if block.count < room { return bytes }
+      room = 4096
+    }
+  }
+
+  private func openIfThere(_ path: FilePath) throws(FileSystemError) -> (any ReadableFile)? {
+    do {
+      return try open(path)
+    } catch {
+      guard error.errno == .noSuchFileOrDirectory || error.errno == .notDirectory else { throw error }
+      return nil
+    }
+  }
+}
+
+extension ReadableFile {
+  /// Up to `count` bytes from `offset`; fewer only at the end of the file.
+  fileprivate func bytes(_ count: Int, at offset: Int64) throws(FileSystemError) -> [UInt8] {
+    var failure: FileSystemError?
+    let bytes = [UInt8](unsafeUninitializedCapacity: count) { room, initialized in
+      do throws(FileSystemError) {
+        let place = UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(room)[..<count])
+        initialized = try read(into: place, at: offset)
+      } catch {
+        failure = error
+      }
+    }
+    if let failure { throw failure }
+    return bytes
   }
 }

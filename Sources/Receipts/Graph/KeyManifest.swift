@@ -96,7 +96,10 @@ struct HashingSink: ManifestSink {
   mutating func input(name: String, digest: Digest, byteCount: Int) {
     writer.beginArray()
     writer.string(name)
-    writer.string(digest.hex)
+    // There may be a hundred thousand: no text is made for each.
+    writer.beginString()
+    digest.appendHex(to: buffer)
+    writer.endString()
     writer.integer(Int64(byteCount))
     writer.endArray()
     if buffer.count > 1 << 16 { flush() }

@@ -39,7 +39,8 @@ struct StageInspector {
     }
 
     let derived = try derivedInput(of: stage, upstream)
-    var inputs = try logs(of: stage) + upstreamInputs(of: stage, upstream)
+    var inputs = try logs(of: stage)
+    inputs += try upstreamInputs(of: stage, upstream)
     if let derived {
       inputs.append(
         StageInput(
@@ -80,7 +81,7 @@ struct StageInspector {
     let hashed: [HashedFile?]
     do {
       hashed = try build.index.digests(
-        of: paths.map { ($0.string, build.layout.path($0)) }, jobs: build.options.jobs,
+        of: paths, below: build.layout.root, jobs: build.options.jobs,
         // A log of lines that is being written to is read up to the size first seen.
         growing: { $0.hasSuffix(".jsonl") || $0.hasSuffix(".ndjson") },
         progress: {
@@ -202,7 +203,7 @@ struct StageInspector {
       return isFile
     }
     let found = try build.index.digests(
-      of: outputs.map { ($0.path.string, build.layout.path($0.path)) }, jobs: build.options.jobs, progress: { _ in })
+      of: outputs.map(\.path), below: build.layout.root, jobs: build.options.jobs)
     var inPlace: [RelativePath: Digest] = [:]
     for (output, file) in zip(outputs, found) {
       switch file {

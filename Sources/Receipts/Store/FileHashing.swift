@@ -15,36 +15,69 @@ public struct HashedFile: Sendable, Equatable {
 }
 
 extension FileIndex {
-  /// The digests of `files`, in their order. Reads only what is not known, and remembers it.
+  /// The digests of files below `root`, in their order, under their paths as keys. Reads only what is not known, and
+  /// remembers it.
   ///
   /// Waits, once and no longer than 20 ms, until the last change of each file is old enough. A file whose change time
   /// lies in the future, or that changed during the wait, is hashed but not remembered.
   ///
   /// - Parameters:
-  ///   - files: each with its key in this index, and where it is. A symbolic link is followed.
-  ///   - jobs: how many threads hash.
+  ///   - paths: a symbolic link is followed. Those of one folder stand together, or cost more.
+  ///   - jobs: how many threads look and hash.
   ///   - growing: whether, by its key, a file may get longer meanwhile. If it does, its digest is that of the bytes
   ///     that it had at first, and is not remembered.
-  ///   - cancelled: asked before each file; see `parallelMap`.
+  ///   - cancelled: asked before each file that is hashed; see `parallelMap`.
   ///   - progress: told how many more bytes are hashed, on any thread.
   /// - Returns: nil for a file that is not there.
   /// - Throws: `DistillError` (65) with the file's key as its place: it changed while it was read, or is no regular
   ///   file. `FileSystemError`, `Interrupted`.
   public func digests(
+    of paths: [RelativePath], below root: FilePath, jobs: Int,
+    growing: @Sendable (String) -> Bool = { _ in false }, cancelled: @Sendable () -> Bool = { false },
+    progress: @Sendable (Int) -> Void = { _ in }
+  ) throws -> [HashedFile?] {
+    try digests(
+      try statuses(of: paths, below: root, jobs: jobs), jobs: jobs, growing: growing, cancelled: cancelled,
+      progress: progress, key: { paths[$0].string }, path: { root.appending(paths[$0].string) })
+  }
+
+  /// The same for files anywhere, each with its key in this index, and where it is.
+  public func digests(
     of files: [(key: String, path: FilePath)], jobs: Int, growing: @Sendable (String) -> Bool = { _ in false },
     cancelled: @Sendable () -> Bool = { false }, progress: @Sendable (Int) -> Void = { _ in }
   ) throws -> [HashedFile?] {
-    let statuses = try parallelMap(files, jobs: jobs, cancelled: cancelled) { _, file in
-      try fileSystem.status(of: file.path, followingLinks: true)
+    try digests(
+      try files.map { try fileSystem.status(of: $0.path, followingLinks: true) }, jobs: jobs, growing: growing,
+      cancelled: cancelled, progress: progress, key: { files[$0].key }, path: { files[$0].path })
+  }
+
+  /// A look takes about a microsecond, starting a thread a hundred.
+  private static let looksAtOnce = 512
+
+  private func statuses(of paths: [RelativePath], below root: FilePath, jobs: Int) throws -> [FileStatus?] {
+    guard jobs > 1, paths.count > Self.looksAtOnce else { return try fileSystem.statuses(of: paths[...], below: root) }
+    let starts = Array(stride(from: 0, to: paths.count, by: Self.looksAtOnce))
+    let parts = try parallelMap(starts, jobs: jobs) { _, start in
+      try fileSystem.statuses(of: paths[start..<min(start + Self.looksAtOnce, paths.count)], below: root)
     }
-    var results = [HashedFile?](repeating: nil, count: files.count)
+    return Array(parts.joined())
+  }
+
+  /// - Parameter statuses: of each file; nil: it is not there.
+  private func digests(
+    _ statuses: [FileStatus?], jobs: Int, growing: @Sendable (String) -> Bool, cancelled: @Sendable () -> Bool,
+    progress: @Sendable (Int) -> Void, key: @Sendable (Int) -> String, path: @Sendable (Int) -> FilePath
+  ) throws -> [HashedFile?] {
+    var results: [HashedFile?] = []
+    results.reserveCapacity(statuses.count)
     var unknown: [Int] = []
     for (index, status) in statuses.enumerated() {
-      guard let status else { continue }
-      if let digest = known(files[index].key, status) {
-        results[index] = HashedFile(digest: digest, size: status.size, status: status)
+      let digest = status.flatMap { known(key(index), $0) }
+      if let status, let digest {
+        results.append(HashedFile(digest: digest, size: status.size, status: status))
       } else {
-        unknown.append(index)
+        if status != nil { unknown.append(index) }
+        results.append(nil)
       }
     }
     if unknown.isEmpty { return results }
@@ -53,8 +86,8 @@ extension FileIndex {
     // The longest first, so that no thread is left alone with one at the end.
     unknown.sort { statuses[$0]!.size > statuses[$1]!.size }
     let hashed = try parallelMap(unknown, jobs: jobs, cancelled: cancelled) { _, index in
-      let (key, path) = files[index]
-      return try hash(key, path, settled: settled, mayGrow: growing(key), progress)
+      let key = key(index)
+      return try hash(key, path(index), settled: settled, mayGrow: growing(key), progress)
     }
     for (index, file) in zip(unknown, hashed) { results[index] = file }
     return results

@@ -19,9 +19,10 @@ public struct BuildEvidenceStage: Stage {
 
   /// Logs, and the files of look-ups, which sources may share.
   public func sourceFiles() throws -> [RelativePath] {
-    // Of one source they are in order already; sources may share files of look-ups.
-    var paths = logs.entries.flatMap { ([$0.files] + $0.lookups).joined().map(\.path) }
-    if zip(paths, paths.dropFirst()).allSatisfy(<) { return paths }
+    // A list is in order already; look-ups may share files with each other.
+    let lists = logs.entries.flatMap { [$0.files] + $0.lookups }
+    if lists.count == 1 { return lists[0].map { $0.path } }
+    var paths = lists.flatMap { files in files.map { $0.path } }
     paths.sort()
     var last: RelativePath?
     paths.removeAll { path in

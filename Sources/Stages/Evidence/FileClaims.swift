@@ -1,36 +1,55 @@
 import Receipts
 
-/// Which source each log belongs to. Kept sorted and merged in one pass a source: there may be a hundred thousand.
+/// Which source each log belongs to. Lists of files as they were found: there may be a hundred thousand.
 struct FileClaims {
-  private var claims: [(path: RelativePath, owner: String)] = []
+  private var claims: [(owner: String, files: [LogFile])] = []
 
   /// Claims `files`, which are in the order of their paths.
   ///
   /// - Returns: the first file that another source has claimed, and which; nil: there is none.
   mutating func add(_ files: [LogFile], of owner: String) -> (path: RelativePath, owner: String)? {
-    var merged: [(path: RelativePath, owner: String)] = []
-    merged.reserveCapacity(claims.count + files.count)
-    var next = claims.startIndex
-    for file in files {
-      while next < claims.endIndex, claims[next].path < file.path {
-        merged.append(claims[next])
-        next += 1
-      }
-      if next < claims.endIndex, claims[next].path == file.path { return claims[next] }
-      merged.append((file.path, owner))
+    var first: (path: RelativePath, owner: String)?
+    for claim in claims {
+      guard let path = Self.firstShared(files, claim.files), first.map({ path < $0.path }) ?? true else { continue }
+      first = (path, claim.owner)
     }
-    claims = merged + claims[next...]
-    return nil
+    claims.append((owner, files))
+    return first
   }
 
   /// nil: nobody's.
   func owner(of path: RelativePath) -> String? {
-    var low = 0
-    var high = claims.count
+    claims.first { claim in
+      let index = Self.place(of: path, in: claim.files)
+      return index < claim.files.count && claim.files[index].path == path
+    }?.owner
+  }
+
+  /// Looks each file of the shorter list up in the other, and none where one list ends before the other begins.
+  private static func firstShared(_ left: [LogFile], _ right: [LogFile]) -> RelativePath? {
+    guard left.count <= right.count else { return firstShared(right, left) }
+    guard let first = left.first, let last = left.last, right[0].path <= last.path,
+      first.path <= right[right.count - 1].path
+    else { return nil }
+    var rest = right[...]
+    for file in left {
+      rest = rest[place(of: file.path, in: rest)...]
+      guard let next = rest.first else { return nil }
+      if next.path == file.path { return file.path }
+    }
+    return nil
+  }
+
+  /// Of the first file whose path is not before `path`.
+  private static func place(of path: RelativePath, in files: ArraySlice<LogFile>) -> Int {
+    var low = files.startIndex
+    var high = files.endIndex
     while low < high {
       let middle = (low + high) / 2
-      if claims[middle].path < path { low = middle + 1 } else { high = middle }
+      if files[middle].path < path { low = middle + 1 } else { high = middle }
     }
-    return low < claims.count && claims[low].path == path ? claims[low].owner : nil
+    return low
   }
+
+  private static func place(of path: RelativePath, in files: [LogFile]) -> Int { place(of: path, in: files[...]) }
 }

@@ -16,14 +16,15 @@ public struct SourceLogs: Sendable {
   }
   public var entries: [Entry]
 
+  /// - Parameter jobs: how many threads read folders.
   /// - Throws: where a source has no file, a file belongs to two sources, or no part takes a file.
   public static func find(
-    _ configuration: Configuration, in workspace: FilePath, of fileSystem: any FileSystem
+    _ configuration: Configuration, in workspace: FilePath, of fileSystem: any FileSystem, jobs: Int = 1
   ) throws -> SourceLogs {
     var claims = FileClaims()
     var entries: [Entry] = []
     for source in configuration.sources {
-      let found = try GlobWalk.find(source, in: workspace, of: fileSystem)
+      let found = try GlobWalk.find(source, in: workspace, of: fileSystem, jobs: jobs)
       let patterns = source.files.map { "`\($0.text)`" }.joined(separator: ", ")
       guard !found.files.isEmpty else {
         throw DistillError(

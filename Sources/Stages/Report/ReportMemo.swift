@@ -48,7 +48,7 @@ public struct ReportMemo: Sendable {
   /// - Parameter paths: every file that the report was made from, there or not, and its own.
   func save(_ paths: [RelativePath]) throws {
     let paths = Set(paths).sorted()
-    let files = try index.digests(of: paths.map { ($0.string, layout.path($0)) }, jobs: 1)
+    let files = try index.digests(of: paths, below: layout.root, jobs: 1)
     try cache.save(
       .array(zip(paths, files).map { [.string($0.string), $1.map { .string($0.digest.hex) } ?? .null] }), for: key)
     try index.saveIfChanged()

@@ -19,7 +19,7 @@ struct BuildCommand {
 
     let lock = try Workspace.lock(layout, waiting: !flags.noWait)
     defer { withExtendedLifetime(lock) {} }
-    let workspace = try Workspace(layout, export: flags.export, paranoid: flags.paranoid)
+    let workspace = try Workspace(layout, export: flags.export, paranoid: flags.paranoid, jobs: options.jobs)
     let progress = ConsoleProgress(quiet: flags.quiet || flags.json)
     defer { progress.end() }
     let reports: [StageReport]
@@ -46,7 +46,7 @@ struct BuildCommand {
   }
 
   private func dryRun(_ layout: WorkspaceLayout, _ options: BuildOptions) throws {
-    let workspace = try Workspace(layout, export: flags.export, paranoid: flags.paranoid)
+    let workspace = try Workspace(layout, export: flags.export, paranoid: flags.paranoid, jobs: options.jobs)
     let forecasts = try workspace.runner(options: options, progress: SilentProgress()).forecast(stages)
     if !flags.quiet { Forecasts.print(forecasts, json: flags.json) }
   }

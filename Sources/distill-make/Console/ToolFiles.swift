@@ -1,3 +1,4 @@
+@preconcurrency import Glibc
 import JSONTape
 import Receipts
 import SystemPackage
@@ -8,15 +9,27 @@ enum ToolFiles {
 
   static func paths() throws -> [FilePath] {
     var paths = [FilePath(try LocalFileSystem().linkTarget(of: "/proc/self/exe"))]
-    let maps = ProcessTable.text("self/maps") ?? ""
+    let loaded = loadedLibraries()
     for library in libraries {
-      // 7f…-7f… r-xp 00002000 fe:00 12345   /usr/lib/…/libjq.so.1.0.4
-      guard let line = maps.split(separator: "\n").first(where: { $0.contains("/\(library)") }),
-        let start = line.firstIndex(of: "/")
-      else { throw DistillError(.internalFault, "can't tell where \(library) was loaded from") }
-      paths.append(FilePath(String(line[start...])))
+      guard let name = loaded.first(where: { $0.contains("/\(library)") }), let resolved = realpath(name, nil) else {
+        throw DistillError(.internalFault, "can't tell where \(library) was loaded from")
+      }
+      defer { free(resolved) }
+      paths.append(FilePath(String(cString: resolved)))
     }
     return paths
+  }
+
+  /// From the dynamic linker's own list, which is written before `main` begins; to have /proc/self/maps written out and to
+  /// read it takes a tenth of a build with nothing to do.
+  private static func loadedLibraries() -> [String] {
+    var names: [String] = []
+    var library = _r_debug.r_map
+    while let current = library {
+      names.append(String(cString: current.pointee.l_name))
+      library = current.pointee.l_next
+    }
+    return names
   }
 
   /// SHA-256 of the canonical JSON of the files' digests, in the order of `paths()`.

@@ -14,8 +14,11 @@ struct Workspace {
   let logs: SourceLogs
   let tool: ToolIdentity
 
+  /// - Parameter jobs: how many threads look for logs.
   /// - Throws: when distill.yaml is missing or wrong, or a source has no files.
-  init(_ layout: WorkspaceLayout, export: ExportFlags, paranoid: Bool = false) throws {
+  init(
+    _ layout: WorkspaceLayout, export: ExportFlags, paranoid: Bool = false, jobs: Int = Workspace.processors
+  ) throws {
     self.layout = layout
     fileSystem = LocalFileSystem(near: layout.root)
     var configuration = try Self.configuration(layout, fileSystem)
@@ -23,7 +26,7 @@ struct Workspace {
     self.configuration = configuration
     index = FileIndex(fileSystem: fileSystem, clock: clock, location: layout.index, paranoid: paranoid)
     tool = try ToolFiles.identity(index)
-    logs = try SourceLogs.find(configuration, in: layout.root, of: fileSystem)
+    logs = try SourceLogs.find(configuration, in: layout.root, of: fileSystem, jobs: jobs)
   }
 
   static func configuration(_ layout: WorkspaceLayout, _ fileSystem: LocalFileSystem) throws -> Configuration {

@@ -101,6 +101,28 @@ struct FileSystemTests {
     }
   }
 
+  @Test("many paths are looked up as one by one", arguments: Kind.allCases)
+  func manyStatuses(kind: Kind) throws {
+    try withFolder(kind) { fileSystem, folder in
+      for path in ["a/b", "ab"] { try fileSystem.createDirectory(folder.appending(path)) }
+      for path in ["top", "a/one", "a/two", "a/b/one", "ab/one"] {
+        try write(path, to: folder.appending(path), fileSystem)
+      }
+      try makeLink(folder.appending("to-a"), to: "a", fileSystem)
+      try makeLink(folder.appending("a/to-two"), to: "two", fileSystem)
+      let paths = [
+        "a/b/one", "a/one", "a/none", "a/two", "ab/one", "ab/two", "gone/x", "gone/y", "top", "top/x", "a", "to-a/one",
+        "a/to-two", "a/one",
+      ]
+      let asked = paths.map { RelativePath(unchecked: $0) }
+      let expected = try paths.map { try fileSystem.status(of: folder.appending($0), followingLinks: true) }
+      #expect(try fileSystem.statuses(of: asked[...], below: folder) == expected)
+      #expect(try fileSystem.statuses(of: asked[3..<5], below: folder) == Array(expected[3..<5]))
+      #expect(
+        expected.map { $0 == nil } == paths.map { ["a/none", "ab/two", "gone/x", "gone/y", "top/x"].contains($0) })
+    }
+  }
+
   @Test("links are followed or not, as asked", arguments: Kind.allCases)
   func links(kind: Kind) throws {
     try withFolder(kind) { fileSystem, folder in
