@@ -1,7 +1,5 @@
-import Glibc
 import JSONTape
 import Receipts
-import SystemPackage
 
 /// The memory of one thread that reads rows: a parser for each row in use at a time, and buffers.
 final class RowScratch {
@@ -40,24 +38,17 @@ struct Line {
   var number: Int
 }
 
-extension FileSystem {
-  /// Calls `body` for each line of a segment.
-  /// - Throws: the file has become shorter than it was when it was hashed.
-  func lines(
-    of segment: Segment, in path: RelativePath, _ layout: WorkspaceLayout, _ body: (Line) throws -> Void
-  ) throws {
-    guard let view = try FileView(layout.path(path), of: self), view.bytes.count >= segment.offset + segment.byteCount
-    else { throw DistillError(.inputOutput, "it changed while it was audited", place: path.string) }
-    defer { withExtendedLifetime(view) {} }
-    let bytes = view.bytes[segment.offset..<segment.offset + segment.byteCount]
-    guard let base = bytes.buffer.baseAddress else { return }
+extension FileView {
+  /// Calls `body` for each line of a segment, which must lie in the file.
+  func lines(of segment: Segment, _ body: (Line) throws -> Void) rethrows {
+    let bytes = bytes[segment.offset..<segment.offset + segment.byteCount]
     var start = 0
     var number = segment.firstLine
     while start < bytes.count {
-      let end = memchr(base + start, 0x0A, bytes.count - start).map { UnsafeRawPointer(base).distance(to: $0) }
+      let end = bytes.firstIndex(of: UInt8(ascii: "\n"), from: start) ?? bytes.count
       number += 1
-      try body(Line(bytes: bytes[start..<(end ?? bytes.count)], offset: segment.offset + start, number: number))
-      start = (end ?? bytes.count) + 1
+      try body(Line(bytes: bytes[start..<end], offset: segment.offset + start, number: number))
+      start = end + 1
     }
   }
 }

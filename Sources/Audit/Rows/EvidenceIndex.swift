@@ -71,6 +71,8 @@ struct EvidenceIndex: Sendable {
   private(set) var byIdentity: [Hash128: Int] = [:]
   private(set) var comparisonsByProvenance: [Hash128: [RowPlace]] = [:]
   private var othersByIdentity: [Hash128: Int] = [:]
+  /// Has each row an identity of its own?
+  var isDistinct: Bool { byIdentity.count == runs.count && othersByIdentity.count == others.count }
 
   /// Runs and extractions, then the others.
   var rowCount: Int { runs.count + others.count }

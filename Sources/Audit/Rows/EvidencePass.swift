@@ -11,10 +11,10 @@ struct EvidencePass {
   let log: FindingLog
   let scratch: RowScratch
 
-  func read(_ segment: Segment, _ files: any FileSystem, _ layout: WorkspaceLayout) throws -> EvidenceIndex {
+  func read(_ segment: Segment, _ files: FileViews) throws -> EvidenceIndex {
     var index = EvidenceIndex()
     let cuts = try CutTable(parameters)
-    try files.lines(of: segment, in: partition, layout) { line in
+    try files.lines(of: segment, in: partition) { line in
       guard let row = parse(line) else { return }
       let members = scratch.members
       members.read(row)

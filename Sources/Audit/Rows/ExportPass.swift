@@ -34,10 +34,10 @@ struct ExportPass {
     }
   }
 
-  func read(_ segment: Segment, _ files: any FileSystem, _ layout: WorkspaceLayout) throws -> ExportIndex {
+  func read(_ segment: Segment, _ files: FileViews) throws -> ExportIndex {
     var index = ExportIndex()
     let check = RowCheck(schema: schema, path: path.string, log: log)
-    try files.lines(of: segment, in: path, layout) { line in
+    try files.lines(of: segment, in: path) { line in
       guard let value = check.parse(line, scratch.parser) else { return }
       scratch.members.read(value)
       let members = scratch.members

@@ -9,10 +9,10 @@ struct QuarantinePass {
   let log: FindingLog
   let scratch: RowScratch
 
-  func read(_ segment: Segment, _ files: any FileSystem, _ layout: WorkspaceLayout) throws -> RowCounts {
+  func read(_ segment: Segment, _ files: FileViews) throws -> RowCounts {
     var counts = RowCounts()
     let check = RowCheck(schema: .quarantine, path: path.string, log: log)
-    try files.lines(of: segment, in: path, layout) { line in
+    try files.lines(of: segment, in: path) { line in
       guard let row = check.parse(line, scratch.parser) else { return }
       if let name = row.member("stage")?.string?.string(), name != stage.text {
         log.add(

@@ -42,9 +42,9 @@ struct ScoredPass {
   let log: FindingLog
   let scratch: RowScratch
 
-  func read(_ segment: Segment, _ files: any FileSystem, _ layout: WorkspaceLayout) throws -> ScoredIndex {
+  func read(_ segment: Segment, _ files: FileViews) throws -> ScoredIndex {
     var scored = ScoredIndex()
-    try files.lines(of: segment, in: path, layout) { line in
+    try files.lines(of: segment, in: path) { line in
       if let runs, line.number <= runs.count {
         let place = runs.lowerBound + line.number - 1
         let run = index.runs[place]
