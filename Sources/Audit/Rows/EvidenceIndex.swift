@@ -30,6 +30,8 @@ struct EvidenceRun: Sendable {
   /// Kind of judge, `none` where nobody judged.
   var judge: String?
   var source: String
+  /// Half of the digits of the ids of samples that are made of it, as bits; nil: there are none.
+  var sampleID: UInt64?
 }
 
 /// A judgement about a run, as its own row says it.
@@ -58,6 +60,8 @@ struct EvidenceExtraction: Sendable {
 struct EvidenceIndex: Sendable {
   /// In the order of partitions and lines.
   var runs: [EvidenceRun] = []
+  /// Of each run, where the values of its row's members start.
+  var starts: [UInt32] = []
   var judgements: [EvidenceJudgement] = []
   var extractions: [EvidenceExtraction] = []
   /// Comparisons by half the SHA-256 of their provenance as it is written.
@@ -70,6 +74,8 @@ struct EvidenceIndex: Sendable {
   var runsByFile: [Range<Int>] = []
   private(set) var byIdentity: [Hash128: Int] = [:]
   private(set) var comparisonsByProvenance: [Hash128: [RowPlace]] = [:]
+  /// Runs by the ids of their samples; -1 where two share one.
+  private var bySampleID: [UInt64: Int32] = [:]
   private var othersByIdentity: [Hash128: Int] = [:]
   /// Has each row an identity of its own?
   var isDistinct: Bool { byIdentity.count == runs.count && othersByIdentity.count == others.count }
@@ -82,9 +88,19 @@ struct EvidenceIndex: Sendable {
 
   func place(of row: Int) -> RowPlace { row < runs.count ? runs[row].place : others[row - runs.count].place }
 
+  /// The run whose samples have that id; nil: there is none, or more than one.
+  func run(sampleID: UInt64) -> Int? { bySampleID[sampleID].flatMap { $0 < 0 ? nil : Int($0) } }
+
+  /// - Parameter row: the run's row.
+  func tokens(of run: Int, _ row: ByteSlice) -> EvidenceTokens {
+    let count = EvidenceTokens.count
+    return EvidenceTokens(row: row, starts: starts[run * count..<(run + 1) * count])
+  }
+
   mutating func append(_ part: EvidenceIndex) {
     let start = runs.count
     runs += part.runs
+    starts += part.starts
     judgements += part.judgements
     extractions += part.extractions.map { EvidenceExtraction(run: $0.run + start, parent: $0.parent) }
     comparisons += part.comparisons
@@ -97,6 +113,7 @@ struct EvidenceIndex: Sendable {
     files: Int, onRepetition: (_ row: RowPlace, _ first: RowPlace) -> Void
   ) {
     byIdentity.reserveCapacity(runs.count)
+    bySampleID.reserveCapacity(runs.count)
     var position = 0
     for file in 0..<files {
       let start = position
@@ -105,6 +122,9 @@ struct EvidenceIndex: Sendable {
           onRepetition(runs[position].place, runs[first].place)
         } else {
           byIdentity[runs[position].identity] = position
+          if let id = runs[position].sampleID {
+            bySampleID.merge(CollectionOfOne((id, Int32(position)))) { _, _ in -1 }
+          }
         }
         position += 1
       }

@@ -10,17 +10,35 @@ struct EvidencePass {
   let parameters: JSON
   let log: FindingLog
   let scratch: RowScratch
+  /// Of the partition: its source, and its day's folder.
+  private let name: String
+  private let folder: String
+
+  init(partition: RelativePath, file: Int, parameters: JSON, log: FindingLog, scratch: RowScratch) {
+    self.partition = partition
+    self.file = file
+    self.parameters = parameters
+    self.log = log
+    self.scratch = scratch
+    name = partition.stem
+    folder = String(partition.parent?.string.dropFirst(Layout.evidence.count) ?? "")
+  }
 
   func read(_ segment: Segment, _ files: FileViews) throws -> EvidenceIndex {
     var index = EvidenceIndex()
     let cuts = try CutTable(parameters)
+    var tally = KindTally()
     try files.lines(of: segment, in: partition) { line in
       guard let row = parse(line) else { return }
       let members = scratch.members
       members.read(row)
       checkPartition(members, line)
       let place = RowPlace(file: file, offset: line.offset, byteCount: line.bytes.count, line: line.number)
-      add(members, place, cuts, &index)
+      add(members, place, cuts, &tally, &index)
+    }
+    for entry in tally.entries {
+      index.counts.add("kind", entry.kind.rawValue, entry.count)
+      index.counts.add("source", entry.source, entry.count)
     }
     return index
   }
@@ -32,24 +50,22 @@ struct EvidencePass {
 
   /// A partition holds one source and one day.
   private func checkPartition(_ members: RowMembers, _ line: Line) {
-    let source = members[EvidenceMember.provenance].member("source")?.string?.string() ?? ""
-    let name = partition.stem
-    let folder = partition.parent?.string.dropFirst(Layout.evidence.count) ?? ""
+    let source = members[EvidenceMember.provenance].member("source")?.string ?? .empty
     var isRight: Bool
     let time = members[EvidenceMember.timestamp].string
     if let time {
       // 2026-03-02T… in 2026/03/02
-      isRight = name == source && time.count >= 10 && folder.utf8.count == 10
+      isRight = source == name && time.count >= 10 && folder.utf8.count == 10
       if isRight {
         isRight = zip(time[0..<10].buffer, folder.utf8).allSatisfy { $0 == $1 || ($0 == 0x2D && $1 == 0x2F) }
       }
     } else {
-      isRight = folder == "undated" && name.hasPrefix("\(source)-")
+      isRight = folder == "undated" && name.hasPrefix("\(source.string())-")
     }
     if !isRight {
       log.add(
         .rowInvalid, path: partition.string, line: line.number, expected: "a record of the partition's source and day",
-        found: "source \(source), \(time?.string() ?? "without a time")")
+        found: "source \(source.string()), \(time?.string() ?? "without a time")")
     }
     if members[EvidenceMember.provenance].member("recorded_at").map({
       !$0.isSame(as: members[EvidenceMember.timestamp])
@@ -63,12 +79,12 @@ struct EvidencePass {
     }
   }
 
-  private func add(_ members: RowMembers, _ place: RowPlace, _ cuts: CutTable, _ index: inout EvidenceIndex) {
-    guard let kind = RecordKind(rawValue: members[EvidenceMember.kind].string?.string() ?? ""),
+  private func add(_ members: RowMembers, _ place: RowPlace, _ cuts: CutTable, _ tally: inout KindTally, _ index: inout EvidenceIndex)
+  {
+    guard let name = members[EvidenceMember.kind].string, let kind = RecordKind.allCases.first(where: { name == $0.rawValue }),
       let source = members[EvidenceMember.provenance].member("source")?.string
     else { return }
-    index.counts.add("kind", kind.rawValue)
-    index.counts.add("source", source.string())
+    let sourceName = tally.add(kind, source)
     switch kind {
     case .verdict:
       index.others.append((identity(members, source), place))
@@ -76,13 +92,13 @@ struct EvidencePass {
     case .comparison:
       index.others.append((identity(members, source), place))
       index.comparisons.append((hash(members[EvidenceMember.provenance].token), place))
-    case .run, .extraction: addRun(members, kind, source, place, cuts, &index)
+    case .run, .extraction: addRun(members, kind, source, sourceName, place, cuts, &index)
     }
   }
 
   private func addRun(
-    _ members: RowMembers, _ kind: RecordKind, _ source: ByteSlice, _ place: RowPlace, _ cuts: CutTable,
-    _ index: inout EvidenceIndex
+    _ members: RowMembers, _ kind: RecordKind, _ source: ByteSlice, _ sourceName: String, _ place: RowPlace,
+    _ cuts: CutTable, _ index: inout EvidenceIndex
   ) {
     let knowledge = RunKnowledge(members, cuts)
     let own = knowledge.rulingOfRun()
@@ -91,8 +107,10 @@ struct EvidencePass {
       place: place, identity: identity(members, source),
       task: hash(members[EvidenceMember.taskID].string ?? .empty), isExtraction: kind == .extraction,
       category: ruling.category, ownCategory: own?.category, scoredRow: .zero, rule: ruling.rule, judge: nil,
-      source: source.string())
+      source: sourceName)
     run.decide(ruling, members, [], scratch)
+    run.sampleID = sampleID(members)
+    EvidenceTokens.appendStarts(members, to: &index.starts)
     if kind == .extraction {
       index.extractions.append(
         EvidenceExtraction(run: index.runs.count, parent: Self.target(members[EvidenceMember.about], scratch)))
@@ -104,6 +122,19 @@ struct EvidencePass {
     Identity.hash(
       source: source, kind: members[EvidenceMember.kind].string ?? .empty,
       runID: members[EvidenceMember.runID].string ?? .empty, scratch.sha256, scratch.text)
+  }
+
+  /// The first 16 hex digits of the SHA-256 of run id and `sig_hash`.
+  private func sampleID(_ members: RowMembers) -> UInt64? {
+    let runID = members[EvidenceMember.runID]
+    guard let text = runID.string, let sigHash = members[EvidenceMember.provenance].member("sig_hash")?.string else {
+      return nil
+    }
+    scratch.text.removeAll()
+    scratch.text.append(text)
+    scratch.text.append(UInt8(ascii: "|"))
+    scratch.text.append(sigHash)
+    return hash(scratch.text.bytes).high
   }
 
   private func hash(_ bytes: ByteSlice) -> Hash128 { Hash128(Digest.of(bytes)) }
