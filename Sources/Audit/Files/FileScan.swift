@@ -50,7 +50,9 @@ struct FileScan: Sendable {
     var end = 0
     var partStart = 0
     while partStart < bytes.count {
-      if partStart % Self.populatedSize == 0 { view.populate(partStart..<min(partStart + Self.populatedSize, bytes.count)) }
+      if partStart % Self.populatedSize == 0 {
+        view.populate(partStart..<min(partStart + Self.populatedSize, bytes.count))
+      }
       // Small enough to stay in a core's cache between hashing and counting.
       let part = bytes[partStart..<min(partStart + (64 << 10), bytes.count)]
       sha256.update(part)

@@ -18,15 +18,36 @@ final class RowScratch {
 }
 
 /// The values of a record's members by their place, once its schema has said which stands where.
+///
+/// Kept behind a pointer: a class's own stored properties would cost an exclusivity check at each access.
 final class RowMembers {
-  private var values: [JSONValue] = []
+  private let values = UnsafeMutablePointer<JSONValue>.allocate(capacity: RowMembers.limit)
+  private let count = UnsafeMutablePointer<Int>.allocate(capacity: 1)
 
-  func read(_ row: JSONValue) {
-    values.removeAll(keepingCapacity: true)
-    for (_, value) in row.members { values.append(value) }
+  /// More members than any record has.
+  private static let limit = 64
+
+  init() { count.initialize(to: 0) }
+
+  deinit {
+    values.deallocate()
+    count.deallocate()
   }
 
-  subscript(place: Int) -> JSONValue { values[place] }
+  func read(_ row: JSONValue) {
+    var place = 0
+    for (_, value) in row.members {
+      precondition(place < Self.limit, "a row with more members than a schema has")
+      (values + place).initialize(to: value)
+      place += 1
+    }
+    count.pointee = place
+  }
+
+  subscript(place: Int) -> JSONValue {
+    precondition(place >= 0 && place < count.pointee, "a member that the row has not")
+    return values[place]
+  }
 }
 
 /// A line of a file.

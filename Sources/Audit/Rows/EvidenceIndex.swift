@@ -72,11 +72,13 @@ struct EvidenceIndex: Sendable {
   var counts = RowCounts()
   /// Of each partition, the runs of it.
   var runsByFile: [Range<Int>] = []
-  private(set) var byIdentity: [Hash128: Int] = [:]
+  private(set) var byIdentity = RowTable(capacity: 0)
   private(set) var comparisonsByProvenance: [Hash128: [RowPlace]] = [:]
-  /// Runs by the ids of their samples; -1 where two share one.
-  private var bySampleID: [UInt64: Int32] = [:]
-  private var othersByIdentity: [Hash128: Int] = [:]
+  /// Runs by the ids of their samples.
+  private var bySampleID = RowTable(capacity: 0)
+  /// Those that two runs share.
+  private var sharedSampleIDs: Set<UInt64> = []
+  private var othersByIdentity = RowTable(capacity: 0)
   /// Has each row an identity of its own?
   var isDistinct: Bool { byIdentity.count == runs.count && othersByIdentity.count == others.count }
 
@@ -89,12 +91,20 @@ struct EvidenceIndex: Sendable {
   func place(of row: Int) -> RowPlace { row < runs.count ? runs[row].place : others[row - runs.count].place }
 
   /// The run whose samples have that id; nil: there is none, or more than one.
-  func run(sampleID: UInt64) -> Int? { bySampleID[sampleID].flatMap { $0 < 0 ? nil : Int($0) } }
+  func run(sampleID: UInt64) -> Int? {
+    sharedSampleIDs.isEmpty || !sharedSampleIDs.contains(sampleID) ? bySampleID[Hash128(high: sampleID, low: 0)] : nil
+  }
 
   /// - Parameter row: the run's row.
   func tokens(of run: Int, _ row: ByteSlice) -> EvidenceTokens {
     let count = EvidenceTokens.count
     return EvidenceTokens(row: row, starts: starts[run * count..<(run + 1) * count])
+  }
+
+  /// Makes room for what will be appended.
+  mutating func reserve(for parts: [EvidenceIndex]) {
+    runs.reserveCapacity(parts.reduce(runs.count) { $0 + $1.runs.count })
+    starts.reserveCapacity(parts.reduce(starts.count) { $0 + $1.starts.count })
   }
 
   mutating func append(_ part: EvidenceIndex) {
@@ -112,29 +122,25 @@ struct EvidenceIndex: Sendable {
   mutating func finish(
     files: Int, onRepetition: (_ row: RowPlace, _ first: RowPlace) -> Void
   ) {
-    byIdentity.reserveCapacity(runs.count)
-    bySampleID.reserveCapacity(runs.count)
+    byIdentity = RowTable(capacity: runs.count)
+    bySampleID = RowTable(capacity: runs.count)
+    othersByIdentity = RowTable(capacity: others.count)
     var position = 0
     for file in 0..<files {
       let start = position
       while position < runs.count, runs[position].place.file == file {
-        if let first = byIdentity[runs[position].identity] {
+        if let first = byIdentity.insert(runs[position].identity, position) {
           onRepetition(runs[position].place, runs[first].place)
-        } else {
-          byIdentity[runs[position].identity] = position
-          if let id = runs[position].sampleID {
-            bySampleID.merge(CollectionOfOne((id, Int32(position)))) { _, _ in -1 }
-          }
+        } else if let id = runs[position].sampleID, bySampleID.insert(Hash128(high: id, low: 0), position) != nil {
+          sharedSampleIDs.insert(id)
         }
         position += 1
       }
       runsByFile.append(start..<position)
     }
     for (number, other) in others.enumerated() {
-      if let first = othersByIdentity[other.identity] {
+      if let first = othersByIdentity.insert(other.identity, number) {
         onRepetition(other.place, others[first].place)
-      } else {
-        othersByIdentity[other.identity] = number
       }
     }
     for comparison in comparisons {

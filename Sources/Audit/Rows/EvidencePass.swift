@@ -79,9 +79,11 @@ struct EvidencePass {
     }
   }
 
-  private func add(_ members: RowMembers, _ place: RowPlace, _ cuts: CutTable, _ tally: inout KindTally, _ index: inout EvidenceIndex)
-  {
-    guard let name = members[EvidenceMember.kind].string, let kind = RecordKind.allCases.first(where: { name == $0.rawValue }),
+  private func add(
+    _ members: RowMembers, _ place: RowPlace, _ cuts: CutTable, _ tally: inout KindTally, _ index: inout EvidenceIndex
+  ) {
+    guard let name = members[EvidenceMember.kind].string,
+      let kind = RecordKind.allCases.first(where: { name == $0.rawValue }),
       let source = members[EvidenceMember.provenance].member("source")?.string
     else { return }
     let sourceName = tally.add(kind, source)
@@ -137,7 +139,10 @@ struct EvidencePass {
     return hash(scratch.text.bytes).high
   }
 
-  private func hash(_ bytes: ByteSlice) -> Hash128 { Hash128(Digest.of(bytes)) }
+  private func hash(_ bytes: ByteSlice) -> Hash128 {
+    scratch.sha256.update(bytes)
+    return Hash128(scratch.sha256.finish())
+  }
 
   private func judgement(_ members: RowMembers) -> EvidenceJudgement {
     let provenance = members[EvidenceMember.provenance]
@@ -168,19 +173,23 @@ extension RunKnowledge {
   init(_ members: RowMembers, _ cuts: CutTable) {
     self.init()
     let provenance = members[EvidenceMember.provenance]
-    verdict = members[EvidenceMember.verdict].string.flatMap { Verdict(rawValue: $0.string()) }
+    verdict = members[EvidenceMember.verdict].string.flatMap { name in
+      Verdict.allCases.first { name == $0.rawValue }
+    }
     for other in members[EvidenceMember.otherVerdicts].elements {
       if let verdict = other.string.flatMap({ Verdict(rawValue: $0.string()) }) { droppedVerdicts.append(verdict) }
     }
     humanOverride = members[EvidenceMember.humanOverride].string.flatMap { Category(rawValue: $0.string()) }
-    timestamp = members[EvidenceMember.timestamp].string.flatMap { Timestamp($0, defaultOffsetSeconds: 0) }
-    sourceFile = provenance.member("source_file")?.string?.string() ?? ""
-    line = provenance.member("line_offset")?.integer ?? 0
+    let file = provenance.member("source_file")?.string ?? .empty
+    if humanOverride != nil {
+      timestamp = members[EvidenceMember.timestamp].string.flatMap { Timestamp($0, defaultOffsetSeconds: 0) }
+      sourceFile = file.string()
+      line = provenance.member("line_offset")?.integer ?? 0
+    }
     score = members[EvidenceMember.score].double
     groundedFraction = members[EvidenceMember.validationResults].member("grounded_fraction")?.double
-    let kind = members[EvidenceMember.kind].string?.string() ?? ""
-    let source = provenance.member("source")?.string?.string() ?? ""
-    (scoreCut, groundedCut) = cuts.cuts(source: source, file: sourceFile, kind: kind)
+    let kind = members[EvidenceMember.kind].string ?? .empty
+    (scoreCut, groundedCut) = cuts.cuts(source: provenance.member("source")?.string ?? .empty, file: file, kind: kind)
     if kind == RecordKind.extraction.rawValue { parents = Parents(categories: [], count: 0) }
   }
 }
@@ -192,15 +201,18 @@ extension EvidenceRun {
   ) {
     category = ruling.category
     rule = ruling.rule
-    let judgedBy = ScoredRow.judgedBy(ruling, members, judgements)
-    judge = judgedBy.map(Self.kind) ?? "none"
-    ScoredRow.write(members, ruling, judge: judgedBy, to: scratch.text)
-    scoredRow = Hash128(Digest.of(scratch.text.bytes))
+    ScoredRow.withJudgedBy(ruling, members, judgements) { judgedBy in
+      judge = judgedBy.map(Self.kind) ?? "none"
+      ScoredRow.write(members, ruling, judge: judgedBy, to: scratch.text)
+    }
+    scratch.sha256.update(scratch.text.bytes)
+    scoredRow = Hash128(scratch.sha256.finish())
   }
 
   /// `{"kind":"test","name":…}` → `test`
-  private static func kind(_ judgedBy: String) -> String {
-    let start = judgedBy.utf8.dropFirst(#"{"kind":""#.utf8.count)
-    return String(start.prefix { $0 != UInt8(ascii: "\"") }) ?? ""
+  private static func kind(_ judgedBy: ByteSlice) -> String {
+    let start = min(#"{"kind":""#.utf8.count, judgedBy.count)
+    let kind = judgedBy[start..<(judgedBy.firstIndex(of: UInt8(ascii: "\""), from: start) ?? judgedBy.count)]
+    return JudgedBy.kinds.first { kind == $0 } ?? kind.string()
   }
 }

@@ -20,13 +20,15 @@ extension RowMatching {
     else { return nil }
     var provenance = row
     guard provenance.take(#"{"source":"#), let source = provenance.takeString(),
-      let chosen = run(source, chosenID), let chosenRow = try tokens(
+      let chosen = run(source, chosenID),
+      let chosenRow = try tokens(
         of: chosen, task, prompt, Side(text: chosenText, runID: chosenID, model: chosenModel), allowed: .accepted),
       row.take(chosenRow.token(EvidenceMember.provenance)), row.take(#","rejected_provenance":"#)
     else { return nil }
     provenance = row
     guard provenance.take(#"{"source":"#), let source = provenance.takeString(),
-      let rejected = run(source, rejectedID), let rejectedRow = try tokens(
+      let rejected = run(source, rejectedID),
+      let rejectedRow = try tokens(
         of: rejected, task, prompt, Side(text: rejectedText, runID: rejectedID, model: rejectedModel),
         allowed: reason == .acceptedOverRejected ? .rejected : .partiallyAccepted),
       row.take(rejectedRow.token(EvidenceMember.provenance)), row.take("}"), row.isAtEnd,

@@ -108,14 +108,13 @@ struct RowAudit {
   // MARK: Evidence and scored runs
 
   private func readEvidence(_ parameters: JSON) throws -> EvidenceIndex {
+    let parts = try map(partitions) { file, path, segment, scratch in
+      try EvidencePass(partition: path, file: file, parameters: parameters, log: log, scratch: scratch)
+        .read(segment, views)
+    }
     var index = EvidenceIndex()
-    for part in try map(
-      partitions,
-      { file, path, segment, scratch in
-        try EvidencePass(partition: path, file: file, parameters: parameters, log: log, scratch: scratch)
-          .read(segment, views)
-      })
-    { index.append(part) }
+    index.reserve(for: parts)
+    for part in parts { index.append(part) }
     index.finish(files: partitions.count) { row, first in
       log.add(
         .rowInvalid, path: partitions[row.file].string, line: row.line,

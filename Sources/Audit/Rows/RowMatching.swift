@@ -138,7 +138,9 @@ struct RowMatching {
     for message in list.elements {
       let role = message.member("role")?.string
       if system == nil, role == "system" { system = message.member("content") }
-      if role == "assistant", message.member("content")?.string.map({ $0 == answer }) ?? false { end = message.sourceRange.upperBound }
+      if role == "assistant", message.member("content")?.string.map({ $0 == answer }) ?? false {
+        end = message.sourceRange.upperBound
+      }
     }
     guard row.take(#","context":"#), system.map({ row.take($0.token) }) ?? row.take("null"),
       row.take(#","response":"#), row.take(text), row.take(#","messages":"#)
