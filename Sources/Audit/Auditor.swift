@@ -26,7 +26,8 @@ package struct Auditor {
     let (receipts, damaged) = try ReceiptChecks(
       fileSystem: fileSystem, layout: layout, log: log, options: options
     ).read(stages)
-    let checks = FileChecks(fileSystem: fileSystem, layout: layout, log: log, jobs: options.jobs)
+    let views = FileViews(fileSystem: fileSystem, layout: layout)
+    let checks = FileChecks(views: views, log: log, jobs: options.jobs)
     let files = try checks.check(receipts, readsInputs: options.readsInputs)
     try UnreceiptedFiles(fileSystem: fileSystem, layout: layout, log: log)
       .check(stages.filter { !damaged.contains($0) }, receipts)
@@ -36,7 +37,8 @@ package struct Auditor {
     }
     if options.readsRows {
       try RowAudit(
-        fileSystem: fileSystem, layout: layout, log: log, options: options, files: files, receipts: receipts
+        fileSystem: fileSystem, layout: layout, views: views, log: log, options: options, files: files,
+        receipts: receipts
       ).run()
     }
     return log.findings

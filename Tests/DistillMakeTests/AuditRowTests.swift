@@ -72,6 +72,29 @@ struct AuditRowTests {
       findings.contains { $0["member"]?.string?.hasPrefix(member) ?? false }, "\(findings.map(\.canonicalString))")
   }
 
+  @Test(
+    "a letter of an exported row that the evidence does not make is found, wherever it stands",
+    arguments: [rag, sft, preference])
+  func letter(_ file: String) throws {
+    let space = try Lab.built()
+    let forgery = Forgery(space: space)
+    let bytes = try space.bytes(file)
+    let end = bytes.firstIndex(of: UInt8(ascii: "\n")) ?? bytes.count
+    let row = String(decoding: bytes[..<end], as: UTF8.self)
+    // What is not compared with the evidence: any version may be written, and a judge is compared by kind.
+    let free = [#""schema_version":1"#, #""judged_by":{"kind":"test","name":"suite"}"#].compactMap { text in
+      row.range(of: text).map { row.utf8.distance(from: row.startIndex, to: $0.lowerBound) + text.utf8.count }
+        .map { $0 - text.utf8.count..<$0 }
+    }
+    for place in stride(from: 0, to: end, by: 9) where !free.contains(where: { $0.contains(place) }) {
+      var changed = bytes
+      changed[place] = changed[place] == UInt8(ascii: "e") ? UInt8(ascii: "a") : UInt8(ascii: "e")
+      try space.write(file, changed)
+      try forgery.fit()
+      #expect(try space.audit().contains { $0.hasSuffix(" \(file)") }, "byte \(place) of \(file)")
+    }
+  }
+
   @Test("a row that is not what its schema says, an id that is there twice, a missing line end")
   func invalid() throws {
     for (change, count) in [

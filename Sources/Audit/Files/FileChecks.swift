@@ -1,7 +1,6 @@
 import JSONTape
 import Receipts
 import Stages
-import SystemPackage
 
 /// The files that receipts name, each hashed once.
 struct AuditedFiles: Sendable {
@@ -21,8 +20,7 @@ struct AuditedFiles: Sendable {
 
 /// Hashes files and compares them with the receipts that list them.
 struct FileChecks {
-  let fileSystem: any FileSystem
-  let layout: WorkspaceLayout
+  let views: FileViews
   let log: FindingLog
   let jobs: Int
 
@@ -78,7 +76,7 @@ struct FileChecks {
       return nil
     }
     let limit = work.role == .input ? work.file.byteCount : .max
-    guard let scan = try FileScan.scan(layout.path(work.file.path), of: fileSystem, limit: limit) else {
+    guard let scan = try views.view(work.file.path).map({ FileScan.scan($0, limit: limit) }) else {
       log.add(
         work.role == .output ? .outputMissing : .inputUnavailable, path: work.file.path.string,
         expected: "sha256 \(work.file.digest), as \(work.member) of \(work.receipt) says", found: "no such file")

@@ -26,12 +26,19 @@ struct FileScan: Sendable {
   /// Bytes after which a segment ends, at the next line end.
   static let segmentSize = 1 << 20
 
+  /// Bytes whose pages are asked for at once; a multiple of what is hashed at once.
+  private static let populatedSize = 2 << 20
+
   /// - Parameter limit: hash no more than that many bytes.
   /// - Returns: nil: no regular file is there.
   static func scan(
     _ path: FilePath, of fileSystem: any FileSystem, limit: Int = .max
   ) throws(FileSystemError) -> FileScan? {
-    guard let view = try FileView(path, of: fileSystem) else { return nil }
+    try FileView(path, of: fileSystem).map { scan($0, limit: limit) }
+  }
+
+  /// - Parameter limit: hash no more than that many bytes.
+  static func scan(_ view: FileView, limit: Int = .max) -> FileScan {
     defer { withExtendedLifetime(view) {} }
     let size = view.bytes.count
     let bytes = view.bytes[0..<min(size, limit)]
@@ -43,6 +50,9 @@ struct FileScan: Sendable {
     var end = 0
     var partStart = 0
     while partStart < bytes.count {
+      if partStart % Self.populatedSize == 0 {
+        view.populate(partStart..<min(partStart + Self.populatedSize, bytes.count))
+      }
       // Small enough to stay in a core's cache between hashing and counting.
       let part = bytes[partStart..<min(partStart + (64 << 10), bytes.count)]
       sha256.update(part)

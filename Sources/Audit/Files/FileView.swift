@@ -1,15 +1,20 @@
+import Glibc
 import JSONTape
 import Receipts
 import SystemPackage
 
 /// All bytes of a file, followed by the parser's padding: mapped where the file system can, else read.
-final class FileView {
+final class FileView: @unchecked Sendable {
+  // The bytes are only ever read.
   let bytes: ByteSlice
   private let mapping: FileMapping?
   private let buffer: ByteBuffer?
 
   /// Below that a copy costs less than a mapping, of which a process has a limited number.
   private static let threshold = 256 << 10
+
+  /// `MADV_POPULATE_READ`, which not every libc's headers have.
+  private static let populateForReading: Int32 = 22
 
   /// nil: no regular file is there.
   init?(_ path: FilePath, of fileSystem: any FileSystem) throws(FileSystemError) {
@@ -27,5 +32,15 @@ final class FileView {
     self.buffer = buffer
     mapping = nil
     bytes = buffer.bytes
+  }
+
+  var isMapped: Bool { mapping != nil }
+
+  /// Asks for the pages of a range at once, where they are not mapped: each would be a fault of its own. Only a hint.
+  func populate(_ range: Range<Int>) {
+    guard isMapped, let base = bytes.buffer.baseAddress, !range.isEmpty else { return }
+    let page = Int(sysconf(Int32(_SC_PAGESIZE)))
+    let start = range.lowerBound / page * page
+    madvise(UnsafeMutableRawPointer(mutating: base) + start, range.upperBound - start, Self.populateForReading)
   }
 }

@@ -1,7 +1,5 @@
-import Glibc
 import JSONTape
 import Receipts
-import SystemPackage
 
 /// The memory of one thread that reads rows: a parser for each row in use at a time, and buffers.
 final class RowScratch {
@@ -20,15 +18,36 @@ final class RowScratch {
 }
 
 /// The values of a record's members by their place, once its schema has said which stands where.
+///
+/// Kept behind a pointer: a class's own stored properties would cost an exclusivity check at each access.
 final class RowMembers {
-  private var values: [JSONValue] = []
+  private let values = UnsafeMutablePointer<JSONValue>.allocate(capacity: RowMembers.limit)
+  private let count = UnsafeMutablePointer<Int>.allocate(capacity: 1)
 
-  func read(_ row: JSONValue) {
-    values.removeAll(keepingCapacity: true)
-    for (_, value) in row.members { values.append(value) }
+  /// More members than any record has.
+  private static let limit = 64
+
+  init() { count.initialize(to: 0) }
+
+  deinit {
+    values.deallocate()
+    count.deallocate()
   }
 
-  subscript(place: Int) -> JSONValue { values[place] }
+  func read(_ row: JSONValue) {
+    var place = 0
+    for (_, value) in row.members {
+      precondition(place < Self.limit, "a row with more members than a schema has")
+      (values + place).initialize(to: value)
+      place += 1
+    }
+    count.pointee = place
+  }
+
+  subscript(place: Int) -> JSONValue {
+    precondition(place >= 0 && place < count.pointee, "a member that the row has not")
+    return values[place]
+  }
 }
 
 /// A line of a file.
@@ -40,24 +59,17 @@ struct Line {
   var number: Int
 }
 
-extension FileSystem {
-  /// Calls `body` for each line of a segment.
-  /// - Throws: the file has become shorter than it was when it was hashed.
-  func lines(
-    of segment: Segment, in path: RelativePath, _ layout: WorkspaceLayout, _ body: (Line) throws -> Void
-  ) throws {
-    guard let view = try FileView(layout.path(path), of: self), view.bytes.count >= segment.offset + segment.byteCount
-    else { throw DistillError(.inputOutput, "it changed while it was audited", place: path.string) }
-    defer { withExtendedLifetime(view) {} }
-    let bytes = view.bytes[segment.offset..<segment.offset + segment.byteCount]
-    guard let base = bytes.buffer.baseAddress else { return }
+extension FileView {
+  /// Calls `body` for each line of a segment, which must lie in the file.
+  func lines(of segment: Segment, _ body: (Line) throws -> Void) rethrows {
+    let bytes = bytes[segment.offset..<segment.offset + segment.byteCount]
     var start = 0
     var number = segment.firstLine
     while start < bytes.count {
-      let end = memchr(base + start, 0x0A, bytes.count - start).map { UnsafeRawPointer(base).distance(to: $0) }
+      let end = bytes.firstIndex(of: UInt8(ascii: "\n"), from: start) ?? bytes.count
       number += 1
-      try body(Line(bytes: bytes[start..<(end ?? bytes.count)], offset: segment.offset + start, number: number))
-      start = (end ?? bytes.count) + 1
+      try body(Line(bytes: bytes[start..<end], offset: segment.offset + start, number: number))
+      start = end + 1
     }
   }
 }

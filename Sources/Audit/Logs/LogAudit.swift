@@ -6,6 +6,7 @@ import Stages
 struct LogAudit {
   let fileSystem: any FileSystem
   let layout: WorkspaceLayout
+  let views: FileViews
   let log: FindingLog
   let jobs: Int
   let files: AuditedFiles
@@ -15,8 +16,8 @@ struct LogAudit {
   /// Are all partitions as their receipt says?
   let isWhole: Bool
 
-  /// Pieces of logs that are mapped together, about so many bytes.
-  private static let chunkSize = 16 << 20
+  /// Pieces of logs that are mapped together, about so many bytes: few, so that what they give stays in memory that is in use.
+  private static let chunkSize = 4 << 20
 
   private struct Work: Sendable {
     var source: Int
@@ -44,7 +45,7 @@ struct LogAudit {
     try LogConclusion(
       log: log, index: index, partitions: partitions, readable: readable, inputs: Set(inputs.map(\.string)),
       isWhole: isWhole,
-      rows: EvidenceRowReader(partitions: partitions, layout: layout, fileSystem: fileSystem)
+      rows: EvidenceRowReader(partitions: partitions, files: views)
     ).check(outcome)
     try CompressedSpans(fileSystem: fileSystem, layout: layout, log: log, partitions: partitions, jobs: jobs)
       .check(outcome.compressed)
@@ -73,15 +74,14 @@ struct LogAudit {
         .provenanceMismatch, path: error.place ?? receipt.stage.text, expected: "a look-up that can be read",
         found: error.message)
     }
-    let shelf = Shelf { [partitions, layout, fileSystem] in
-      LogScratch(evidence: EvidenceRowReader(partitions: partitions, layout: layout, fileSystem: fileSystem))
+    let shelf = Shelf { [partitions, views] in
+      LogScratch(evidence: EvidenceRowReader(partitions: partitions, files: views))
     }
     // Whoever is first by file and place stays.
     let parts = try parallelMap(chunks, jobs: jobs) { _, chunk in
       try shelf.use { scratch in
         try LogReplay(
-          fileSystem: fileSystem, layout: layout, log: log, partitions: partitions, index: index, replay: replay,
-          scratch: scratch
+          views: views, log: log, partitions: partitions, index: index, replay: replay, scratch: scratch
         ).run(chunk, tables)
       }
     }

@@ -7,7 +7,6 @@ import Stages
 final class LogScratch {
   let worker = WorkerScratch()
   let rows: RowScratch
-  let bytes = ByteBuffer()
   let signature = RecordSignature()
 
   init(evidence: EvidenceRowReader) { rows = RowScratch(evidence: evidence) }
@@ -15,8 +14,7 @@ final class LogScratch {
 
 /// Maps some pieces of logs again and compares what comes out with the evidence, row by row.
 struct LogReplay {
-  let fileSystem: any FileSystem
-  let layout: WorkspaceLayout
+  let views: FileViews
   let log: FindingLog
   let partitions: [RelativePath]
   let index: EvidenceIndex
@@ -31,30 +29,31 @@ struct LogReplay {
   }
 
   func run(_ plan: [LogPiecePlan], _ tables: LogTables) throws -> Part {
-    let buffer = scratch.bytes
-    buffer.removeAll()
-    var ranges: [Range<Int>] = []
-    for piece in plan {
-      let file = try fileSystem.open(layout.path(piece.piece.log.path))
-      let start = buffer.count
-      try buffer.append(count: piece.byteCount) { try file.read(into: $0, at: Int64(piece.piece.offset)) }
-      guard buffer.count - start == piece.byteCount else {
-        throw DistillError(.inputOutput, "it changed while it was audited", place: piece.piece.log.path.string)
-      }
-      ranges.append(start..<buffer.count)
-      buffer.append(count: JSONParser.padding) {
-        $0.initializeMemory(as: UInt8.self, repeating: 0x20)
-        return $0.count
-      }
+    let files = try plan.map {
+      try views.view($0.piece.log.path, holding: $0.piece.offset + $0.byteCount)
     }
-    let pieces = zip(plan, ranges).map { (piece: $0.piece, bytes: buffer.slice($1)) }
+    defer { withExtendedLifetime(files) {} }
+    let pieces = zip(plan, files).map { plan, file in
+      (piece: plan.piece, bytes: file.bytes[plan.piece.offset..<plan.piece.offset + plan.byteCount])
+    }
     let byPath = Dictionary(
       pieces.map { ($0.piece.log.path.string, $0) }, uniquingKeysWith: { first, _ in first })
     var part = Part()
     var met: Set<Int> = []
+    let signature = scratch.signature
+    signature.forgetSigned()
     do {
-      try replay.map(pieces, tables: tables.slices, scratch.worker) { output in
-        try lines(output) { try compare($0, byPath, &met, &part) }
+      try replay.map(pieces, tables: tables.slices, scratch.worker, signature: signature.sign) { output in
+        // Rows of a day stand in the evidence as the mapping gives them.
+        var row: Int?
+        try lines(output) { line in
+          if let last = row, try isRow(last + 1, line, pieces, met) {
+            met.insert(last + 1)
+            row = last + 1
+          } else {
+            row = try compare(line, byPath, &met, &part)
+          }
+        }
       }
     } catch let error as DistillError {
       log.add(
@@ -76,10 +75,26 @@ struct LogReplay {
     }
   }
 
+  /// Is `line` the bytes of that row, whose record is at hand and has its signature? Else it has to be looked at.
+  private func isRow(
+    _ row: Int, _ line: ByteSlice, _ pieces: [(piece: MappingReplay.Piece, bytes: ByteSlice)], _ met: Set<Int>
+  ) throws -> Bool {
+    guard index.isDistinct, row < index.rowCount, !met.contains(row) else { return false }
+    let place = index.place(of: row)
+    guard place.byteCount == line.count, try scratch.rows.evidence.bytes(at: place) == line,
+      let tail = RowTail(line), let piece = pieces.first(where: { tail.file == $0.piece.log.path.string }),
+      !LogText.isCompressed(piece.piece.log.path)
+    else { return false }
+    let start = tail.offset - piece.piece.offset
+    guard start >= 0, start + tail.byteCount <= piece.bytes.count else { return false }
+    return scratch.signature.signed(piece.bytes[start..<start + tail.byteCount]).map { $0.isHex(tail.sigHash) } ?? false
+  }
+
+  /// - Returns: the row that it was compared with.
   private func compare(
     _ line: ByteSlice, _ pieces: [String: (piece: MappingReplay.Piece, bytes: ByteSlice)],
     _ met: inout Set<Int>, _ part: inout Part
-  ) throws {
+  ) throws -> Int? {
     let expected = scratch.rows.members
     expected.read(try scratch.rows.parser.parse(line))
     let provenance = expected[EvidenceMember.provenance]
@@ -95,7 +110,10 @@ struct LogReplay {
           verdict: expected[EvidenceMember.verdict].string.flatMap { Verdict(rawValue: $0.string()) },
           humanOverride: Self.override(expected)))
     }
-    guard let row = index.row(identity), !met.contains(row) else { return setAside() }
+    guard let row = index.row(identity), !met.contains(row) else {
+      setAside()
+      return nil
+    }
     let place = index.place(of: row)
     let found = try scratch.rows.evidence.members(at: place, scratch.rows.others[0], scratch.rows.otherMembers[0])
     let own = found[EvidenceMember.provenance]
@@ -105,13 +123,17 @@ struct LogReplay {
           own.member(key).flatMap { value in provenance.member(key).map { value.isSame(as: $0) } } ?? false
         }
       })
-    else { return setAside() }
+    else {
+      setAside()
+      return nil
+    }
     met.insert(row)
     if found[EvidenceMember.otherVerdicts].elementCount > 0 || Self.override(found) != Self.override(expected) {
       part.withOthers[row] = .some(Self.override(expected))
     }
     compare(expected, found, place)
     if let piece = pieces[source] { checkSpan(own, piece, place, &part) }
+    return row
   }
 
   private static func override(_ row: RowMembers) -> Category? {
@@ -144,4 +166,18 @@ struct LogReplay {
     let bytes = start >= 0 && start + Int(count) <= piece.bytes.count ? piece.bytes[start..<start + Int(count)] : nil
     span.check(bytes, partitions, scratch.signature, log)
   }
+}
+
+extension Digest {
+  /// Are these the digest's 64 lower-case hex digits?
+  func isHex(_ text: ByteSlice) -> Bool {
+    guard text.count == 64 else { return false }
+    return withBytes { bytes in
+      for (place, byte) in bytes.enumerated()
+      where text[2 * place] != Self.digit(byte >> 4) || text[2 * place + 1] != Self.digit(byte & 15) { return false }
+      return true
+    }
+  }
+
+  private static func digit(_ value: UInt8) -> UInt8 { value < 10 ? 0x30 + value : 0x57 + value }
 }

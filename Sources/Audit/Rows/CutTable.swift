@@ -25,11 +25,12 @@ final class CutTable {
     }
   }
 
-  func cuts(source: String, file: String, kind: String) -> (score: Cut?, grounded: Cut?) {
+  func cuts(source: ByteSlice, file: ByteSlice, kind: ByteSlice) -> (score: Cut?, grounded: Cut?) {
     if entries.isEmpty { return (nil, nil) }
-    if let last, last.source == source, last.file == file, last.kind == kind {
+    if let last, source == last.source, file == last.file, kind == last.kind {
       return (last.entry?.score, last.entry?.grounded)
     }
+    let (source, file, kind) = (source.string(), file.string(), kind.string())
     let name = RelativePath(file)?.name ?? file
     let entry = entries.first { entry in
       entry.source == source && entry.kind == kind && (entry.only.map { $0.matchesName(name) } ?? true)

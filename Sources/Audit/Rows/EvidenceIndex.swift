@@ -30,6 +30,8 @@ struct EvidenceRun: Sendable {
   /// Kind of judge, `none` where nobody judged.
   var judge: String?
   var source: String
+  /// Half of the digits of the ids of samples that are made of it, as bits; nil: there are none.
+  var sampleID: UInt64?
 }
 
 /// A judgement about a run, as its own row says it.
@@ -58,6 +60,8 @@ struct EvidenceExtraction: Sendable {
 struct EvidenceIndex: Sendable {
   /// In the order of partitions and lines.
   var runs: [EvidenceRun] = []
+  /// Of each run, where the values of its row's members start.
+  var starts: [UInt32] = []
   var judgements: [EvidenceJudgement] = []
   var extractions: [EvidenceExtraction] = []
   /// Comparisons by half the SHA-256 of their provenance as it is written.
@@ -68,9 +72,15 @@ struct EvidenceIndex: Sendable {
   var counts = RowCounts()
   /// Of each partition, the runs of it.
   var runsByFile: [Range<Int>] = []
-  private(set) var byIdentity: [Hash128: Int] = [:]
+  private(set) var byIdentity = RowTable(capacity: 0)
   private(set) var comparisonsByProvenance: [Hash128: [RowPlace]] = [:]
-  private var othersByIdentity: [Hash128: Int] = [:]
+  /// Runs by the ids of their samples.
+  private var bySampleID = RowTable(capacity: 0)
+  /// Those that two runs share.
+  private var sharedSampleIDs: Set<UInt64> = []
+  private var othersByIdentity = RowTable(capacity: 0)
+  /// Has each row an identity of its own?
+  var isDistinct: Bool { byIdentity.count == runs.count && othersByIdentity.count == others.count }
 
   /// Runs and extractions, then the others.
   var rowCount: Int { runs.count + others.count }
@@ -80,9 +90,27 @@ struct EvidenceIndex: Sendable {
 
   func place(of row: Int) -> RowPlace { row < runs.count ? runs[row].place : others[row - runs.count].place }
 
+  /// The run whose samples have that id; nil: there is none, or more than one.
+  func run(sampleID: UInt64) -> Int? {
+    sharedSampleIDs.isEmpty || !sharedSampleIDs.contains(sampleID) ? bySampleID[Hash128(high: sampleID, low: 0)] : nil
+  }
+
+  /// - Parameter row: the run's row.
+  func tokens(of run: Int, _ row: ByteSlice) -> EvidenceTokens {
+    let count = EvidenceTokens.count
+    return EvidenceTokens(row: row, starts: starts[run * count..<(run + 1) * count])
+  }
+
+  /// Makes room for what will be appended.
+  mutating func reserve(for parts: [EvidenceIndex]) {
+    runs.reserveCapacity(parts.reduce(runs.count) { $0 + $1.runs.count })
+    starts.reserveCapacity(parts.reduce(starts.count) { $0 + $1.starts.count })
+  }
+
   mutating func append(_ part: EvidenceIndex) {
     let start = runs.count
     runs += part.runs
+    starts += part.starts
     judgements += part.judgements
     extractions += part.extractions.map { EvidenceExtraction(run: $0.run + start, parent: $0.parent) }
     comparisons += part.comparisons
@@ -94,25 +122,25 @@ struct EvidenceIndex: Sendable {
   mutating func finish(
     files: Int, onRepetition: (_ row: RowPlace, _ first: RowPlace) -> Void
   ) {
-    byIdentity.reserveCapacity(runs.count)
+    byIdentity = RowTable(capacity: runs.count)
+    bySampleID = RowTable(capacity: runs.count)
+    othersByIdentity = RowTable(capacity: others.count)
     var position = 0
     for file in 0..<files {
       let start = position
       while position < runs.count, runs[position].place.file == file {
-        if let first = byIdentity[runs[position].identity] {
+        if let first = byIdentity.insert(runs[position].identity, position) {
           onRepetition(runs[position].place, runs[first].place)
-        } else {
-          byIdentity[runs[position].identity] = position
+        } else if let id = runs[position].sampleID, bySampleID.insert(Hash128(high: id, low: 0), position) != nil {
+          sharedSampleIDs.insert(id)
         }
         position += 1
       }
       runsByFile.append(start..<position)
     }
     for (number, other) in others.enumerated() {
-      if let first = othersByIdentity[other.identity] {
+      if let first = othersByIdentity.insert(other.identity, number) {
         onRepetition(other.place, others[first].place)
-      } else {
-        othersByIdentity[other.identity] = number
       }
     }
     for comparison in comparisons {

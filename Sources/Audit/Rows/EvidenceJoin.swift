@@ -6,8 +6,7 @@ import Stages
 struct EvidenceJoin {
   let partitions: [RelativePath]
   let parameters: JSON
-  let layout: WorkspaceLayout
-  let fileSystem: any FileSystem
+  let views: FileViews
 
   /// What became of the judgements.
   struct Outcome: Sendable {
@@ -28,7 +27,7 @@ struct EvidenceJoin {
       }
     }
     if judgements.isEmpty && index.extractions.isEmpty { return outcome }
-    let rows = EvidenceRowReader(partitions: partitions, layout: layout, fileSystem: fileSystem)
+    let rows = EvidenceRowReader(partitions: partitions, files: views)
     let scratch = RowScratch(evidence: rows)
     let cuts = try CutTable(parameters)
     for run in judgements.keys.sorted() {
@@ -83,42 +82,5 @@ struct EvidenceJoin {
     return found.mapValues { parents in
       RunKnowledge.Parents(categories: Category.allCases.filter(parents.categories.contains), count: parents.count)
     }
-  }
-}
-
-/// Reads evidence rows by their places. One a thread.
-final class EvidenceRowReader {
-  private let partitions: [RelativePath]
-  private let layout: WorkspaceLayout
-  private let fileSystem: any FileSystem
-  private var views: [Int: FileView] = [:]
-
-  /// Files that are held at once.
-  private static let limit = 64
-
-  init(partitions: [RelativePath], layout: WorkspaceLayout, fileSystem: any FileSystem) {
-    self.partitions = partitions
-    self.layout = layout
-    self.fileSystem = fileSystem
-  }
-
-  /// Valid until the next call with the same parser and members.
-  func members(at place: RowPlace, _ parser: JSONParser, _ members: RowMembers) throws -> RowMembers {
-    let view = try view(place.file)
-    guard view.bytes.count >= place.offset + place.byteCount else { throw changed(place.file) }
-    members.read(try parser.parse(view.bytes[place.offset..<place.offset + place.byteCount]))
-    return members
-  }
-
-  private func view(_ file: Int) throws -> FileView {
-    if let view = views[file] { return view }
-    if views.count == Self.limit { views.removeAll() }
-    guard let view = try FileView(layout.path(partitions[file]), of: fileSystem) else { throw changed(file) }
-    views[file] = view
-    return view
-  }
-
-  private func changed(_ file: Int) -> DistillError {
-    DistillError(.inputOutput, "it changed while it was audited", place: partitions[file].string)
   }
 }

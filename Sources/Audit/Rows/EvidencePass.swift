@@ -10,17 +10,35 @@ struct EvidencePass {
   let parameters: JSON
   let log: FindingLog
   let scratch: RowScratch
+  /// Of the partition: its source, and its day's folder.
+  private let name: String
+  private let folder: String
 
-  func read(_ segment: Segment, _ files: any FileSystem, _ layout: WorkspaceLayout) throws -> EvidenceIndex {
+  init(partition: RelativePath, file: Int, parameters: JSON, log: FindingLog, scratch: RowScratch) {
+    self.partition = partition
+    self.file = file
+    self.parameters = parameters
+    self.log = log
+    self.scratch = scratch
+    name = partition.stem
+    folder = String(partition.parent?.string.dropFirst(Layout.evidence.count) ?? "")
+  }
+
+  func read(_ segment: Segment, _ files: FileViews) throws -> EvidenceIndex {
     var index = EvidenceIndex()
     let cuts = try CutTable(parameters)
-    try files.lines(of: segment, in: partition, layout) { line in
+    var tally = KindTally()
+    try files.lines(of: segment, in: partition) { line in
       guard let row = parse(line) else { return }
       let members = scratch.members
       members.read(row)
       checkPartition(members, line)
       let place = RowPlace(file: file, offset: line.offset, byteCount: line.bytes.count, line: line.number)
-      add(members, place, cuts, &index)
+      add(members, place, cuts, &tally, &index)
+    }
+    for entry in tally.entries {
+      index.counts.add("kind", entry.kind.rawValue, entry.count)
+      index.counts.add("source", entry.source, entry.count)
     }
     return index
   }
@@ -32,24 +50,22 @@ struct EvidencePass {
 
   /// A partition holds one source and one day.
   private func checkPartition(_ members: RowMembers, _ line: Line) {
-    let source = members[EvidenceMember.provenance].member("source")?.string?.string() ?? ""
-    let name = partition.stem
-    let folder = partition.parent?.string.dropFirst(Layout.evidence.count) ?? ""
+    let source = members[EvidenceMember.provenance].member("source")?.string ?? .empty
     var isRight: Bool
     let time = members[EvidenceMember.timestamp].string
     if let time {
       // 2026-03-02T… in 2026/03/02
-      isRight = name == source && time.count >= 10 && folder.utf8.count == 10
+      isRight = source == name && time.count >= 10 && folder.utf8.count == 10
       if isRight {
         isRight = zip(time[0..<10].buffer, folder.utf8).allSatisfy { $0 == $1 || ($0 == 0x2D && $1 == 0x2F) }
       }
     } else {
-      isRight = folder == "undated" && name.hasPrefix("\(source)-")
+      isRight = folder == "undated" && name.hasPrefix("\(source.string())-")
     }
     if !isRight {
       log.add(
         .rowInvalid, path: partition.string, line: line.number, expected: "a record of the partition's source and day",
-        found: "source \(source), \(time?.string() ?? "without a time")")
+        found: "source \(source.string()), \(time?.string() ?? "without a time")")
     }
     if members[EvidenceMember.provenance].member("recorded_at").map({
       !$0.isSame(as: members[EvidenceMember.timestamp])
@@ -63,12 +79,14 @@ struct EvidencePass {
     }
   }
 
-  private func add(_ members: RowMembers, _ place: RowPlace, _ cuts: CutTable, _ index: inout EvidenceIndex) {
-    guard let kind = RecordKind(rawValue: members[EvidenceMember.kind].string?.string() ?? ""),
+  private func add(
+    _ members: RowMembers, _ place: RowPlace, _ cuts: CutTable, _ tally: inout KindTally, _ index: inout EvidenceIndex
+  ) {
+    guard let name = members[EvidenceMember.kind].string,
+      let kind = RecordKind.allCases.first(where: { name == $0.rawValue }),
       let source = members[EvidenceMember.provenance].member("source")?.string
     else { return }
-    index.counts.add("kind", kind.rawValue)
-    index.counts.add("source", source.string())
+    let sourceName = tally.add(kind, source)
     switch kind {
     case .verdict:
       index.others.append((identity(members, source), place))
@@ -76,13 +94,13 @@ struct EvidencePass {
     case .comparison:
       index.others.append((identity(members, source), place))
       index.comparisons.append((hash(members[EvidenceMember.provenance].token), place))
-    case .run, .extraction: addRun(members, kind, source, place, cuts, &index)
+    case .run, .extraction: addRun(members, kind, source, sourceName, place, cuts, &index)
     }
   }
 
   private func addRun(
-    _ members: RowMembers, _ kind: RecordKind, _ source: ByteSlice, _ place: RowPlace, _ cuts: CutTable,
-    _ index: inout EvidenceIndex
+    _ members: RowMembers, _ kind: RecordKind, _ source: ByteSlice, _ sourceName: String, _ place: RowPlace,
+    _ cuts: CutTable, _ index: inout EvidenceIndex
   ) {
     let knowledge = RunKnowledge(members, cuts)
     let own = knowledge.rulingOfRun()
@@ -91,8 +109,10 @@ struct EvidencePass {
       place: place, identity: identity(members, source),
       task: hash(members[EvidenceMember.taskID].string ?? .empty), isExtraction: kind == .extraction,
       category: ruling.category, ownCategory: own?.category, scoredRow: .zero, rule: ruling.rule, judge: nil,
-      source: source.string())
+      source: sourceName)
     run.decide(ruling, members, [], scratch)
+    run.sampleID = sampleID(members)
+    EvidenceTokens.appendStarts(members, to: &index.starts)
     if kind == .extraction {
       index.extractions.append(
         EvidenceExtraction(run: index.runs.count, parent: Self.target(members[EvidenceMember.about], scratch)))
@@ -106,7 +126,23 @@ struct EvidencePass {
       runID: members[EvidenceMember.runID].string ?? .empty, scratch.sha256, scratch.text)
   }
 
-  private func hash(_ bytes: ByteSlice) -> Hash128 { Hash128(Digest.of(bytes)) }
+  /// The first 16 hex digits of the SHA-256 of run id and `sig_hash`.
+  private func sampleID(_ members: RowMembers) -> UInt64? {
+    let runID = members[EvidenceMember.runID]
+    guard let text = runID.string, let sigHash = members[EvidenceMember.provenance].member("sig_hash")?.string else {
+      return nil
+    }
+    scratch.text.removeAll()
+    scratch.text.append(text)
+    scratch.text.append(UInt8(ascii: "|"))
+    scratch.text.append(sigHash)
+    return hash(scratch.text.bytes).high
+  }
+
+  private func hash(_ bytes: ByteSlice) -> Hash128 {
+    scratch.sha256.update(bytes)
+    return Hash128(scratch.sha256.finish())
+  }
 
   private func judgement(_ members: RowMembers) -> EvidenceJudgement {
     let provenance = members[EvidenceMember.provenance]
@@ -137,19 +173,23 @@ extension RunKnowledge {
   init(_ members: RowMembers, _ cuts: CutTable) {
     self.init()
     let provenance = members[EvidenceMember.provenance]
-    verdict = members[EvidenceMember.verdict].string.flatMap { Verdict(rawValue: $0.string()) }
+    verdict = members[EvidenceMember.verdict].string.flatMap { name in
+      Verdict.allCases.first { name == $0.rawValue }
+    }
     for other in members[EvidenceMember.otherVerdicts].elements {
       if let verdict = other.string.flatMap({ Verdict(rawValue: $0.string()) }) { droppedVerdicts.append(verdict) }
     }
     humanOverride = members[EvidenceMember.humanOverride].string.flatMap { Category(rawValue: $0.string()) }
-    timestamp = members[EvidenceMember.timestamp].string.flatMap { Timestamp($0, defaultOffsetSeconds: 0) }
-    sourceFile = provenance.member("source_file")?.string?.string() ?? ""
-    line = provenance.member("line_offset")?.integer ?? 0
+    let file = provenance.member("source_file")?.string ?? .empty
+    if humanOverride != nil {
+      timestamp = members[EvidenceMember.timestamp].string.flatMap { Timestamp($0, defaultOffsetSeconds: 0) }
+      sourceFile = file.string()
+      line = provenance.member("line_offset")?.integer ?? 0
+    }
     score = members[EvidenceMember.score].double
     groundedFraction = members[EvidenceMember.validationResults].member("grounded_fraction")?.double
-    let kind = members[EvidenceMember.kind].string?.string() ?? ""
-    let source = provenance.member("source")?.string?.string() ?? ""
-    (scoreCut, groundedCut) = cuts.cuts(source: source, file: sourceFile, kind: kind)
+    let kind = members[EvidenceMember.kind].string ?? .empty
+    (scoreCut, groundedCut) = cuts.cuts(source: provenance.member("source")?.string ?? .empty, file: file, kind: kind)
     if kind == RecordKind.extraction.rawValue { parents = Parents(categories: [], count: 0) }
   }
 }
@@ -161,15 +201,18 @@ extension EvidenceRun {
   ) {
     category = ruling.category
     rule = ruling.rule
-    let judgedBy = ScoredRow.judgedBy(ruling, members, judgements)
-    judge = judgedBy.map(Self.kind) ?? "none"
-    ScoredRow.write(members, ruling, judge: judgedBy, to: scratch.text)
-    scoredRow = Hash128(Digest.of(scratch.text.bytes))
+    ScoredRow.withJudgedBy(ruling, members, judgements) { judgedBy in
+      judge = judgedBy.map(Self.kind) ?? "none"
+      ScoredRow.write(members, ruling, judge: judgedBy, to: scratch.text)
+    }
+    scratch.sha256.update(scratch.text.bytes)
+    scoredRow = Hash128(scratch.sha256.finish())
   }
 
   /// `{"kind":"test","name":…}` → `test`
-  private static func kind(_ judgedBy: String) -> String {
-    let start = judgedBy.utf8.dropFirst(#"{"kind":""#.utf8.count)
-    return String(start.prefix { $0 != UInt8(ascii: "\"") }) ?? ""
+  private static func kind(_ judgedBy: ByteSlice) -> String {
+    let start = min(#"{"kind":""#.utf8.count, judgedBy.count)
+    let kind = judgedBy[start..<(judgedBy.firstIndex(of: UInt8(ascii: "\""), from: start) ?? judgedBy.count)]
+    return JudgedBy.kinds.first { kind == $0 } ?? kind.string()
   }
 }

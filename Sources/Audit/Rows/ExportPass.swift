@@ -34,10 +34,25 @@ struct ExportPass {
     }
   }
 
-  func read(_ segment: Segment, _ files: any FileSystem, _ layout: WorkspaceLayout) throws -> ExportIndex {
+  func read(_ segment: Segment, _ files: FileViews) throws -> ExportIndex {
     var index = ExportIndex()
     let check = RowCheck(schema: schema, path: path.string, log: log)
-    try files.lines(of: segment, in: path, layout) { line in
+    let matching = RowMatching(back: back, rules: rules, scratch: scratch)
+    var tally = RunTally()
+    var pairs: [PreferenceReason: Int64] = [:]
+    try files.lines(of: segment, in: path) { line in
+      if let run = try matching.sample(line, of: stage) {
+        index.ids.append((back.index.runs[run].sampleID ?? 0, line.number))
+        tally.add(back.index.runs[run])
+        return
+      }
+      if stage == .exportPreference, let pair = try matching.pair(line) {
+        index.ids.append((pair.id, line.number))
+        pairs[pair.reason, default: 0] += 1
+        index.used.insert(back.index.runs[pair.chosen].identity)
+        index.used.insert(back.index.runs[pair.rejected].identity)
+        return
+      }
       guard let value = check.parse(line, scratch.parser) else { return }
       scratch.members.read(value)
       let members = scratch.members
@@ -49,6 +64,11 @@ struct ExportPass {
       default: try PreferenceRow(members: members, row: row).check(self, &index)
       }
     }
+    for (run, count) in tally.entries {
+      index.counts.add("by_category", run.category.rawValue, count)
+      index.counts.add("by_source", run.source, count)
+    }
+    for (reason, count) in pairs { index.counts.add("by_preference", reason.rawValue, count) }
     return index
   }
 

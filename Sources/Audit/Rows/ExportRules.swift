@@ -87,6 +87,9 @@ struct RepositoryAnswers: Sendable {
     }
   }
 
+  /// Were files of that source looked up?
+  func concern(_ source: String) -> Bool { sources.contains(source) }
+
   /// The first file of a run that is not in the tree, with the answer; nil: all are.
   func wrongFile(of source: String, _ evidence: RowMembers) -> String? {
     guard sources.contains(source) else { return nil }

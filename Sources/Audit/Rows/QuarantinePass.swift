@@ -9,22 +9,37 @@ struct QuarantinePass {
   let log: FindingLog
   let scratch: RowScratch
 
-  func read(_ segment: Segment, _ files: any FileSystem, _ layout: WorkspaceLayout) throws -> RowCounts {
-    var counts = RowCounts()
+  func read(_ segment: Segment, _ files: FileViews) throws -> RowCounts {
+    var tally: [Kind: Int64] = [:]
     let check = RowCheck(schema: .quarantine, path: path.string, log: log)
-    try files.lines(of: segment, in: path, layout) { line in
+    try files.lines(of: segment, in: path) { line in
       guard let row = check.parse(line, scratch.parser) else { return }
-      if let name = row.member("stage")?.string?.string(), name != stage.text {
+      if let name = row.member("stage")?.string, !(name == stage.text) {
         log.add(
-          .rowInvalid, path: path.string, line: line.number, member: "stage", expected: stage.text, found: name)
+          .rowInvalid, path: path.string, line: line.number, member: "stage", expected: stage.text, found: name.string()
+        )
       }
-      let reason = row.member("reason")?.string?.string() ?? ""
-      let source = row.member("source_provenance")?.member("source")?.string?.string() ?? ""
-      counts.add("by_reason", reason)
-      counts.add("\(reason == Reason.duplicateID.rawValue ? "duplicates" : "quarantined")/by_source", source)
-      counts.add("by_subject", Self.subject(row.member("source_record")))
+      let kind = Kind(
+        reason: row.member("reason")?.string?.string() ?? "",
+        source: row.member("source_provenance")?.member("source")?.string?.string() ?? "",
+        subject: Self.subject(row.member("source_record")))
+      tally[kind, default: 0] += 1
+    }
+    var counts = RowCounts()
+    for (kind, count) in tally {
+      let table = kind.reason == Reason.duplicateID.rawValue ? "duplicates" : "quarantined"
+      counts.add("by_reason", kind.reason, count)
+      counts.add("\(table)/by_source", kind.source, count)
+      counts.add("by_subject", kind.subject, count)
     }
     return counts
+  }
+
+  /// What is counted of a row.
+  private struct Kind: Hashable {
+    var reason: String
+    var source: String
+    var subject: String
   }
 
   /// What was stopped: pairs and comparisons are in other books than runs.

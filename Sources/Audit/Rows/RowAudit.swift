@@ -6,6 +6,7 @@ import Stages
 struct RowAudit {
   let fileSystem: any FileSystem
   let layout: WorkspaceLayout
+  let views: FileViews
   let log: FindingLog
   let options: AuditOptions
   let files: AuditedFiles
@@ -15,11 +16,12 @@ struct RowAudit {
   private let partitions: [RelativePath]
 
   init(
-    fileSystem: any FileSystem, layout: WorkspaceLayout, log: FindingLog, options: AuditOptions, files: AuditedFiles,
-    receipts: [StageReceipt]
+    fileSystem: any FileSystem, layout: WorkspaceLayout, views: FileViews, log: FindingLog, options: AuditOptions,
+    files: AuditedFiles, receipts: [StageReceipt]
   ) {
     self.fileSystem = fileSystem
     self.layout = layout
+    self.views = views
     self.log = log
     self.options = options
     self.files = files
@@ -28,7 +30,7 @@ struct RowAudit {
     let partitions = (evidence?.receipt.core.outputs ?? []).map(\.path).filter(StageRoles.isEvidence)
     self.partitions = partitions
     shelf = Shelf {
-      RowScratch(evidence: EvidenceRowReader(partitions: partitions, layout: layout, fileSystem: fileSystem))
+      RowScratch(evidence: EvidenceRowReader(partitions: partitions, files: views))
     }
   }
 
@@ -38,12 +40,12 @@ struct RowAudit {
     let parameters = score?.receipt.core.parameters ?? .null
     var index = try readEvidence(parameters)
     let join = try EvidenceJoin(
-      partitions: partitions, parameters: parameters, layout: layout, fileSystem: fileSystem
+      partitions: partitions, parameters: parameters, views: views
     ).apply(to: &index)
     if options.readsInputs {
       try LogAudit(
-        fileSystem: fileSystem, layout: layout, log: log, jobs: options.jobs, files: files, receipt: evidence,
-        partitions: partitions, index: index, isWhole: partitions.allSatisfy(files.isSound)
+        fileSystem: fileSystem, layout: layout, views: views, log: log, jobs: options.jobs, files: files,
+        receipt: evidence, partitions: partitions, index: index, isWhole: partitions.allSatisfy(files.isSound)
       ).run()
     }
     let quarantine = try readQuarantine()
@@ -106,14 +108,13 @@ struct RowAudit {
   // MARK: Evidence and scored runs
 
   private func readEvidence(_ parameters: JSON) throws -> EvidenceIndex {
+    let parts = try map(partitions) { file, path, segment, scratch in
+      try EvidencePass(partition: path, file: file, parameters: parameters, log: log, scratch: scratch)
+        .read(segment, views)
+    }
     var index = EvidenceIndex()
-    for part in try map(
-      partitions,
-      { file, path, segment, scratch in
-        try EvidencePass(partition: path, file: file, parameters: parameters, log: log, scratch: scratch)
-          .read(segment, fileSystem, layout)
-      })
-    { index.append(part) }
+    index.reserve(for: parts)
+    for part in parts { index.append(part) }
     index.finish(files: partitions.count) { row, first in
       log.add(
         .rowInvalid, path: partitions[row.file].string, line: row.line,
@@ -148,7 +149,7 @@ struct RowAudit {
         return try ScoredPass(
           path: path, index: index, runs: runs, isComplete: runs?.count == files.scans[path]?.lineCount,
           log: log, scratch: scratch
-        ).read(segment, fileSystem, layout)
+        ).read(segment, views)
       })
     { scored.append(part) }
     scored.finish(runs: index.runs.count)
@@ -187,7 +188,7 @@ struct RowAudit {
           index: index, scored: scored, isBroken: isBroken, scratch: scratch)
         return try ExportPass(
           stage: receipt.stage, path: path, rules: finalRules, back: back, log: log, scratch: scratch
-        ).read(segment, fileSystem, layout)
+        ).read(segment, views)
       })
     { export.append(part) }
     checkLineEnds(paths)
@@ -213,7 +214,7 @@ struct RowAudit {
         [path],
         { _, path, segment, scratch in
           try QuarantinePass(stage: receipt.stage, path: path, log: log, scratch: scratch)
-            .read(segment, fileSystem, layout)
+            .read(segment, views)
         })
       { counts[receipt.stage, default: RowCounts()].add(part) }
       checkLineEnds([path])

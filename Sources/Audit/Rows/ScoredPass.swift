@@ -42,30 +42,35 @@ struct ScoredPass {
   let log: FindingLog
   let scratch: RowScratch
 
-  func read(_ segment: Segment, _ files: any FileSystem, _ layout: WorkspaceLayout) throws -> ScoredIndex {
+  func read(_ segment: Segment, _ files: FileViews) throws -> ScoredIndex {
     var scored = ScoredIndex()
-    try files.lines(of: segment, in: path, layout) { line in
+    var tally = RunTally()
+    try files.lines(of: segment, in: path) { line in
       if let runs, line.number <= runs.count {
         let place = runs.lowerBound + line.number - 1
         let run = index.runs[place]
         if Hash128(Digest.of(line.bytes)) == run.scoredRow {
           scored.agreeing.append(Int32(place))
-          count(run.category, run.rule.rawValue, run.judge ?? "none", run.source, &scored.counts)
+          tally.add(run)
           return
         }
       }
       try look(line, &scored)
     }
+    for (run, times) in tally.entries {
+      count(run.category, run.rule.rawValue, run.judge ?? "none", run.source, &scored.counts, times: times)
+    }
     return scored
   }
 
   private func count(
-    _ category: Category, _ rule: String, _ judge: String, _ source: String, _ counts: inout RowCounts
+    _ category: Category, _ rule: String, _ judge: String, _ source: String, _ counts: inout RowCounts,
+    times: Int64 = 1
   ) {
-    counts.add("by_category", category.rawValue)
-    counts.add("by_rule", rule)
-    counts.add("by_judge", judge)
-    counts.add("by_source/\(source)", category.rawValue)
+    counts.add("by_category", category.rawValue, times)
+    counts.add("by_rule", rule, times)
+    counts.add("by_judge", judge, times)
+    counts.add("by_source/\(source)", category.rawValue, times)
   }
 
   private func look(_ line: Line, _ scored: inout ScoredIndex) throws {

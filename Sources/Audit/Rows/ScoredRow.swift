@@ -5,8 +5,8 @@ import Stages
 /// The row that a run should have among the scored runs.
 enum ScoredRow {
   /// Writes it without its line end.
-  /// - Parameter judge: the ruling's judge, as `judgedBy` says.
-  static func write(_ evidence: RowMembers, _ ruling: Ruling, judge: String?, to buffer: ByteBuffer) {
+  /// - Parameter judge: the ruling's judge, as `withJudgedBy` gives it.
+  static func write(_ evidence: RowMembers, _ ruling: Ruling, judge: ByteSlice?, to buffer: ByteBuffer) {
     buffer.removeAll()
     var writer = JSONWriter(buffer)
     writer.beginObject()
@@ -34,7 +34,7 @@ enum ScoredRow {
     writer.key("score")
     writer.value(evidence[EvidenceMember.score])
     writer.key("judged_by")
-    if let judge { judge.withBytes { writer.raw($0) } } else { writer.null() }
+    if let judge { writer.raw(judge) } else { writer.null() }
     writer.key("scorer_version")
     writer.integer(1)
     writer.key("scored_at")
@@ -44,14 +44,17 @@ enum ScoredRow {
     writer.endObject()
   }
 
-  /// `judged_by` of the scored run as JSON text; nil: null.
-  static func judgedBy(_ ruling: Ruling, _ evidence: RowMembers, _ judgements: [EvidenceJudgement]) -> String? {
+  /// Gives `judged_by` of the scored run as JSON text; nil: null.
+  static func withJudgedBy(
+    _ ruling: Ruling, _ evidence: RowMembers, _ judgements: [EvidenceJudgement], _ body: (ByteSlice?) -> Void
+  ) {
     switch ruling.judge {
-    case .nobody: nil
-    case .human: human
+    case .nobody: body(nil)
+    case .human: human.withBytes(body)
     case .own:
-      evidence[EvidenceMember.judgedBy].isNull ? nil : evidence[EvidenceMember.judgedBy].token.string()
-    case .judgement(let index, let isHuman): judgements[index].judgedBy ?? (isHuman ? human : nil)
+      body(evidence[EvidenceMember.judgedBy].isNull ? nil : evidence[EvidenceMember.judgedBy].token)
+    case .judgement(let index, let isHuman):
+      if let judge = judgements[index].judgedBy ?? (isHuman ? human : nil) { judge.withBytes(body) } else { body(nil) }
     }
   }
 

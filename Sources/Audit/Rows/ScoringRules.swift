@@ -90,10 +90,13 @@ struct RunKnowledge {
     }
     let own = verdict.flatMap(Category.init)
     let dropped = droppedVerdicts.filter { $0 != .skipped }
-    let words = Set(judged.map(\.category) + [own].compactMap { $0 } + dropped.compactMap(Category.init))
-    // What only a dropped duplicate says, the run that stayed does not.
-    if words.count > 1 || (own == nil && judged.isEmpty && !dropped.isEmpty) { return conflict(own, dropped, judged) }
-    if let own { return Ruling(category: own, rule: .verdict, facts: ["own: \(own.rawValue)"], judge: .own) }
+    // Most runs have one word at most.
+    if !judged.isEmpty || !dropped.isEmpty {
+      let words = Set(judged.map(\.category) + [own].compactMap { $0 } + dropped.compactMap(Category.init))
+      // What only a dropped duplicate says, the run that stayed does not.
+      if words.count > 1 || (own == nil && judged.isEmpty) { return conflict(own, dropped, judged) }
+    }
+    if let own { return Ruling(category: own, rule: .verdict, facts: Self.ownFacts[own] ?? [], judge: .own) }
     if let first = judged.first {
       return Ruling(
         category: first.category, rule: .verdict,
@@ -107,6 +110,10 @@ struct RunKnowledge {
     if let groundedFraction, let groundedCut { return Self.measured(groundedFraction, groundedCut, .groundedFraction) }
     return nil
   }
+
+  /// What is said of a run that its own verdict decides: made once, because most are.
+  private static let ownFacts = Dictionary(
+    uniqueKeysWithValues: Category.allCases.map { ($0, ["own: \($0.rawValue)"]) })
 
   private func conflict(_ own: Category?, _ dropped: [Verdict], _ judged: [(index: Int, category: Category)]) -> Ruling
   {

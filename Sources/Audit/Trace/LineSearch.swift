@@ -50,11 +50,12 @@ final class LineSearch {
   }
 
   private func search(_ path: RelativePath, where isMeant: (Line) -> Bool) throws -> Found? {
-    guard let scan = try FileScan.scan(layout.path(path), of: fileSystem) else { return nil }
+    guard let view = try FileView(layout.path(path), of: fileSystem) else { return nil }
+    let scan = FileScan.scan(view)
     var found: Found?
     for segment in scan.segments where found == nil {
       do {
-        try fileSystem.lines(of: segment, in: path, layout) { line in
+        try view.lines(of: segment) { line in
           guard isMeant(line) else { return }
           let text = ByteBuffer(capacity: line.bytes.count)
           text.append(line.bytes)

@@ -17,8 +17,12 @@ public enum EvidenceMap {
     return try run(Source(slice: slice), segments: files.map { try EvidenceSegment($0) }, context: context)
   }
 
-  static func run(_ source: Source, segments: [EvidenceSegment], context: ActionContext) throws -> JSON {
-    let mapper = try RecordMapper(source: source, context: context)
+  /// - Parameter signature: makes `sig_hash` of a record in the place of the mapping's own code.
+  static func run(
+    _ source: Source, segments: [EvidenceSegment], context: ActionContext,
+    signature: ((JSONValue) throws(JSONError) -> Digest)? = nil
+  ) throws -> JSON {
+    let mapper = try RecordMapper(source: source, context: context, signature: signature)
     let lines = LineMapper(mapper: mapper, scratch: context.scratch, limit: source.maxRecordBytes)
     let documents = DocumentMapper(mapper: mapper, scratch: context.scratch, source: source)
     for segment in segments {

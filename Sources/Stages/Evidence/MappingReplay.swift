@@ -72,10 +72,12 @@ package struct MappingReplay: Sendable {
   /// - Parameters:
   ///   - pieces: each with its bytes, followed by the parser's padding.
   ///   - tables: from `tables`, followed by the padding, too.
+  ///   - signature: makes `sig_hash` of a record, in the place of the mapping's own code. The record's bytes stand where the
+  ///     piece's do, if the log is neither compressed nor cut.
   ///   - body: gets evidence rows, with their line ends; those of one piece in the order of its records for each day.
   package func map(
     _ pieces: [(piece: Piece, bytes: ByteSlice)], tables: [(name: String, bytes: ByteSlice)], _ scratch: WorkerScratch,
-    _ body: (ByteSlice) throws -> Void
+    signature: @escaping (JSONValue) throws(JSONError) -> Digest, _ body: (ByteSlice) throws -> Void
   ) throws {
     var inputs = Dictionary(uniqueKeysWithValues: tables.map { ($0.name, $0.bytes) })
     var segments: [EvidenceSegment] = []
@@ -90,7 +92,7 @@ package struct MappingReplay: Sendable {
           line: piece.line, isFinal: piece.isFinal))
     }
     let context = ActionContext(parameters: .null, inputs: inputs, scratch: scratch)
-    _ = try EvidenceMap.run(source, segments: segments, context: context)
+    _ = try EvidenceMap.run(source, segments: segments, context: context, signature: signature)
     for (name, sink) in context.outputs.sorted(by: { $0.key < $1.key }) where name.hasPrefix("evidence/") {
       try body(sink.buffer.bytes)
     }

@@ -4,6 +4,8 @@ import Receipts
 /// Maps raw records to evidence rows, one record at a time: all of its objects are written, or none.
 final class RecordMapper {
   private let context: ActionContext
+  /// Makes `sig_hash` in the place of the mapper; nil: the mapper does.
+  private let signature: ((JSONValue) throws(JSONError) -> Digest)?
   private let source: Source
   private let scope: RecordScope
   private let rows: EvidenceRows
@@ -40,8 +42,11 @@ final class RecordMapper {
   private let time = ByteBuffer(capacity: 64)
   private(set) var books = EvidenceBooks()
 
-  init(source: Source, context: ActionContext) throws {
+  init(
+    source: Source, context: ActionContext, signature: ((JSONValue) throws(JSONError) -> Digest)? = nil
+  ) throws {
     self.context = context
+    self.signature = signature
     self.source = source
     scope = RecordScope(scratch: context.scratch)
     rows = EvidenceRows(scope: scope, source: source.name)
@@ -124,17 +129,17 @@ final class RecordMapper {
   }
 
   private func canonicalHash(_ record: JSONValue) throws(RecordViolation) -> Digest {
-    let buffer = context.scratch.buffer
-    buffer.removeAll()
     do throws(JSONError) {
-      try context.scratch.canonical.write(record, to: buffer)
+      if let signature { return try signature(record) }
+      context.scratch.buffer.removeAll()
+      try context.scratch.canonical.write(record, to: context.scratch.buffer)
     } catch {
       let offset = error.offset - record.sourceRange.lowerBound
       // The reason names a key, which may be one that has to stay in the log.
       let reason = never.isEmpty ? error.reason : "a key that an object has twice"
       throw RecordViolation(.schemaViolation, "\(reason) at byte \(offset) of the record")
     }
-    context.scratch.sha256.update(buffer.bytes)
+    context.scratch.sha256.update(context.scratch.buffer.bytes)
     return context.scratch.sha256.finish()
   }
 

@@ -1,0 +1,48 @@
+import JSONTape
+import Receipts
+import Synchronization
+
+/// The files of the workspace that an audit reads. One that is mapped stays so until the audit's end: it is read several
+/// times, and what is judged is what was hashed.
+final class FileViews: Sendable {
+  private let fileSystem: any FileSystem
+  private let layout: WorkspaceLayout
+  private let kept = Mutex<[RelativePath: FileView]>([:])
+
+  /// Each takes two of the 65,530 mappings that a process may have.
+  private static let limit = 16 << 10
+
+  init(fileSystem: any FileSystem, layout: WorkspaceLayout) {
+    self.fileSystem = fileSystem
+    self.layout = layout
+  }
+
+  /// nil: no regular file is there.
+  func view(_ path: RelativePath) throws(FileSystemError) -> FileView? {
+    if let view = kept.withLock({ $0[path] }) { return view }
+    guard let view = try FileView(layout.path(path), of: fileSystem) else { return nil }
+    guard view.isMapped else { return view }
+    return kept.withLock { kept in
+      if let first = kept[path] { return first }
+      if kept.count < Self.limit { kept[path] = view }
+      return view
+    }
+  }
+
+  /// The view of a file that holds at least `count` bytes.
+  /// - Throws: the file has become shorter than it was when it was hashed.
+  func view(_ path: RelativePath, holding count: Int) throws -> FileView {
+    guard let view = try view(path), view.bytes.count >= count else {
+      throw DistillError(.inputOutput, "it changed while it was audited", place: path.string)
+    }
+    return view
+  }
+
+  /// Calls `body` for each line of a segment.
+  /// - Throws: the file has become shorter than it was when it was hashed.
+  func lines(of segment: Segment, in path: RelativePath, _ body: (Line) throws -> Void) throws {
+    let view = try view(path, holding: segment.offset + segment.byteCount)
+    defer { withExtendedLifetime(view) {} }
+    try view.lines(of: segment, body)
+  }
+}
