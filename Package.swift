@@ -34,6 +34,7 @@ let package = Package(
     .systemLibrary(name: "CGit2", path: "Sources/C/Git2", pkgConfig: "libgit2", providers: [.apt(["libgit2-dev"])]),
     .systemLibrary(name: "CZstd", path: "Sources/C/Zstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
     .systemLibrary(name: "CZlib", path: "Sources/C/Zlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CWriteback", path: "Sources/C/Writeback"),
     .systemLibrary(name: "CJQ", path: "Sources/C/JQ", providers: [.apt(["libjq-dev", "libonig-dev"])]),
     // Not through pkg-config: simdjson's file carries a flag that the package manager refuses with a warning.
     .target(name: "CSimdJSON", path: "Sources/C/SimdJSON", linkerSettings: [.linkedLibrary("simdjson")]),
@@ -42,7 +43,7 @@ let package = Package(
     .target(
       name: "Receipts",
       dependencies: [
-        "JSONTape", "COpenSSL", "CGit2", .product(name: "SystemPackage", package: "swift-system"),
+        "JSONTape", "COpenSSL", "CGit2", "CWriteback", .product(name: "SystemPackage", package: "swift-system"),
       ],
       swiftSettings: testable),
     .target(

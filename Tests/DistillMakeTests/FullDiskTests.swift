@@ -50,6 +50,11 @@ struct FullDiskTests {
           """), "\(result.stderr)")
       // A stage is as it was or as it is to be; its receipt says which.
       for (stage, receipt) in zip(TestSpace.stages, receipts) {
+        // Where the disk was full in the middle of a publication, the old receipt waits under another name.
+        guard space.exists("receipts/\(stage)/receipt.json") else {
+          #expect(space.exists("receipts/\(stage)/superseded.json"))
+          continue
+        }
         let now = try space.bytes("receipts/\(stage)/receipt.json")
         if now == receipt {
           for output in try space.receipt(stage)["core"]?["outputs"]?.array ?? [] {

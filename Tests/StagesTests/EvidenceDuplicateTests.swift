@@ -55,13 +55,44 @@ import Testing
 
     let again = try mapEvidence(log, first, overlay: found.overlays["overlay/0"])
     #expect(again.balances && again.count("duplicates") == 1 && again.count("written") == 2)
-    #expect(again.count("mapped") == 3 && again.identities == one.identities)
+    #expect(again.count("mapped") == 3 && again.identities.count == one.identities.count)
     #expect(try again.evidence.map { $0["other_verdicts"] } == [["rejected"], []])
     let rows = try again.quarantine
     #expect(rows.map { $0["reason"]?.string } == ["schema_violation", "duplicate_id"])
     #expect(rows[1]["errors"] == [#"the run "1" is in a.jsonl already, at line_offset 0"#])
     #expect(rows[1]["source_provenance"]?["line_offset"] == 1)
     #expect(again.counts["by_reason"] == ["schema_violation": 1, "duplicate_id": 1])
+  }
+
+  @Test func `what repeats in a chunk and says nothing else is dropped at once, and the chunk need not run again`() throws {
+    let lines = "{\"id\":1,\"v\":\"accepted\"}\n{\"id\":1,\"v\":\"accepted\"}\n{\"id\":2}\n{\"id\":1}\n"
+    let files = [(segment(0, "a.jsonl"), Array(lines.utf8))]
+    let one = try mapEvidence(log, files)
+    #expect(try reduce([one.identities], [["a.jsonl"]]).overlays == [:])
+    #expect(one.balances && one.count("duplicates") == 2 && one.count("written") == 2)
+    // The reduce would have said the same.
+    let overlay = """
+      {"row":1,"duplicate_of":{"path":"a.jsonl","line":0}}
+      {"row":3,"duplicate_of":{"path":"a.jsonl","line":0}}
+
+      """
+    let told = try mapEvidence(log, files, overlay: overlay)
+    #expect(try told.evidence == one.evidence)
+    #expect(try told.quarantine == one.quarantine)
+    #expect(told.counts == one.counts)
+
+    // Where an earlier chunk has the identity, that is the first for all.
+    let before = try mapEvidence(log, [(segment(0, "0.jsonl"), Array("{\"id\":1}\n".utf8))])
+    let found = try reduce([before.identities, one.identities], [["0.jsonl"], ["a.jsonl"]])
+    let places = found.overlays["overlay/1"].map { $0.split(separator: "\n").count { $0.contains("0.jsonl") } }
+    #expect(places == 3)
+  }
+
+  @Test func `a record that can't become evidence is no first`() throws {
+    let source = simpleSource([.verdict: at("/v"), .score: at("/s")])
+    let lines = "{\"id\":1,\"s\":\"much\"}\n{\"id\":1,\"s\":0.5}\n"
+    let one = try mapEvidence(source, [(segment(0, "a.jsonl"), Array(lines.utf8))])
+    #expect(one.balances && one.count("quarantined") == 1 && one.count("written") == 1 && one.count("duplicates") == 0)
   }
 
   @Test func `a person's word on a dropped record is not lost: a human must look`() throws {

@@ -33,7 +33,7 @@ struct EscapedText {
 
   /// Length in UTF-16 code units.
   private var utf16Length: Int? {
-    var units = Text.utf16Length(bytes)
+    var units = bytes.utf16Length
     var start = 0
     while let escape = bytes.firstIndex(of: Self.backslash, from: start) {
       guard escape + 1 < bytes.count else { return nil }

@@ -62,10 +62,16 @@ public protocol ReadableFile: AnyObject {
 public protocol WritableFile: AnyObject {
   /// Writes all of `bytes`, or throws.
   func write(_ bytes: UnsafeRawBufferPointer) throws(FileSystemError)
+  /// Lets the disk begin with what is written, and does not wait: a `synchronize` that follows finds less to do.
+  func beginSynchronizing()
   /// Returns when the bytes are on the disk.
   func synchronize() throws(FileSystemError)
   func status() throws(FileSystemError) -> FileStatus
   func close() throws(FileSystemError)
+}
+
+extension WritableFile {
+  public func beginSynchronizing() {}
 }
 
 /// A lock that its holder gives back by releasing it, or by dying.

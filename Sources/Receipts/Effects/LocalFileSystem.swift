@@ -1,3 +1,4 @@
+import CWriteback
 import Glibc
 import SystemPackage
 
@@ -293,6 +294,10 @@ private final class LocalFile: ReadableFile, WritableFile {
       guard count >= 0 else { throw FileSystemError("write", path, Errno(rawValue: errno)) }
       written += count
     }
+  }
+
+  func beginSynchronizing() {
+    cwriteback_begin(descriptor)
   }
 
   func synchronize() throws(FileSystemError) {

@@ -55,22 +55,27 @@ func withReceipt(
   let wasInterrupted = try publisher.wasInterrupted()
   var attempt = 0
   while true {
+    // What nobody vouches for is tried once.
+    if attempt > 1 { try staging.empty() }
     let (folder, left) = try staging.begin()
-    var published = try previous.map {
-      try build.locateFragments(stageKey: $0.receipt.core.key, inPlace: inPlace)
+    var published: [Digest] = []
+    if let previous {
+      published += try build.locateFragments(
+        stageKey: previous.receipt.core.key, inPlace: inPlace, others: attempt == 0)
     }
     // Of an interrupted publication some outputs may be in their places, and no receipt says so.
-    if wasInterrupted { published = try build.locateFragments(stageKey: key, inPlace: [:]) + (published ?? []) }
+    if wasInterrupted, attempt == 0 { published += try build.locateFragments(stageKey: key, inPlace: [:], others: true) }
     let spool = OutputSpool(build: build, folder: folder)
     defer {
       spool.end()
-      build.catalog.remove(left + (published ?? []))
+      build.catalog.remove(left + published)
     }
     let run = StageRun(
       inputs: inputs, build: build, spool: spool, ignoringCache: build.options.force || attempt > 2)
     do {
       let outcome = try body(run)
       let planned = outcome.outputs.sorted { $0.path < $1.path }
+      let finishing = clock.monotonicNanoseconds()
       let staged = try spool.finish(planned, inPlace: inPlace)
       let newCore = core(outcome, staged.map(\.file), outcome.checks)
       guard newCore.validationPass else {
@@ -85,6 +90,10 @@ func withReceipt(
       try FragmentTable.save(planned, records: build.cache.takeUsed(), stageKey: key, to: build.cache)
       try publisher.publish(staged, receipt: receipt, previous: previous)
       try staging.empty()
+      build.environment.trace?.add(
+        BuildTrace.Event(
+          name: "publish", category: "publish", thread: 0, start: finishing, end: clock.monotonicNanoseconds(),
+          facts: ["bytes": .integer(staged.reduce(0) { $0 + ($1.temporary == nil ? 0 : Int64($1.file.byteCount)) })]))
       try build.remember(receipt)
       return .published(receipt, isUnchanged: isUnchanged, warnings: outcome.warnings)
     } catch is MissingObject where attempt < 4 {

@@ -12,10 +12,13 @@ public struct BuildEnvironment: Sendable {
   public var git: @Sendable () throws -> GitState?
   public var functions: FunctionTable
   public var progress: any Progress
+  /// Told when what ran; nil: nobody asks.
+  public var trace: BuildTrace?
 
   public init(
     fileSystem: any FileSystem, clock: any WallClock, tool: ToolIdentity, host: Receipt.Host,
-    git: @escaping @Sendable () throws -> GitState?, functions: FunctionTable, progress: any Progress
+    git: @escaping @Sendable () throws -> GitState?, functions: FunctionTable, progress: any Progress,
+    trace: BuildTrace? = nil
   ) {
     self.fileSystem = fileSystem
     self.clock = clock
@@ -24,6 +27,7 @@ public struct BuildEnvironment: Sendable {
     self.git = git
     self.functions = functions
     self.progress = progress
+    self.trace = trace
   }
 }
 

@@ -30,6 +30,8 @@ public final class LocalExecutor: Executor {
   private let ignoresCache: Bool
   private let progress: any Progress
   private let spool: OutputSpool
+  private let clock: any WallClock
+  private let trace: BuildTrace?
   private let saved: SavedActions?
   private let onFinish: @Sendable (_ wasCached: Bool) -> Void
 
@@ -39,7 +41,7 @@ public final class LocalExecutor: Executor {
   init(
     fileSystem: any FileSystem, store: any ObjectStore, cache: any ActionCache, catalog: ContentCatalog,
     functions: FunctionTable, tool: Digest, jobs: Int, ignoresCache: Bool, progress: any Progress,
-    spool: OutputSpool, saved: SavedActions? = nil, onFinish: @escaping @Sendable (_ wasCached: Bool) -> Void
+    spool: OutputSpool, clock: any WallClock, trace: BuildTrace? = nil, saved: SavedActions? = nil, onFinish: @escaping @Sendable (_ wasCached: Bool) -> Void
   ) {
     self.fileSystem = fileSystem
     self.store = store
@@ -51,6 +53,8 @@ public final class LocalExecutor: Executor {
     self.ignoresCache = ignoresCache
     self.progress = progress
     self.spool = spool
+    self.clock = clock
+    self.trace = trace
     self.saved = saved
     self.onFinish = onFinish
   }
@@ -70,7 +74,9 @@ public final class LocalExecutor: Executor {
       let worker = workers.take()
       defer { workers.giveBack(worker) }
       do {
+        let start = clock.monotonicNanoseconds()
         let finished = try self.execute(action, worker, workers) { place?(number, $0) }
+        if let trace { trace.add(event(action, finished, worker, since: start)) }
         try handover.hand(number, finished)
         return finished.result
       } catch {
@@ -78,6 +84,19 @@ public final class LocalExecutor: Executor {
         throw error
       }
     }
+  }
+
+  private func event(
+    _ action: Action, _ finished: Finished, _ worker: Worker, since start: UInt64
+  ) -> BuildTrace.Event {
+    let read = action.inputs.reduce(0) { $0 + Int64($1.byteCount) }
+    let written = finished.result.outputs.reduce(0) { $0 + Int64($1.byteCount) }
+    return BuildTrace.Event(
+      name: action.function, category: "action", thread: worker.number, start: start, end: clock.monotonicNanoseconds(),
+      facts: [
+        "cached": .bool(finished.isCached), "bytes_read": .integer(finished.isCached ? 0 : read),
+        "bytes_written": .integer(finished.isCached ? 0 : written),
+      ])
   }
 
   /// - Parameter place: of an output of this action.
@@ -93,7 +112,7 @@ public final class LocalExecutor: Executor {
     {
       progress.advanced(bytes: byteCount, records: 0)
       onFinish(true)
-      return Finished(result: result)
+      return Finished(result: result, isCached: true)
     }
     let function = try functions.function(named: action.function)
     let inputs = try worker.load(
@@ -129,6 +148,7 @@ public final class LocalExecutor: Executor {
 private struct Finished {
   var result: ActionResult
   var sinks: [String: OutputSink] = [:]
+  var isCached = false
 }
 
 extension ActionResult {

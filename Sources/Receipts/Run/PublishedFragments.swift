@@ -5,12 +5,13 @@ extension Build {
   ///
   /// - Parameters:
   ///   - key: of a receipt of the stage, or of one that a publication was interrupted before.
-  ///   - inPlace: outputs that are known to be as the newest receipt says. The bytes of others are hashed when they are read.
+  ///   - inPlace: outputs that are known to be as the newest receipt says.
+  ///   - others: other outputs, too. Their bytes are hashed when they are read.
   /// - Returns: the fragments, for when the outputs are replaced.
-  func locateFragments(stageKey key: Digest, inPlace: [RelativePath: Digest]) throws -> [Digest] {
+  func locateFragments(stageKey key: Digest, inPlace: [RelativePath: Digest], others: Bool) throws -> [Digest] {
     guard let table = try FragmentTable.load(stageKey: key, from: cache) else { return [] }
     var located: [Digest] = []
-    for (path, fragments) in table.fragments {
+    for (path, fragments) in table.fragments where others || inPlace[path] != nil {
       guard let status = try fileSystem.status(of: layout.path(path), followingLinks: false), status.kind == .regular,
         fragments.reduce(0, { $0 + Int64($1.byteCount) }) == status.size
       else { continue }

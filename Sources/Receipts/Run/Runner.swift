@@ -13,6 +13,17 @@ public struct StageReport: Sendable {
     case stopped(any Error)
     /// A stage that it reads from did not end well.
     case notRun(because: StageName)
+
+    /// `built`, `unchanged`, …
+    var name: String {
+      switch self {
+      case .upToDate: "up to date"
+      case .built(_, let isUnchanged): isUnchanged ? "unchanged" : "built"
+      case .failed: "failed"
+      case .stopped: "stopped"
+      case .notRun: "not run"
+      }
+    }
   }
   public var stage: StageName
   public var ending: Ending
@@ -156,7 +167,12 @@ public struct Runner: Sendable {
     } catch {
       report.ending = .stopped(error)
     }
-    report.nanoseconds = environment.clock.monotonicNanoseconds() - started
+    let ended = environment.clock.monotonicNanoseconds()
+    report.nanoseconds = ended - started
+    environment.trace?.add(
+      BuildTrace.Event(
+        name: stage.name.text, category: "stage", thread: 0, start: started, end: ended,
+        facts: ["ending": .string(report.ending.name)]))
     return report
   }
 }

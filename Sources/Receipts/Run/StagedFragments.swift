@@ -15,6 +15,9 @@ final class StagedFragments {
   private let sha256 = SHA256()
   private var file: (any WritableFile)?
   private var isCreated = false
+  /// Bytes since the disk was last told to begin.
+  private var unbegun = 0
+  private static let beginSize = 4 << 20
 
   init(_ path: RelativePath, temporary: FilePath, build: Build) {
     self.path = path
@@ -97,6 +100,11 @@ final class StagedFragments {
     try opened().write(bytes.raw)
     sha256.update(bytes)
     byteCount += Int64(bytes.count)
+    unbegun += bytes.count
+    if unbegun >= Self.beginSize {
+      file?.beginSynchronizing()
+      unbegun = 0
+    }
   }
 
   private func opened() throws -> any WritableFile {

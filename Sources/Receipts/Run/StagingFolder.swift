@@ -45,7 +45,13 @@ struct StagingFolder {
 
   private func places(in attempt: FilePath) throws -> [SpooledPlace] {
     let bytes = try fileSystem.contents(of: attempt.appending(SpooledPlace.journal)) ?? []
-    return String(decoding: bytes, as: UTF8.self).split(separator: "\n")
-      .compactMap { SpooledPlace(line: $0, in: attempt) }
+    var sizes: [FilePath: Int64] = [:]
+    return try String(decoding: bytes, as: UTF8.self).split(separator: "\n").compactMap { line in
+      guard let place = SpooledPlace(line: line, in: attempt) else { return nil }
+      // A file that was published already is looked for in its place.
+      let size = try sizes[place.file] ?? fileSystem.status(of: place.file, followingLinks: false)?.size ?? 0
+      sizes[place.file] = size
+      return place.offset + Int64(place.byteCount) <= size ? place : nil
+    }
   }
 }

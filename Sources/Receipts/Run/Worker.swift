@@ -4,8 +4,12 @@ import SystemPackage
 
 /// One thread's memory: the inputs of the action that it runs, and what its functions keep between actions.
 final class Worker {
+  /// From 1 on.
+  let number: Int
   let scratch = WorkerScratch()
   private let inputBytes = ByteBuffer()
+
+  init(number: Int = 1) { self.number = number }
 
   /// Reads the inputs one behind the other into one buffer, with the parser's padding between them.
   func load(_ inputs: [ActionInput], from source: some InputSource) throws -> [String: ByteSlice] {
@@ -89,6 +93,7 @@ final class WorkerShelf: @unchecked Sendable {
   // A worker or sink is only ever in the shelf or with the one thread that took it.
   private let lock = Mutex(())
   private var free: [Worker] = []
+  private var count = 0
   private var sinks: [String: [OutputSink]] = [:]
   private var sinkBytes = 0
 
@@ -96,7 +101,11 @@ final class WorkerShelf: @unchecked Sendable {
   private static let sinkLimit = 64 << 20
 
   func take() -> Worker {
-    lock.withLock { _ in free.popLast() } ?? Worker()
+    lock.withLock { _ in
+      if let worker = free.popLast() { return worker }
+      count += 1
+      return Worker(number: count)
+    }
   }
 
   func giveBack(_ worker: Worker) {

@@ -17,12 +17,15 @@ public enum EvidenceMap {
     return try run(Source(slice: slice), segments: files.map { try EvidenceSegment($0) }, context: context)
   }
 
-  /// - Parameter signature: makes `sig_hash` of a record in the place of the mapping's own code.
+  /// - Parameters:
+  ///   - dropsDuplicates: of objects with the same identity only the first is written, where the others say nothing else.
+  ///   - signature: makes `sig_hash` of a record in the place of the mapping's own code.
   static func run(
-    _ source: Source, segments: [EvidenceSegment], context: ActionContext,
+    _ source: Source, segments: [EvidenceSegment], context: ActionContext, dropsDuplicates: Bool = true,
     signature: ((JSONValue) throws(JSONError) -> Digest)? = nil
   ) throws -> JSON {
-    let mapper = try RecordMapper(source: source, context: context, signature: signature)
+    let mapper = try RecordMapper(
+      source: source, context: context, dropsDuplicates: dropsDuplicates, signature: signature)
     let lines = LineMapper(mapper: mapper, scratch: context.scratch, limit: source.maxRecordBytes)
     let documents = DocumentMapper(mapper: mapper, scratch: context.scratch, source: source)
     for segment in segments {

@@ -70,6 +70,14 @@ public enum EvidenceReduce {
       kept[first.chunk].append((first.row, other.verdicts, other.isDisputed))
     }
     for chunk in tables.indices where !duplicates[chunk].isEmpty || !kept[chunk].isEmpty {
+      // What the mapping found by itself, and nothing else: it need not run again.
+      if kept[chunk].isEmpty,
+        duplicates[chunk].allSatisfy({
+          $0.first.chunk == chunk && IdentityTable.row($0.row, of: tables[chunk]).isDropped
+        })
+      {
+        continue
+      }
       let sink = context.output("overlay/\(chunk)")
       var rest = kept[chunk][...]
       for duplicate in duplicates[chunk] {

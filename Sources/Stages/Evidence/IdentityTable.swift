@@ -9,7 +9,8 @@ import Receipts
 /// 20   4  line or element, little-endian; more than 32 bits: the low ones
 /// 24   1  verdict: 0 none, 1 accepted, 2 partially_accepted, 3 rejected, 4 skipped
 /// 25   1  human_override: 0 none, 1 accepted, 2 partially_accepted, 3 rejected, 4 needs_human_review
-/// 26   6  zero
+/// 26   1  1: the mapping dropped it, because an earlier object of the chunk has the same identity and loses nothing by that
+/// 27   5  zero
 /// ```
 /// Half a hash is enough: a million million identities share one by chance once in 10^14 builds.
 enum IdentityTable {
@@ -22,6 +23,13 @@ enum IdentityTable {
     var line: Int
     var verdict: Verdict?
     var humanOverride: Category?
+    var isDropped = false
+  }
+
+  /// Does `row`, a duplicate of `first`, say nothing that must be kept?
+  static func isDroppable(_ row: Row, first: Row) -> Bool {
+    (row.verdict == nil || row.verdict == first.verdict)
+      && (row.humanOverride == nil || row.humanOverride == first.humanOverride)
   }
 
   static func append(_ row: Row, to sink: OutputSink) {
@@ -29,7 +37,9 @@ enum IdentityTable {
     writer.hash(row.identity)
     writer.half(UInt32(truncatingIfNeeded: row.file))
     writer.half(UInt32(truncatingIfNeeded: row.line))
-    writer.word(UInt64(code(row.verdict, verdicts)) | UInt64(code(row.humanOverride, overrides)) << 8)
+    writer.word(
+      UInt64(code(row.verdict, verdicts)) | UInt64(code(row.humanOverride, overrides)) << 8
+        | (row.isDropped ? 1 << 16 : 0))
     writer.endRow()
   }
 
@@ -38,7 +48,7 @@ enum IdentityTable {
     return Row(
       identity: table.hash(index, 0), file: Int(table.half(index, 16)), line: Int(table.half(index, 20)),
       verdict: value(UInt8(truncatingIfNeeded: codes), verdicts),
-      humanOverride: value(UInt8(truncatingIfNeeded: codes >> 8), overrides))
+      humanOverride: value(UInt8(truncatingIfNeeded: codes >> 8), overrides), isDropped: codes >> 16 & 1 == 1)
   }
 
   private static let verdicts: [Verdict] = [.accepted, .partiallyAccepted, .rejected, .skipped]

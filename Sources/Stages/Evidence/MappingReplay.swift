@@ -92,7 +92,8 @@ package struct MappingReplay: Sendable {
           line: piece.line, isFinal: piece.isFinal))
     }
     let context = ActionContext(parameters: .null, inputs: inputs, scratch: scratch)
-    _ = try EvidenceMap.run(source, segments: segments, context: context, signature: signature)
+    _ = try EvidenceMap.run(
+      source, segments: segments, context: context, dropsDuplicates: false, signature: signature)
     for (name, sink) in context.outputs.sorted(by: { $0.key < $1.key }) where name.hasPrefix("evidence/") {
       try body(sink.buffer.bytes)
     }

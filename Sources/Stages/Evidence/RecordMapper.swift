@@ -14,6 +14,12 @@ final class RecordMapper {
   private let tally = FieldTally()
   private let journal = RowJournal()
   private let overlay: Overlay
+  private let dropsDuplicates: Bool
+  /// The first object of each identity in this chunk.
+  private var firsts: [Hash128: IdentityTable.Row] = [:]
+  /// Those of the current record.
+  private var recordFirsts: [Hash128] = []
+  private var paths: [String] = []
   private let quarantine: OutputSink
   private let identities: OutputSink
   private var sinks: [Int: OutputSink] = [:]
@@ -43,10 +49,13 @@ final class RecordMapper {
   private(set) var books = EvidenceBooks()
 
   init(
-    source: Source, context: ActionContext, signature: ((JSONValue) throws(JSONError) -> Digest)? = nil
+    source: Source, context: ActionContext, dropsDuplicates: Bool = true,
+    signature: ((JSONValue) throws(JSONError) -> Digest)? = nil
   ) throws {
     self.context = context
     self.signature = signature
+    // What the reduce found holds over all chunks.
+    self.dropsDuplicates = dropsDuplicates && context.optionalInput("overlay") == nil
     self.source = source
     scope = RecordScope(scratch: context.scratch)
     rows = EvidenceRows(scope: scope, source: source.name)
@@ -78,6 +87,7 @@ final class RecordMapper {
 
   func beginFile(_ segment: EvidenceSegment) throws {
     fileIndex += 1
+    paths.append(segment.path)
     books.beginFile(segment.path)
     scope.beginFile(path: segment.path, captures: segment.captures, captureNames: compileContext.captures.names)
     let name = RelativePath(unchecked: segment.path).name
@@ -101,6 +111,7 @@ final class RecordMapper {
     rows.beginRecord()
     journal.beginRecord()
     recordObjects = 0
+    recordFirsts.removeAll(keepingCapacity: true)
     recordKinds.removeAll(keepingCapacity: true)
     recordDuplicates = 0
     recordMissing.removeAll(keepingCapacity: true)
@@ -121,6 +132,7 @@ final class RecordMapper {
       commit()
     } catch {
       journal.rollBack()
+      for identity in recordFirsts { firsts[identity] = nil }
       if sigHash != nil { probe(record, root: root, from: next) }
       let recordedAt = sigHash == nil ? nil : timestamp(record, root: root)
       stop(
@@ -175,12 +187,8 @@ final class RecordMapper {
     let row = overlay[objectCount + recordObjects]
     recordObjects += 1
     journal.note(identities)
-    IdentityTable.append(
-      IdentityTable.Row(
-        identity: head.identity, file: fileIndex, line: place.line, verdict: head.verdict,
-        humanOverride: head.humanOverride),
-      to: identities)
-    if let first = row?.duplicateOf {
+    let repeated = noteIdentity(head, place)
+    if let first = row?.duplicateOf ?? repeated {
       // A record that can't become evidence has no row in the overlay: this is then that of the next one, which it must not take.
       try rows.check(part, head: head, place: place, sigHash: sigHash)
       part.completeProbes(in: scope)
@@ -196,6 +204,25 @@ final class RecordMapper {
     recordKinds.append(head.kind)
     recordMissing += scope.missing
     part.completeProbes(in: scope)
+  }
+
+  /// Adds the object to the table of identities. Returns where the one is that it repeats, if it is to be dropped for that.
+  private func noteIdentity(_ head: EvidenceRows.Head, _ place: RecordPlace) -> (path: String, line: Int)? {
+    var row = IdentityTable.Row(
+      identity: head.identity, file: fileIndex, line: place.line, verdict: head.verdict,
+      humanOverride: head.humanOverride)
+    var first: IdentityTable.Row?
+    if dropsDuplicates {
+      first = firsts[head.identity]
+      if let first {
+        row.isDropped = IdentityTable.isDroppable(row, first: first)
+      } else {
+        firsts[head.identity] = row
+        recordFirsts.append(head.identity)
+      }
+    }
+    IdentityTable.append(row, to: identities)
+    return first.flatMap { row.isDropped ? (paths[$0.file], $0.line) : nil }
   }
 
   private func commit() {

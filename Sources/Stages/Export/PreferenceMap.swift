@@ -4,7 +4,7 @@ import Receipts
 /// `preference.map/1`: scored runs to candidates for pairs.
 ///
 /// Inputs: `scored/<i>`, `evidence/<i>`, and after pairing `overlay`: rows `{"row", "contested": true}` or `{"row", "gather": [shard,
-/// …]}`. Outputs: `quarantine`; `candidates`, a table of 80 bytes a row: half SHA-256 of the task id (16), of the folded prompt
+/// …]}`. Outputs: `quarantine`; without an overlay `candidates`, a table of 80 bytes a row: half SHA-256 of the task id (16), of the folded prompt
 /// (16; zero: no prompt), of the folded text (16), the order key (16: half the SHA-256 of the canonical JSON of
 /// `[source, kind, run_id]`), category (4: its place in `Category`), line of `scored` (4), bytes of text and prompt (4), zero
 /// (4); and with an overlay `gathered/<shard>`: what the pairs of this fragment's runs need, a `GatheredRow` each.
@@ -14,6 +14,8 @@ public enum PreferenceMap {
   static func function(behind firewall: Firewall) -> ActionFunction {
     ActionFunction(name: "preference.map/1") { context in
       let overlay = try OverlayRows.read(context.optionalInput("overlay"))
+      // Once the pairs are known, nobody asks for candidates any more.
+      let isPaired = context.optionalInput("overlay") != nil
       var candidates = TableWriter(sink: context.output("candidates"))
       let folded = context.scratch.secondBuffer
       let scratch = context.scratch
@@ -39,6 +41,7 @@ public enum PreferenceMap {
           notCandidate += 1
           return
         }
+        guard !isPaired else { return gather(evidence, category, overlay[map.row], map.row, context) }
         candidates.hash(map.hash(task))
         if let prompt = candidate.text("prompt"), !Text.isBlank(prompt) {
           folded.removeAll()
@@ -57,10 +60,6 @@ public enum PreferenceMap {
         candidates.half(UInt32(clamping: text.count + (candidate.text("prompt")?.count ?? 0)))
         candidates.half(0)
         candidates.endRow()
-        for shard in overlay[map.row]?["gather"]?.array ?? [] {
-          GatheredRow(row: map.row, kind: .run, category: category, said: evidence, evidence: evidence)
-            .append(to: context.output("gathered/\(shard.string ?? "")"))
-        }
       }
       var comparisons = ComparisonMap(
         context, overlay: overlay, gates: try firewall.comparisonGates(context))
@@ -73,6 +72,16 @@ public enum PreferenceMap {
         "scored": .integer(map.tally.count("scored")), "quarantined": .integer(map.tally.count("quarantined")),
         "not_candidate": .integer(notCandidate), "by_reason": map.tally.json("by_reason"),
       ]
+    }
+  }
+
+  private static func gather(
+    _ evidence: JSONValue, _ category: Category, _ note: JSON?, _ row: Int64,
+    _ context: ActionContext
+  ) {
+    for shard in note?["gather"]?.array ?? [] {
+      GatheredRow(row: row, kind: .run, category: category, said: evidence, evidence: evidence)
+        .append(to: context.output("gathered/\(shard.string ?? "")"))
     }
   }
 

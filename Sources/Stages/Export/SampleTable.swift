@@ -35,6 +35,10 @@ public enum UniqueReduce {
     var lengths: [UInt32] = []
     var duplicates: Int64 = 0
     var repeated: Int64 = 0
+    var rowCount = 0
+    for fragment in 0..<count { rowCount += (context.optionalInput("samples/\(fragment)")?.count ?? 0) / SampleTable.rowWidth }
+    ids.reserveCapacity(rowCount)
+    lengths.reserveCapacity(rowCount)
     for fragment in 0..<count {
       guard let table = context.optionalInput("samples/\(fragment)") else { continue }
       let samples = try TableReader(table, rowWidth: SampleTable.rowWidth)

@@ -8,7 +8,7 @@ enum StageSection {
     page.table(
       [
         .left("stage"), .left("state"), .right("records in"), .right("rows out"), .right("quarantined"),
-        .right("actions run"), .right("cached"), .right("time"), .left("finished"), .left("git"), .left("receipt"),
+        .right("actions run"), .right("cached"), .right("time"), .right("per second"), .left("finished"), .left("git"), .left("receipt"),
       ], stages.map(row))
     for stage in stages where !(stage["failure"]?.isNull ?? true) { failure(stage, to: &page) }
     for name in ["warnings", "pending"] { notes(facts["notes"]?.list(name) ?? [], name, to: &page) }
@@ -17,7 +17,7 @@ enum StageSection {
   private static func row(_ stage: JSON) -> [String] {
     let name = stage.text("stage")
     guard let counts = stage["record_counts"], !counts.isNull else {
-      return [name, state(stage)] + Array(repeating: "–", count: 9)
+      return [name, state(stage)] + Array(repeating: "–", count: 10)
     }
     let (read, written) =
       switch name {
@@ -29,9 +29,17 @@ enum StageSection {
       name, state(stage), ReportFigures.count(counts.figure(read)), ReportFigures.count(counts.figure(written)),
       ReportFigures.count(quarantined(counts)),
       ReportFigures.count(stage.figure("actions", "run")), ReportFigures.count(stage.figure("actions", "cached")),
-      ReportFigures.duration(milliseconds: stage.figure("duration_ms")), stage.text("finished_at"),
+      ReportFigures.duration(milliseconds: stage.figure("duration_ms")), rate(stage), stage.text("finished_at"),
       ReportMarkdown.git(stage["git"]), ReportMarkdown.short(stage["receipt_sha256"]?.string),
     ]
+  }
+
+  /// Bytes of inputs and outputs in a second of the run; nothing where it took no time that was measured.
+  private static func rate(_ stage: JSON) -> String {
+    let milliseconds = stage.figure("duration_ms")
+    guard milliseconds > 0 else { return "–" }
+    let bytes = stage.figure("inputs", "bytes") + stage.figure("outputs", "bytes")
+    return ReportFigures.bytes(bytes.multipliedReportingOverflow(by: 1000).partialValue / milliseconds)
   }
 
   /// Rows of the quarantine file: its books count duplicates, and pairs, apart from the records that are no good.

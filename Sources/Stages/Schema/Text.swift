@@ -80,11 +80,31 @@ public enum Text {
 
   /// Appends the folded text: Unicode NFC, each run of white space one space, none at the ends.
   public static func fold(_ text: ByteSlice, into output: ByteBuffer) {
-    if isSurelyNormal(text) { return collapse(text, into: output) }
-    var normal = ""
-    normal.reserveCapacity(text.count)
-    for scalar in text.string()._nfc { normal.unicodeScalars.append(scalar) }
-    normal.withUTF8 { collapse(ByteSlice($0), into: output) }
+    guard let unsure = firstUnsure(text, from: 0) else { return collapse(text, into: output) }
+    let normal = ByteBuffer(capacity: text.count)
+    normalize(text, unsure: unsure, into: normal)
+    collapse(normal.bytes, into: output)
+  }
+
+  /// Appends the text in NFC. Only what lies between two ASCII characters around an unsure one is taken apart: no ASCII character
+  /// joins with what is before it.
+  private static func normalize(_ text: ByteSlice, unsure: Int, into output: ByteBuffer) {
+    var next: Int? = unsure
+    var done = 0
+    while let unsure = next {
+      var start = unsure
+      while start > done, text.buffer[start] >= 0x80 { start -= 1 }
+      var end = unsure
+      while end < text.count, text.buffer[end] >= 0x80 { end += 1 }
+      output.append(text[done..<start])
+      for scalar in text[start..<end].string()._nfc {
+        // Four bytes at most.
+        for byte in UTF8.encode(scalar).unsafelyUnwrapped { output.append(byte) }
+      }
+      done = end
+      next = firstUnsure(text, from: end)
+    }
+    output.append(text[done..<text.count])
   }
 
   /// Are the folded texts the same? Says no at the first letter in which two texts differ, where that is plain.
@@ -112,6 +132,11 @@ public enum Text {
     var start = 0
     var index = 0
     while index < bytes.count {
+      // Neither ASCII white space nor the beginning of other.
+      if bytes[index] > 0x20, bytes[index] < 0xC2 {
+        index += 1
+        continue
+      }
       var end = index
       while end < bytes.count {
         let length = whiteSpace(bytes, at: end)
@@ -130,11 +155,13 @@ public enum Text {
     output.append(trimmed[start..<bytes.count])
   }
 
-  /// True only for texts in NFC: all their characters are of blocks in which none decomposes, composes or is reordered.
-  /// False says nothing.
-  private static func isSurelyNormal(_ text: ByteSlice) -> Bool {
+  /// Where the first character stands that is of a block in which some decompose, compose or are reordered. Nil: the text is in
+  /// NFC.
+  ///
+  /// - Parameter start: between two characters.
+  private static func firstUnsure(_ text: ByteSlice, from start: Int) -> Int? {
     let bytes = text.buffer
-    var index = 0
+    var index = start
     while index < bytes.count {
       let first = bytes[index]
       // Below U+0300 everything is normal.
@@ -143,7 +170,7 @@ public enum Text {
         continue
       }
       let length = first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4
-      guard first >= 0xE0, index + length <= bytes.count else { return false }
+      guard first >= 0xE0, index + length <= bytes.count else { return index }
       var scalar = UInt32(first) & (length == 3 ? 0x0F : 0x07)
       for offset in 1..<length { scalar = scalar << 6 | UInt32(bytes[index + offset] & 0x3F) }
       switch scalar {
@@ -151,9 +178,9 @@ public enum Text {
       case 0x2002...0x20CF, 0x2190...0x2328, 0x232B...0x2ADB, 0x3001...0x3029, 0x3041...0x3098, 0x309B...0x30FF,
         0x3400...0x9FFF, 0xAC00...0xD7A3, 0xFE0F, 0x1F000...0x1FAFF:
         index += length
-      default: return false
+      default: return index
       }
     }
-    return true
+    return nil
   }
 }

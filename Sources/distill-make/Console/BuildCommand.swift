@@ -22,11 +22,12 @@ struct BuildCommand {
     let workspace = try Workspace(layout, export: flags.export, paranoid: flags.paranoid, jobs: options.jobs)
     let progress = ConsoleProgress(quiet: flags.quiet || flags.json)
     defer { progress.end() }
+    let trace = flags.profile.map { _ in BuildTrace() }
     let reports: [StageReport]
     // The stages' results are told first, also where the report could not be written.
     var late: (any Error)?
     do {
-      let runner = try workspace.runner(options: options, progress: progress)
+      let runner = try workspace.runner(options: options, progress: progress, trace: trace)
       reports = try runner.build(stages) { report in
         progress.stageEnded(report.stage)
         say(report)
@@ -36,6 +37,9 @@ struct BuildCommand {
       throw ErrorText.describe(error, root: layout)
     }
     progress.end()
+    if let trace, let path = flags.profile {
+      do { try LocalFileSystem().replace(GivenPath.absolute(path), with: trace.chrome.canonical) } catch { late = late ?? error }
+    }
     if flags.json {
       Terminal.result(SummaryTable.json(reports, layout).pretty())
     } else if !flags.quiet {

@@ -42,6 +42,10 @@ struct BuildFlags: ParsableArguments {
   @Option(help: ArgumentHelp("Also write every action that runs, with its inputs, for run-action.", valueName: "dir"))
   var saveActions: String?
 
+  @Option(
+    help: ArgumentHelp("Also write when which action ran, for chrome://tracing or Perfetto.", valueName: "file"))
+  var profile: String?
+
   @Flag(name: [.customShort("q"), .long], help: "Say nothing but errors.")
   var quiet = false
 

@@ -48,11 +48,12 @@ struct Workspace {
 
   func graph() throws -> StageGraph { try Pipeline.graph(configuration, logs, workspace: layout.root, of: fileSystem) }
 
-  func runner(options: BuildOptions, progress: any Progress) throws -> Runner {
+  func runner(options: BuildOptions, progress: any Progress, trace: BuildTrace? = nil) throws -> Runner {
     Runner(
       environment: BuildEnvironment(
         fileSystem: fileSystem, clock: clock, tool: tool, host: Self.host,
-        git: { [layout] in try Self.git(layout) }, functions: Pipeline.functions, progress: progress),
+        git: { [layout] in try Self.git(layout) }, functions: Pipeline.functions, progress: progress,
+        trace: trace),
       layout: layout, graph: try graph(), options: options, index: index)
   }
 
