@@ -56,6 +56,17 @@ import Testing
     #expect(try TestSpace().run("gc").exitCode == 65)
   }
 
+  @Test func `what a killed build left is freed, unless it is young enough`() throws {
+    let space = try Lab.built()
+    try space.write(".distill/staging/score/0/0", String(repeating: "x", count: 5000))
+    try space.write(".distill/staging/score/0/journal", "")
+    #expect(try bytes(space, "-n").freed == 5000)
+    #expect(try bytes(space, "--keep-days", "1").freed == 0)
+    #expect(space.exists(".distill/staging/score/0/0"))
+    #expect(try bytes(space).freed == 5000)
+    #expect(!space.exists(".distill/staging/score/0"))
+  }
+
   @Test func `a cache that is gone, and receipts that can't be read, are fine`() throws {
     let space = try Lab.built()
     try space.write("receipts/score/receipt.json", "{}\n")

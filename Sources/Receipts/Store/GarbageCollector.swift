@@ -66,7 +66,35 @@ public struct GarbageCollector: Sendable {
         if !isDryRun { try entry.isObject ? store.remove(entry.digest) : cache.remove(entry.digest) }
       }
     }
+    for stage in stages { try emptyStaging(of: stage, bounds, now: now, isDryRun: isDryRun, &outcome) }
     return outcome
+  }
+
+  /// What an interrupted build finished is needed by nobody, only handy.
+  private func emptyStaging(
+    of stage: StageName, _ bounds: Bounds, now: Int64, isDryRun: Bool, _ outcome: inout Outcome
+  ) throws {
+    for attempt in try fileSystem.entries(of: layout.staging(stage)) where attempt.kind == .directory {
+      let folder = layout.staging(stage).appending(attempt.name)
+      var total = Total()
+      var youngest = Int64.min
+      for entry in try fileSystem.entries(of: folder) {
+        guard let status = try fileSystem.status(of: folder.appending(entry.name), followingLinks: false) else { continue }
+        total.objects += 1
+        total.bytes += status.size
+        youngest = max(youngest, status.modified)
+      }
+      if now.subtractingReportingOverflow(youngest).partialValue < bounds.keepYounger
+        || outcome.kept.bytes + total.bytes <= bounds.keepBytes
+      {
+        outcome.kept.add(total)
+      } else {
+        outcome.freed.add(total)
+        if isDryRun { continue }
+        try fileSystem.empty(folder)
+        try fileSystem.remove(folder)
+      }
+    }
   }
 
   fileprivate struct Entry {
@@ -113,6 +141,12 @@ public struct GarbageCollector: Sendable {
 }
 
 extension GarbageCollector.Total {
+  fileprivate mutating func add(_ other: Self) {
+    objects += other.objects
+    records += other.records
+    bytes += other.bytes
+  }
+
   fileprivate mutating func add(_ entry: GarbageCollector.Entry) {
     if entry.isObject { objects += 1 } else { records += 1 }
     bytes += entry.size

@@ -160,21 +160,17 @@ struct EvidenceOutcome {
     let objects = Books(
       "objects = written + duplicates", tally.count("objects"),
       [("written", tally.count("written")), ("duplicates", tally.count("duplicates"))])
-    let rows = Books(
-      "rows in the partitions", partitions.values.joined().reduce(0) { $0 + Int64($1.recordCount) },
-      [("written", tally.count("written"))])
+    let outputs = partitions.map { PlannedOutput(path: $0.key, fragments: $0.value) }
     var summary: JSONObject = [
       "fields": .object(fields), "pending": .array(pending), "warnings": .array(warnings.map(JSON.string)),
     ]
     if lookupsMissing.count > 0 { summary["lookups_missing"] = .object(lookupsMissing) }
     var outcome = StageOutcome(
-      outputs: partitions.map { PlannedOutput(path: $0.key, fragments: $0.value) } + [
-        PlannedOutput(path: Layout.quarantine("evidence"), fragments: quarantine)
-      ],
+      outputs: outputs + [PlannedOutput(path: Layout.quarantine("evidence"), fragments: quarantine)],
       recordCounts: .object(counts),
       summary: .object(summary),
       checks: [
-        read.check("records-balance"), objects.check("objects-balance"), rows.check("all-written"),
+        read.check("records-balance"), objects.check("objects-balance"), Books.allWritten(outputs, tally.count("written")),
       ])
     outcome.inputRecords = inputRecords
     outcome.warnings = warnings
