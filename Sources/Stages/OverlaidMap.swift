@@ -11,12 +11,12 @@ struct OverlaidMap {
   var function: String
   var parameters: JSON
 
-  /// - Parameter place: see `StageRun.execute`.
+  /// - Parameter places: see `StageRun.execute`.
   func run(
-    _ fragments: [Overlaid], in run: borrowing StageRun, place: FragmentPlace? = nil
+    _ fragments: [Overlaid], in run: borrowing StageRun, places: FragmentPlaces? = nil
   ) throws -> [ActionResult] {
     try run.execute(
-      fragments.map { Action(function: function, parameters: parameters, inputs: $0.inputs) }, place: place)
+      fragments.map { Action(function: function, parameters: parameters, inputs: $0.inputs) }, places: places)
   }
 
   /// - Parameters:

@@ -24,6 +24,8 @@ import Testing
     try space.build("--profile", space.path("again.json"))
     let again = try JSON.parse(try space.bytes("again.json"))["traceEvents"]?.array ?? []
     #expect(again.compactMap { $0["args"]?["ending"]?.string } == TestSpace.stages.map { _ in "up to date" })
-    #expect(try space.run("all", "--profile", "/nowhere/at/all").exitCode == 73)
+    // A file is no folder.
+    let result = try space.run("all", "--profile", space.path("distill.yaml/trace.json"))
+    #expect(result.exitCode == 73 && result.stderr.contains("trace.json"))
   }
 }

@@ -64,7 +64,9 @@ import Testing
     #expect(again.counts["by_reason"] == ["schema_violation": 1, "duplicate_id": 1])
   }
 
-  @Test func `what repeats in a chunk and says nothing else is dropped at once, and the chunk need not run again`() throws {
+  @Test func `what repeats in a chunk and says nothing else is dropped at once, and the chunk need not run again`()
+    throws
+  {
     let lines = "{\"id\":1,\"v\":\"accepted\"}\n{\"id\":1,\"v\":\"accepted\"}\n{\"id\":2}\n{\"id\":1}\n"
     let files = [(segment(0, "a.jsonl"), Array(lines.utf8))]
     let one = try mapEvidence(log, files)

@@ -64,7 +64,9 @@ func withReceipt(
         stageKey: previous.receipt.core.key, inPlace: inPlace, others: attempt == 0)
     }
     // Of an interrupted publication some outputs may be in their places, and no receipt says so.
-    if wasInterrupted, attempt == 0 { published += try build.locateFragments(stageKey: key, inPlace: [:], others: true) }
+    if wasInterrupted, attempt == 0 {
+      published += try build.locateFragments(stageKey: key, inPlace: [:], others: true)
+    }
     let spool = OutputSpool(build: build, folder: folder)
     defer {
       spool.end()

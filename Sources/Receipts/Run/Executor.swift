@@ -1,14 +1,26 @@
 import JSONTape
 import SystemPackage
 
-/// Of which output of the stage an action's output is a fragment; nil: of none, so it becomes an object. The fragments of an
-/// output come in the order of the actions.
-public typealias FragmentPlace = @Sendable (_ action: Int, _ output: String) -> RelativePath?
+/// Which outputs of actions are fragments of outputs of the stage, in the order of the actions.
+public struct FragmentPlaces: Sendable {
+  /// nil: it is none, so it becomes an object.
+  var path: @Sendable (_ action: Int, _ output: String) -> RelativePath?
+  /// Does another stage or action take the fragments one by one? Then each has the digest of its bytes. Else, as an output is
+  /// hashed as a whole anyway, a fragment has the digest of the key and name that it was made under.
+  var areReadAlone: Bool
+
+  public init(
+    areReadAlone: Bool = true, _ path: @escaping @Sendable (_ action: Int, _ output: String) -> RelativePath?
+  ) {
+    self.path = path
+    self.areReadAlone = areReadAlone
+  }
+}
 
 /// The seam between deciding what to do and doing it.
 public protocol Executor: Sendable {
-  /// Results in the order of the actions. Each result's outputs are objects of the store, or where `place` says.
-  func execute(_ actions: [Action], place: FragmentPlace?) throws -> [ActionResult]
+  /// Results in the order of the actions. Each result's outputs are objects of the store, or where `places` says.
+  func execute(_ actions: [Action], places: FragmentPlaces?) throws -> [ActionResult]
 }
 
 /// Counts of actions, for the receipt's `run`.
@@ -41,7 +53,8 @@ public final class LocalExecutor: Executor {
   init(
     fileSystem: any FileSystem, store: any ObjectStore, cache: any ActionCache, catalog: ContentCatalog,
     functions: FunctionTable, tool: Digest, jobs: Int, ignoresCache: Bool, progress: any Progress,
-    spool: OutputSpool, clock: any WallClock, trace: BuildTrace? = nil, saved: SavedActions? = nil, onFinish: @escaping @Sendable (_ wasCached: Bool) -> Void
+    spool: OutputSpool, clock: any WallClock, trace: BuildTrace? = nil, saved: SavedActions? = nil,
+    onFinish: @escaping @Sendable (_ wasCached: Bool) -> Void
   ) {
     self.fileSystem = fileSystem
     self.store = store
@@ -59,14 +72,15 @@ public final class LocalExecutor: Executor {
     self.onFinish = onFinish
   }
 
-  public func execute(_ actions: [Action], place: FragmentPlace?) throws -> [ActionResult] {
+  public func execute(_ actions: [Action], places: FragmentPlaces?) throws -> [ActionResult] {
     for action in actions { progress.planned(bytes: action.inputs.reduce(0) { $0 + $1.byteCount }) }
     let workers = WorkerShelf()
     let spool = spool
     let handover = OrderedHandover<Finished>(room: jobs) { number, finished in
       for output in finished.result.outputs {
-        guard let path = place?(number, output.name) else { continue }
-        try spool.append(output, finished.sinks[output.name]?.buffer.bytes, to: path)
+        guard let path = places?.path(number, output.name) else { continue }
+        try spool.append(
+          output, finished.sinks[output.name]?.buffer.bytes, isVerifiable: places?.areReadAlone ?? true, to: path)
       }
       workers.giveBack(finished.sinks)
     }
@@ -75,7 +89,9 @@ public final class LocalExecutor: Executor {
       defer { workers.giveBack(worker) }
       do {
         let start = clock.monotonicNanoseconds()
-        let finished = try self.execute(action, worker, workers) { place?(number, $0) }
+        let finished = try self.execute(action, worker, workers, areReadAlone: places?.areReadAlone ?? true) {
+          places?.path(number, $0) != nil
+        }
         if let trace { trace.add(event(action, finished, worker, since: start)) }
         try handover.hand(number, finished)
         return finished.result
@@ -99,9 +115,8 @@ public final class LocalExecutor: Executor {
       ])
   }
 
-  /// - Parameter place: of an output of this action.
   private func execute(
-    _ action: Action, _ worker: Worker, _ workers: WorkerShelf, place: (String) -> RelativePath?
+    _ action: Action, _ worker: Worker, _ workers: WorkerShelf, areReadAlone: Bool, isFragment: (String) -> Bool
   ) throws -> Finished {
     let manifest = KeyManifest(
       function: action.function, inputs: action.inputs, parameters: action.parameters, tool: tool)
@@ -124,15 +139,17 @@ public final class LocalExecutor: Executor {
     var finished = Finished(result: ActionResult(outputs: [], counts: counts))
     var records = 0
     for (name, sink) in context.outputs.sorted(by: { $0.key < $1.key }) {
-      let isFragment = place(name) != nil
-      let digest = try isFragment ? Digest.of(sink.buffer.bytes) : store.store(sink.buffer.bytes)
+      let isFragment = isFragment(name)
+      let bytes = sink.buffer.bytes
+      let digest =
+        try !isFragment ? store.store(bytes) : areReadAlone ? Digest.of(bytes) : Digest.of("\(key.hex) \(name)")
       finished.result.outputs.append(
         ActionOutput(name: name, digest: digest, byteCount: sink.buffer.count, recordCount: sink.recordCount))
       records += sink.recordCount
       if isFragment { finished.sinks[name] = sink } else { workers.giveBack([name: sink]) }
     }
     try cache.save(finished.result.record, for: key)
-    try saved?.save(finished.result, of: key)
+    try saved?.save(finished.result, finished.sinks, of: key)
     progress.advanced(bytes: byteCount, records: records)
     onFinish(false)
     return finished

@@ -32,8 +32,10 @@ final class OutputSpool: @unchecked Sendable {
     self.folder = folder
   }
 
-  /// - Parameter bytes: nil: the build knows where they are.
-  func append(_ output: ActionOutput, _ bytes: ByteSlice?, to path: RelativePath) throws {
+  /// - Parameters:
+  ///   - bytes: nil: the build knows where they are.
+  ///   - isVerifiable: the digest is that of the bytes. What is not can't be believed after a kill.
+  func append(_ output: ActionOutput, _ bytes: ByteSlice?, isVerifiable: Bool = true, to path: RelativePath) throws {
     guard output.byteCount > 0 else { return }
     try lock.withLock { _ in
       let file = state.files[path] ?? make(path)
@@ -42,8 +44,11 @@ final class OutputSpool: @unchecked Sendable {
       if !wasOpen { state.open.append(file) }
       if state.open.count > Self.openLimit { try state.open.removeFirst().rest() }
       let place = SpooledPlace(digest: output.digest, file: file.temporary, offset: offset, byteCount: output.byteCount)
+      guard isVerifiable else { return }
       try note(place)
-      if build.catalog.addCopy(place.slice(name: path.string), of: output.digest) { state.located.append(output.digest) }
+      if build.catalog.addCopy(place.slice(name: path.string), of: output.digest) {
+        state.located.append(output.digest)
+      }
     }
   }
 

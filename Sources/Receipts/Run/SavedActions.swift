@@ -24,7 +24,12 @@ public struct SavedActions: Sendable {
     }
   }
 
-  func save(_ result: ActionResult, of key: Digest) throws {
+  /// - Parameter sinks: of outputs that may have another digest than that of their bytes.
+  func save(_ result: ActionResult, _ sinks: [String: OutputSink], of key: Digest) throws {
+    var result = result
+    for (index, output) in result.outputs.enumerated() {
+      if let sink = sinks[output.name] { result.outputs[index].digest = Digest.of(sink.buffer.bytes) }
+    }
     try write(result.record.canonical + [UInt8(ascii: "\n")], to: folder.appending(key.hex).appending(Self.result))
   }
 

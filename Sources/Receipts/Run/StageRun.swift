@@ -22,7 +22,8 @@ public struct StageRun: ~Copyable {
       fileSystem: build.fileSystem, store: build.store, cache: build.cache, catalog: build.catalog,
       functions: build.environment.functions, tool: build.environment.tool.digest, jobs: build.options.jobs,
       ignoresCache: ignoringCache, progress: build.environment.progress,
-      spool: spool, clock: build.environment.clock, trace: build.environment.trace, saved: build.options.savedActions.map { SavedActions(fileSystem: build.fileSystem, folder: $0) },
+      spool: spool, clock: build.environment.clock, trace: build.environment.trace,
+      saved: build.options.savedActions.map { SavedActions(fileSystem: build.fileSystem, folder: $0) },
       onFinish: { cached in
         tally.counts.withLock { if cached { $0.cached += 1 } else { $0.run += 1 } }
       })
@@ -30,10 +31,10 @@ public struct StageRun: ~Copyable {
 
   var actions: ActionTally { tally.counts.withLock { $0 } }
 
-  /// - Parameter place: the outputs that are fragments of an output of the stage. Those that turn out to be none, because the
+  /// - Parameter places: the outputs that are fragments of an output of the stage. Those that turn out to be none, because the
   ///   action runs again with what a reduce found, are left out when the output is put together.
-  public func execute(_ actions: [Action], place: FragmentPlace? = nil) throws -> [ActionResult] {
-    try executor.execute(actions, place: place)
+  public func execute(_ actions: [Action], places: FragmentPlaces? = nil) throws -> [ActionResult] {
+    try executor.execute(actions, places: places)
   }
 
   /// The bytes of a small output, for a stage that must read it to go on.

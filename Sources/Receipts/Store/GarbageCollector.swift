@@ -79,7 +79,9 @@ public struct GarbageCollector: Sendable {
       var total = Total()
       var youngest = Int64.min
       for entry in try fileSystem.entries(of: folder) {
-        guard let status = try fileSystem.status(of: folder.appending(entry.name), followingLinks: false) else { continue }
+        guard let status = try fileSystem.status(of: folder.appending(entry.name), followingLinks: false) else {
+          continue
+        }
         total.objects += 1
         total.bytes += status.size
         youngest = max(youngest, status.modified)

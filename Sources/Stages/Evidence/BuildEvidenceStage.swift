@@ -99,7 +99,8 @@ public struct BuildEvidenceStage: Stage {
       let chunks = LogChunks.group(logs, size: run.chunkSize)
       let actions = chunks.map { Self.action($0, slice, source, lookups: lookups) }
       let name = source.name
-      let results = try run.execute(actions) { EvidenceOutcome.path(of: $1, source: name, chunk: $0) }
+      let places = FragmentPlaces { EvidenceOutcome.path(of: $1, source: name, chunk: $0) }
+      let results = try run.execute(actions, places: places)
       return (actions, chunks, results)
     }
     var (actions, chunks, results) = try first()

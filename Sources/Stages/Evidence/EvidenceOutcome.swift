@@ -170,7 +170,8 @@ struct EvidenceOutcome {
       recordCounts: .object(counts),
       summary: .object(summary),
       checks: [
-        read.check("records-balance"), objects.check("objects-balance"), Books.allWritten(outputs, tally.count("written")),
+        read.check("records-balance"), objects.check("objects-balance"),
+        Books.allWritten(outputs, tally.count("written")),
       ])
     outcome.inputRecords = inputRecords
     outcome.warnings = warnings

@@ -120,7 +120,8 @@ private struct EvidenceEnds {
   }
 
   static func isUnscored(_ line: ByteSlice) -> Bool {
-    line.hasPrefix(#"{"schema_version":1,"kind":"verdict","#) || line.hasPrefix(#"{"schema_version":1,"kind":"comparison","#)
+    line.hasPrefix(#"{"schema_version":1,"kind":"verdict","#)
+      || line.hasPrefix(#"{"schema_version":1,"kind":"comparison","#)
   }
 }
 

@@ -58,7 +58,8 @@ private struct PreferenceEmission {
       let id = pairID(chosen, rejected)
       let violations = write(chosen, rejected, id, reason: reason, to: sink.buffer)
       if let failure = firewall.lastGate(
-        violations, duplicates[number].map { _ in "an earlier pair has the same id" }) {
+        violations, duplicates[number].map { _ in "an earlier pair has the same id" })
+      {
         sink.buffer.truncate(to: start)
         stop(chosen, rejected, failure)
         continue

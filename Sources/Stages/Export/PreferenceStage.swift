@@ -33,7 +33,8 @@ public struct PreferenceStage: Stage {
     let holdout = try ExportInputs.holdout(context.holdout, run)
     let groups = ExportInputs.groups(run.inputs, common: holdout.common, size: run.chunkSize)
     let map = OverlaidMap(function: PreferenceMap.function.name, parameters: .object([:]))
-    var results = try map.run(groups, in: run) { $1 == "quarantine" ? Layout.quarantine("preference") : nil }
+    var results = try map.run(
+      groups, in: run, places: FragmentPlaces { $1 == "quarantine" ? Layout.quarantine("preference") : nil })
     let count = JSON.integer(Int64(results.count))
     let paired = try run.execute([
       Action(
@@ -50,7 +51,8 @@ public struct PreferenceStage: Stage {
             + ExportInputs.outputs("gathered/\(name)", as: "gathered", of: results))
       }
     }
-    var emitted = try emission.run(shards, in: run) { $1 == "preference" ? Layout.preference : nil }
+    var emitted = try emission.run(
+      shards, in: run, places: FragmentPlaces { $1 == "preference" ? Layout.preference : nil })
     let unique = try run.execute([UniqueReduce.action(over: emitted)])[0]
     (_, emitted) = try emission.rerun(shards, emitted, overlays: unique, named: "overlay", in: run)
     var stageOutcome = outcome(run.inputs, results, paired.counts, emitted, unique.counts)

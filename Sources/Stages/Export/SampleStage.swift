@@ -51,8 +51,8 @@ public struct SampleStage: Stage {
     mapParameters["dedupe"] = nil
     mapParameters["holdout"] = nil
     let map = OverlaidMap(function: mapFunction, parameters: .object(mapParameters))
-    let places = [outputName: output, "quarantine": quarantine]
-    var results = try map.run(groups, in: run) { places[$1] }
+    let paths = [outputName: output, "quarantine": quarantine]
+    var results = try map.run(groups, in: run, places: FragmentPlaces(areReadAlone: false) { paths[$1] })
     let unique = try run.execute([UniqueReduce.action(over: results, dedupe: parameters["dedupe"] ?? .null)])[0]
     (_, results) = try map.rerun(groups, results, overlays: unique, named: "overlay", in: run)
 

@@ -36,7 +36,9 @@ public enum UniqueReduce {
     var duplicates: Int64 = 0
     var repeated: Int64 = 0
     var rowCount = 0
-    for fragment in 0..<count { rowCount += (context.optionalInput("samples/\(fragment)")?.count ?? 0) / SampleTable.rowWidth }
+    for fragment in 0..<count {
+      rowCount += (context.optionalInput("samples/\(fragment)")?.count ?? 0) / SampleTable.rowWidth
+    }
     ids.reserveCapacity(rowCount)
     lengths.reserveCapacity(rowCount)
     for fragment in 0..<count {

@@ -8,7 +8,8 @@ enum StageSection {
     page.table(
       [
         .left("stage"), .left("state"), .right("records in"), .right("rows out"), .right("quarantined"),
-        .right("actions run"), .right("cached"), .right("time"), .right("per second"), .left("finished"), .left("git"), .left("receipt"),
+        .right("actions run"), .right("cached"), .right("time"), .right("per second"), .left("finished"), .left("git"),
+        .left("receipt"),
       ], stages.map(row))
     for stage in stages where !(stage["failure"]?.isNull ?? true) { failure(stage, to: &page) }
     for name in ["warnings", "pending"] { notes(facts["notes"]?.list(name) ?? [], name, to: &page) }

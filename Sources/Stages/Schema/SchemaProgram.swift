@@ -119,7 +119,9 @@ extension SchemaProgram {
 // MARK: Checking
 
 extension SchemaProgram {
-  func check(_ value: JSONValue, _ violations: inout [SchemaViolation]) { checkMembers(value, nodes[root], &violations) }
+  func check(_ value: JSONValue, _ violations: inout [SchemaViolation]) {
+    checkMembers(value, nodes[root], &violations)
+  }
 
   func check(_ value: JSONValue, _ node: Node, _ violations: inout [SchemaViolation]) {
     if node.isNullable, value.isNull { return }

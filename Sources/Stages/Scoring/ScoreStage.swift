@@ -35,11 +35,12 @@ public struct ScoreStage: Stage {
     let scoring = OverlaidMap(
       function: ScoreMap.function.name, parameters: ["thresholds": parameters["thresholds"] ?? .null])
     let paths = groups.map { group in fragments[group].map { Layout.scoredRuns(forEvidence: $0.path) } }
-    var results = try scoring.run(inputs, in: run) { group, output in
+    let places = FragmentPlaces { group, output in
       if output == "quarantine" { return Layout.quarantine("score") }
       guard output.hasPrefix("scored/"), let fragment = Int(output.dropFirst("scored/".count)) else { return nil }
       return paths[group][fragment]
     }
+    var results = try scoring.run(inputs, in: run, places: places)
 
     var joined: JSON = .object([:])
     var current = inputs

@@ -38,7 +38,9 @@ struct BuildCommand {
     }
     progress.end()
     if let trace, let path = flags.profile {
-      do { try LocalFileSystem().replace(GivenPath.absolute(path), with: trace.chrome.canonical) } catch { late = late ?? error }
+      do { try LocalFileSystem().replace(GivenPath.absolute(path), with: trace.chrome.canonical) } catch {
+        late = late ?? error
+      }
     }
     if flags.json {
       Terminal.result(SummaryTable.json(reports, layout).pretty())

@@ -118,7 +118,8 @@ struct BuildTests {
     let space = try built()
     let before = try space.published()
     let work = [
-      "data/capitals/a.txt": ["test.capitals/1 apple"], "exports/titles.txt": ["test.title/1 APPLE", "test.title/1 BERRY"],
+      "data/capitals/a.txt": ["test.capitals/1 apple"],
+      "exports/titles.txt": ["test.title/1 APPLE", "test.title/1 BERRY"],
     ]
     for path in ["data/capitals/a.txt", "exports/titles.txt"] {
       if isEdited { space.write("DAMAGE\nRED\n", to: path) } else { try space.remove(path) }

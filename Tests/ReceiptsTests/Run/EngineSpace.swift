@@ -139,6 +139,7 @@ struct TextStage: Stage {
   var beforeWork: @Sendable () throws -> Void = {}
   /// Fragments go into the outputs while the actions run; else they are objects first.
   var spools = true
+  var fragmentsAreReadAlone = true
 
   func sourceFiles() throws -> [RelativePath] { try sources() }
 
@@ -150,14 +151,13 @@ struct TextStage: Stage {
     try beforeWork()
     let parts = run.inputs.flatMap { input in input.fragments.map { (path: input.path, fragment: $0) } }
     let paths = parts.map { RelativePath(unchecked: output($0.path)) }
-    var place: FragmentPlace?
-    if spools { place = { number, _ in paths[number] } }
+    let places = FragmentPlaces(areReadAlone: fragmentsAreReadAlone) { number, _ in paths[number] }
     let results = try run.execute(
       parts.map { part in
         Action(
           function: work, parameters: parameters,
           inputs: [ActionInput(name: "text", digest: part.fragment.digest, byteCount: part.fragment.byteCount)])
-      }, place: place)
+      }, places: spools ? places : nil)
     var outputs: [String: [Fragment]] = [:]
     for (part, result) in zip(parts, results) {
       outputs[output(part.path), default: []] += result.outputs.map { Fragment($0) }

@@ -29,6 +29,29 @@ struct OutputSpoolTests {
     #expect(space.text("exports/titles.txt")?.contains("NOTE 4\nANOTHER\nNOTE 6\n") ?? false)
   }
 
+  @Test("fragments that nobody reads alone are found in the published file, and made again after a kill")
+  func notReadAlone() throws {
+    let clean = try clean(Self.notes)
+    func stages(_ space: EngineSpace) -> [TextStage] {
+      space.stages { if $0.name == "titles" { $0.fragmentsAreReadAlone = false } }
+    }
+    for count in stride(from: 0, to: 2000, by: 7) {
+      let space = EngineSpace(Self.notes)
+      space.fileSystem.stop(afterChanges: count)
+      let isDone = (try? space.build(stages: stages(space)).areGood) ?? false
+      space.fileSystem.stop(afterChanges: nil)
+      #expect(try space.build(stages: stages(space)).areGood)
+      #expect(try space.published() == clean)
+      #expect(space.files(".distill/staging/") == [])
+      _ = space.work()
+      space.write("another\n", to: "notes/15.txt")
+      try space.build(stages: stages(space))
+      #expect(space.work() == ["test.capitals/1 another", "test.title/1 ANOTHER"])
+      if isDone { return }
+    }
+    Issue.record("the build never ended")
+  }
+
   @Test("what an interrupted build finished is found again, wherever it died")
   func resumed() throws {
     let clean = try clean(Self.notes)
@@ -105,7 +128,9 @@ struct OutputSpoolTests {
     return Build(environment: environment, options: BuildOptions(), layout: space.layout, index: index)
   }
 
-  private func add(_ text: String, to path: RelativePath, _ spool: OutputSpool, isKnown: Bool = false) throws -> Fragment {
+  private func add(_ text: String, to path: RelativePath, _ spool: OutputSpool, isKnown: Bool = false) throws
+    -> Fragment
+  {
     let buffer = ByteBuffer()
     buffer.append(text)
     let output = ActionOutput(name: "text", digest: Digest.of(text), byteCount: text.utf8.count, recordCount: 1)
