@@ -125,7 +125,10 @@ struct LogFile: Sendable {
   /// Runs `body`, whose result holds only for the bytes that were hashed: if the file was touched since, they are hashed again.
   func whileItStays<Result>(_ body: (LogFile) throws -> Result) throws -> Result {
     let result = try body(self)
-    if try build.fileSystem.status(of: slice.path, followingLinks: true) == slice.status { return result }
+    if let status = try build.fileSystem.status(of: slice.path, followingLinks: true), slice.trust == .unchanged(status)
+    {
+      return result
+    }
     // A log that only grew is fine. What was read before may be of another state, so it is read again between two looks.
     try check()
     let again = try body(self)

@@ -9,7 +9,7 @@ import SystemPackage
 final class OutputSpool: @unchecked Sendable {
   private struct State {
     var files: [RelativePath: StagedFragments] = [:]
-    /// The files with a descriptor, the one that was used longest ago first.
+    /// The files with a descriptor, the one that was opened longest ago first.
     var open: [StagedFragments] = []
     var count = 0
     var journal: (any WritableFile)?
@@ -43,10 +43,10 @@ final class OutputSpool: @unchecked Sendable {
       guard let offset = try file.append(Fragment(output), bytes) else { return }
       if !wasOpen { state.open.append(file) }
       if state.open.count > Self.openLimit { try state.open.removeFirst().rest() }
-      let place = SpooledPlace(digest: output.digest, file: file.temporary, offset: offset, byteCount: output.byteCount)
-      guard isVerifiable else { return }
-      try note(place)
-      if build.catalog.addCopy(place.slice(name: path.string), of: output.digest) {
+      let place = SpooledPlace(
+        digest: output.digest, file: file.temporary, offset: offset, byteCount: output.byteCount)
+      if isVerifiable { try note(place) }
+      if build.catalog.addCopy(place.slice(.written, name: path.string), of: output.digest) {
         state.located.append(output.digest)
       }
     }
@@ -130,8 +130,7 @@ struct SpooledPlace {
     self.init(digest: digest, file: folder.appending("\(file)"), offset: offset, byteCount: byteCount)
   }
 
-  /// Its bytes are hashed when they are read: nobody vouches for the file.
-  func slice(name: String) -> FileSlice {
-    FileSlice(path: file, name: name, offset: offset, byteCount: byteCount, status: nil, isCopy: true)
+  func slice(_ trust: FileSlice.Trust, name: String) -> FileSlice {
+    FileSlice(path: file, name: name, offset: offset, byteCount: byteCount, trust: trust, isCopy: true)
   }
 }

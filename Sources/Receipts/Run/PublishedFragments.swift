@@ -19,7 +19,7 @@ extension Build {
       for fragment in fragments {
         let slice = FileSlice(
           path: layout.path(path), name: path.string, offset: offset, byteCount: fragment.byteCount,
-          status: inPlace[path] == nil ? nil : status, isCopy: true)
+          trust: inPlace[path] == nil ? .none : .unchanged(status), isCopy: true)
         if catalog.addCopy(slice, of: fragment.digest) { located.append(fragment.digest) }
         offset += Int64(fragment.byteCount)
       }

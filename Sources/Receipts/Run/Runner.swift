@@ -129,7 +129,7 @@ public struct Runner: Sendable {
     build.catalog.add(
       Digest.of(derived.bytes),
       FileSlice(
-        path: path, name: derived.path.string, offset: 0, byteCount: derived.bytes.count, status: status))
+        path: path, name: derived.path.string, offset: 0, byteCount: derived.bytes.count, trust: .unchanged(status)))
   }
 
   private func run(

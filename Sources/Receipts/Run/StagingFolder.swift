@@ -30,7 +30,7 @@ struct StagingFolder {
     try fileSystem.createDirectory(attempt)
     var found: [Digest] = []
     for place in best?.places ?? []
-    where build.catalog.addCopy(place.slice(name: "an interrupted build"), of: place.digest) {
+    where build.catalog.addCopy(place.slice(.none, name: "an interrupted build"), of: place.digest) {
       found.append(place.digest)
     }
     return (attempt, found)

@@ -1,26 +1,35 @@
 import Synchronization
 import SystemPackage
 
-/// A run of bytes in a file of the workspace, and the state of the file when it was hashed.
+/// A run of bytes in a file of the workspace.
 public struct FileSlice: Sendable {
   public var path: FilePath
   /// For messages.
   public var name: String
   public var offset: Int64
   public var byteCount: Int
-  /// nil: not known, so that the bytes are hashed when they are read.
-  public var status: FileStatus?
+  public var trust: Trust
   /// What an action gave, and can give again; else a source, without which there is no build.
   public var isCopy: Bool
 
+  /// Why these should be the bytes of the digest.
+  public enum Trust: Sendable, Equatable {
+    /// The file looks as it did when it was hashed; where it does not, the bytes are hashed.
+    case unchanged(FileStatus)
+    /// For no reason: the bytes are hashed.
+    case none
+    /// This process wrote them.
+    case written
+  }
+
   public init(
-    path: FilePath, name: String, offset: Int64, byteCount: Int, status: FileStatus?, isCopy: Bool = false
+    path: FilePath, name: String, offset: Int64, byteCount: Int, trust: Trust, isCopy: Bool = false
   ) {
     self.path = path
     self.name = name
     self.offset = offset
     self.byteCount = byteCount
-    self.status = status
+    self.trust = trust
     self.isCopy = isCopy
   }
 }

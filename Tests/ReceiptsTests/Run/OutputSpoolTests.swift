@@ -128,13 +128,16 @@ struct OutputSpoolTests {
     return Build(environment: environment, options: BuildOptions(), layout: space.layout, index: index)
   }
 
-  private func add(_ text: String, to path: RelativePath, _ spool: OutputSpool, isKnown: Bool = false) throws
-    -> Fragment
-  {
+  /// - Parameter isVerifiable: false: the fragment has a digest that is not that of its bytes.
+  private func add(
+    _ text: String, to path: RelativePath, _ spool: OutputSpool, isKnown: Bool = false, isVerifiable: Bool = true
+  ) throws -> Fragment {
     let buffer = ByteBuffer()
     buffer.append(text)
-    let output = ActionOutput(name: "text", digest: Digest.of(text), byteCount: text.utf8.count, recordCount: 1)
-    try spool.append(output, isKnown ? nil : buffer.bytes, to: path)
+    let output = ActionOutput(
+      name: "text", digest: Digest.of(isVerifiable ? text : "how \(text) was made"), byteCount: text.utf8.count,
+      recordCount: 1)
+    try spool.append(output, isKnown ? nil : buffer.bytes, isVerifiable: isVerifiable, to: path)
     return Fragment(output)
   }
 
@@ -156,13 +159,15 @@ struct OutputSpoolTests {
     }
   }
 
-  @Test("an output of other fragments than were written is put together anew")
-  func otherFragments() throws {
+  @Test("an output of other fragments than were written is put together anew", arguments: [true, false])
+  func otherFragments(isVerifiable: Bool) throws {
     let space = EngineSpace()
     let spool = OutputSpool(build: try build(space), folder: space.path("staged"))
     try space.fileSystem.createDirectory(space.path("staged"))
     let path = RelativePath(unchecked: "data/a")
-    let parts = try ["one ", "two ", "three "].map { try add($0, to: path, spool) }
+    let parts = try ["one ", "two ", "three "].map {
+      try add($0, to: path, spool, isVerifiable: isVerifiable)
+    }
     for (plan, text) in [
       ([0, 1, 2], "one two three "), ([0, 2], "one three "), ([2, 1, 0, 0], "three two one one "), ([], ""),
     ] {
@@ -181,7 +186,8 @@ struct OutputSpoolTests {
     let status = try #require(try space.fileSystem.status(of: space.path("data/a"), followingLinks: true))
     for (text, offset) in [("one ", Int64(0)), ("two ", 4)] {
       let slice = FileSlice(
-        path: space.path("data/a"), name: "data/a", offset: offset, byteCount: 4, status: status, isCopy: true)
+        path: space.path("data/a"), name: "data/a", offset: offset, byteCount: 4, trust: .unchanged(status),
+        isCopy: true)
       #expect(build.catalog.addCopy(slice, of: Digest.of(text)))
     }
     try space.fileSystem.createDirectory(space.path("staged"))
