@@ -313,6 +313,12 @@ import Testing
       try run.rows("rag").compactMap { $0["source_run_id"]?.string }
         == [0, 1, 2, 4, 5, 7, 8, 9, 10, 11].map { "r\($0)" })
     #expect(try run.reasons == ["missing_source_run_id", "missing_source_run_id"])
+    // Damage between its first and its last bytes makes it no evidence, too.
+    let damaged = jsonLines([rows[0]]).replacing("\"text\":", with: "\"text\"")
+    #expect(damaged.utf8.count == jsonLines([rows[0]]).utf8.count - 1)
+    let half = try export(.rag, jsonLines([scoredRow(rows[0]), scoredRow(rows[1])]), damaged + jsonLines([rows[1]]))
+    #expect(try half.reasons == ["missing_source_run_id"])
+    #expect(half.count("exported") == 1)
     // The same scored run twice finds its evidence twice: that it is a duplicate is for a later gate.
     let twice = try export(
       .rag, jsonLines([scoredRow(rows[0]), scoredRow(rows[1]), scoredRow(rows[0])]), jsonLines(rows))

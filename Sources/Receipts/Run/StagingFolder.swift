@@ -51,7 +51,7 @@ struct StagingFolder {
       // A file that was published already is looked for in its place.
       let size = try sizes[place.file] ?? fileSystem.status(of: place.file, followingLinks: false)?.size ?? 0
       sizes[place.file] = size
-      return place.offset + Int64(place.byteCount) <= size ? place : nil
+      return place.offset <= size && Int64(place.byteCount) <= size - place.offset ? place : nil
     }
   }
 }

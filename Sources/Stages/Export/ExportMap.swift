@@ -55,6 +55,11 @@ struct ExportMap {
       if let stop = gate.stop(candidate) { return stop }
     }
     candidate.evidence = candidate.evidenceLine.flatMap { try? context.scratch.secondParser.parse($0) }
+    if candidate.evidence == nil, candidate.evidenceLine != nil {
+      // It begins and ends like the evidence, and is no row: then there is none.
+      candidate.evidenceLine = nil
+      return stop(&candidate)
+    }
     for gate in lateGates {
       if let stop = gate.stop(candidate) { return stop }
     }

@@ -65,7 +65,7 @@ struct RowWriter {
   /// A list; `body` adds its elements.
   mutating func list(_ name: StaticString, _ body: (inout Elements) -> Void) {
     let node = begin(name)
-    if node.kind != .list { violate(node) }
+    precondition(node.kind == .list, "a list is written where the schema has none")
     writer.beginArray()
     var elements = Elements(writer: writer, program: program, node: program.element(of: node))
     body(&elements)

@@ -105,6 +105,23 @@ struct OutputSpoolTests {
     }
   }
 
+  @Test("a journal that is damaged, or lies about places, is passed over")
+  func damagedJournal() throws {
+    let clean = try clean(Self.notes)
+    let digest = Digest.of("NOTE 0\n").hex
+    for line in [
+      "\(digest) 0 \(Int64.max) 7", "\(digest) 0 0 \(Int64.max)", "\(digest) 0 \(Int64.max) \(Int64.max)",
+      "\(digest) 7 0 7", "\(digest) -1 0 7", "\(digest) ../../x 0 7", "\(digest) 0 -7 7", "\(digest)", "x", "\u{0}",
+    ] {
+      let space = EngineSpace(Self.notes)
+      space.write("NOTE 0\n", to: ".distill/staging/notes/0/0")
+      space.write("\(line)\n\(digest) 0 0 7\n\(digest) 0", to: ".distill/staging/notes/0/journal")
+      #expect(try space.build().areGood)
+      #expect(try space.published() == clean)
+      #expect(space.files(".distill/staging/") == [])
+    }
+  }
+
   @Test("a full disk leaves nothing of the attempt behind")
   func fullDisk() throws {
     let space = EngineSpace(Self.notes)
