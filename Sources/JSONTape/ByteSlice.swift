@@ -70,6 +70,21 @@ public struct ByteSlice: Hashable {
     return csimdjson_utf16_length(base, count)
   }
 
+  /// The first place from `start` on of a control, of a byte that is not ASCII, or of a space with another space, one of these or
+  /// the end behind it; ``count``: there is none.
+  public func endOfFoldedRun(from start: Int) -> Int {
+    precondition(start >= 0 && start <= count, "byte index out of range")
+    guard let base = buffer.baseAddress else { return start }
+    return start + csimdjson_folded_run(base + start, count - start)
+  }
+
+  /// The first place from `start` on of a byte that is not ASCII; ``count``: there is none.
+  public func endOfASCIIRun(from start: Int) -> Int {
+    precondition(start >= 0 && start <= count, "byte index out of range")
+    guard let base = buffer.baseAddress else { return start }
+    return start + csimdjson_ascii_run(base + start, count - start)
+  }
+
   public func hasPrefix(_ prefix: StaticString) -> Bool {
     count >= prefix.utf8CodeUnitCount && self[0..<prefix.utf8CodeUnitCount] == prefix
   }

@@ -138,3 +138,37 @@ extern "C" size_t csimdjson_utf16_length(const uint8_t *text, size_t count) noex
   for (; done < count; done++) units += ((text[done] & 0xc0) != 0x80) + (text[done] >= 0xf0);
   return units;
 }
+
+extern "C" size_t csimdjson_folded_run(const uint8_t *text, size_t count) noexcept {
+  size_t done = 0;
+#if defined(__SSE2__)
+  const __m128i space = _mm_set1_epi8(0x20);
+  while (count - done >= 17) {
+    const __m128i block = _mm_loadu_si128(reinterpret_cast<const __m128i *>(text + done));
+    const __m128i next = _mm_loadu_si128(reinterpret_cast<const __m128i *>(text + done + 1));
+    /* As signed bytes, what is not ASCII is below everything else. */
+    const __m128i unsure = _mm_cmpgt_epi8(space, block);
+    const __m128i before = _mm_and_si128(_mm_cmpeq_epi8(block, space), _mm_cmpgt_epi8(_mm_set1_epi8(0x21), next));
+    const int found = _mm_movemask_epi8(_mm_or_si128(unsure, before));
+    if (found != 0) return done + static_cast<size_t>(__builtin_ctz(static_cast<unsigned>(found)));
+    done += 16;
+  }
+#endif
+  for (; done < count; done++) {
+    if (text[done] < 0x20 || text[done] >= 0x80) break;
+    if (text[done] == 0x20 && (done + 1 == count || text[done + 1] <= 0x20 || text[done + 1] >= 0x80)) break;
+  }
+  return done;
+}
+
+extern "C" size_t csimdjson_ascii_run(const uint8_t *text, size_t count) noexcept {
+  size_t done = 0;
+#if defined(__SSE2__)
+  for (; count - done >= 16; done += 16) {
+    const int found = _mm_movemask_epi8(_mm_loadu_si128(reinterpret_cast<const __m128i *>(text + done)));
+    if (found != 0) return done + static_cast<size_t>(__builtin_ctz(static_cast<unsigned>(found)));
+  }
+#endif
+  while (done < count && text[done] < 0x80) done++;
+  return done;
+}

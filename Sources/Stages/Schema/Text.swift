@@ -86,6 +86,16 @@ public enum Text {
     collapse(normal.bytes, into: output)
   }
 
+  /// The folded text: the text itself, where it is folded already, else what is then in the buffer.
+  ///
+  /// - Parameter buffer: overwritten.
+  static func folded(_ text: ByteSlice, _ buffer: ByteBuffer) -> ByteSlice {
+    if text.buffer.first != 0x20, text.endOfFoldedRun(from: 0) == text.count { return text }
+    buffer.removeAll()
+    fold(text, into: buffer)
+    return buffer.bytes
+  }
+
   /// Appends the text in NFC. Only what lies between two ASCII characters around an unsure one is taken apart: no ASCII character
   /// joins with what is before it.
   private static func normalize(_ text: ByteSlice, unsure: Int, into output: ByteBuffer) {
@@ -130,27 +140,25 @@ public enum Text {
     let trimmed = trimmed(text)
     let bytes = trimmed.buffer
     var start = 0
-    var index = 0
+    var index = trimmed.endOfFoldedRun(from: 0)
     while index < bytes.count {
-      // Neither ASCII white space nor the beginning of other.
-      if bytes[index] > 0x20, bytes[index] < 0xC2 {
-        index += 1
-        continue
-      }
       var end = index
       while end < bytes.count {
         let length = whiteSpace(bytes, at: end)
         if length == 0 { break }
         end += length
       }
-      if end == index {
+      if end == index || (end == index + 1 && bytes[index] == 0x20) {
         index += 1
-        continue
+        // Most characters of such a text are no white space: only those that begin like it are looked at.
+        while index < bytes.count, bytes[index] >= 0x80, bytes[index] < 0xC2 || bytes[index] > 0xE3 { index += 1 }
+      } else {
+        output.append(trimmed[start..<index])
+        output.append(UInt8(ascii: " "))
+        index = end
+        start = end
       }
-      output.append(trimmed[start..<index])
-      output.append(UInt8(ascii: " "))
-      index = end
-      start = end
+      index = trimmed.endOfFoldedRun(from: index)
     }
     output.append(trimmed[start..<bytes.count])
   }
@@ -166,7 +174,7 @@ public enum Text {
       let first = bytes[index]
       // Below U+0300 everything is normal.
       if first < 0xCC {
-        index += 1
+        index = first < 0x80 ? text.endOfASCIIRun(from: index) : index + 1
         continue
       }
       let length = first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4

@@ -64,6 +64,13 @@ csimdjson_progress csimdjson_escape(
 /* UTF-16 code units of UTF-8 or WTF-8: one a scalar, one more a scalar of four bytes. */
 size_t csimdjson_utf16_length(const uint8_t *text, size_t count) CSIMDJSON_NOEXCEPT;
 
+/* Bytes before the first that is a control or not ASCII, or a space behind which another one, one of these or the end
+ * stands. */
+size_t csimdjson_folded_run(const uint8_t *text, size_t count) CSIMDJSON_NOEXCEPT;
+
+/* Bytes before the first that is not ASCII. */
+size_t csimdjson_ascii_run(const uint8_t *text, size_t count) CSIMDJSON_NOEXCEPT;
+
 /* The shortest decimal that reads back as `value` (finite, positive), the closest one if there are several:
  * significand * 10^exponent. */
 void csimdjson_shortest(double value, uint64_t *significand, int32_t *exponent) CSIMDJSON_NOEXCEPT;
