@@ -13,7 +13,7 @@ public enum Pipeline {
       SftMap.function(behind: firewall), UniqueReduce.function,
       HoldoutPrompts.function,
       PreferenceMap.function(behind: firewall), PreferencePair.function(behind: firewall),
-      PreferenceEmit.function(behind: firewall),
+      PreferenceGather.function, PreferenceEmit.function(behind: firewall),
     ])
   }
 

@@ -28,6 +28,12 @@ struct QuickstartTests {
     #expect(Set(try space.states("all").values) == ["up_to_date"])
   }
 
+  @Test("selftest finds that nothing which it plants gets through")
+  func selftest() throws {
+    let result = try copy().run("selftest")
+    #expect(result.exitCode == 0 && !result.stdout.contains("LEAK"), "\(result.stdout)")
+  }
+
   @Test("what the README says of each bug comes out")
   func readme() throws {
     let space = try copy()

@@ -21,7 +21,7 @@ import Testing
   private func functions(_ other: ActionFunction) throws -> FunctionTable {
     let names =
       ["score.map/1", "score.judgements/1", "score.parents/1", "rag.map/1", "sft.map/1", "export.unique/1"]
-      + ["preference.map/1", "preference.pair/1", "preference.emit/1"]
+      + ["preference.map/2", "preference.pair/2", "preference.gather/1", "preference.emit/2"]
     return FunctionTable(
       try names.filter { $0 != other.name }.map { try Pipeline.functions.function(named: $0) } + [other])
   }
@@ -72,12 +72,25 @@ import Testing
     let pair = PreferencePair.function
     let turned = ActionFunction(name: pair.name) { context in
       let counts = try pair.run(context)
-      let plan = context.output("plan/0.0").buffer
-      let text = String(decoding: plan.bytes.buffer, as: UTF8.self)
-      plan.removeAll()
-      plan.append(
-        text.replacing("chosen", with: "?").replacing("rejected\":[", with: "chosen\":[")
-          .replacing("?", with: "rejected"))
+      let plan = context.output("plan/0.0")
+      let rows = try TableReader(plan.buffer.bytes, rowWidth: PlannedPair.rowWidth)
+      let pairs = try (0..<rows.rowCount).map { try PlannedPair(rows, $0) }
+      plan.buffer.removeAll()
+      for pair in pairs {
+        var turned = pair
+        (turned.chosen, turned.rejected) = (pair.rejected, pair.chosen)
+        turned.append(to: plan)
+      }
+      // Each side is gathered for the other place.
+      let wanted = context.output("wanted/0")
+      let sides = try TableReader(wanted.buffer.bytes, rowWidth: WantedRow.rowWidth)
+      let shown = (0..<sides.rowCount).map { WantedRow(sides, $0) }
+      wanted.buffer.removeAll()
+      for row in shown {
+        var turned = row
+        turned.isChosen.toggle()
+        turned.append(to: wanted)
+      }
       return counts
     }
     #expect(
@@ -91,14 +104,14 @@ import Testing
     let map = PreferenceMap.function
     let mistaken = ActionFunction(name: map.name) { context in
       let counts = try map.run(context)
-      let table = context.output("candidates").buffer
+      let table = context.output("candidates/0").buffer
       // Once the pairs are known there are none.
       guard table.count > 0 else { return counts }
       var bytes = Array(table.bytes.buffer)
       // All but the first are rejected; the first one's category stands 64 bytes into its row.
       let rejected = UInt8(Stages.Category.allCases.firstIndex(of: .rejected)!)
-      for row in 1..<bytes.count / PreferenceMap.rowWidth { bytes[row * PreferenceMap.rowWidth + 64] = rejected }
-      bytes[3 * PreferenceMap.rowWidth + 64] = 0
+      for row in 1..<bytes.count / PairingCandidate.rowWidth { bytes[row * PairingCandidate.rowWidth + 64] = rejected }
+      bytes[3 * PairingCandidate.rowWidth + 64] = 0
       table.removeAll()
       bytes.withUnsafeBytes { table.append($0) }
       return counts

@@ -32,7 +32,7 @@ import Testing
     #expect(reasons.count <= 1 && run.count("scored") == 1 && run.count("quarantined") == reasons.count)
     let rows =
       exporter == .preference
-      ? (run.outputs["candidates"]?.count ?? 0) / PreferenceMap.rowWidth : try run.rows(exporter.rawValue).count
+      ? (run.outputs["candidates/0"]?.count ?? 0) / PairingCandidate.rowWidth : try run.rows(exporter.rawValue).count
     if exporter != .preference {
       #expect(rows + reasons.count == 1 && run.count("exported") == rows)
     } else {

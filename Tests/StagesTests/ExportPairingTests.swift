@@ -14,11 +14,11 @@ import Testing
     PairingCandidate(
       task: hash(0), prompt: prompt == 0 ? .zero : hash(-prompt), text: hash(1_000_000 + (text ?? number)),
       order: order.map { Hash128(high: UInt64($0), low: 0) } ?? hash(2_000_000 + number), category: category,
-      fragment: number % 3, row: Int64(number))
+      fragment: number % 3, place: number)
   }
 
   private func names(_ pairing: Pairing) -> [String] {
-    pairing.pairs.map { "\($0.chosen.row)>\($0.rejected.row)\($0.isSelfPairing ? " self" : "")" }
+    pairing.pairs.map { "\($0.chosen.place)>\($0.rejected.place)\($0.isSelfPairing ? " self" : "")" }
   }
 
   // MARK: By hand
@@ -26,21 +26,22 @@ import Testing
   @Test func `in each round every run of the longer side meets the next one of the shorter`() {
     let accepted = (0..<3).map { candidate($0, .accepted, order: $0) }
     let rejected = (0..<2).map { candidate(10 + $0, .rejected, order: $0) }
-    let pairing = Pairing(accepted + rejected, maximum: 100)
+    let pairing = Pairing((accepted + rejected)[...], maximum: 100)
     #expect(names(pairing) == ["0>10", "1>11", "2>10", "0>11", "1>10", "2>11"])
     // With more rejected the rejected side is the longer one.
-    let more = Pairing(Array(accepted[..<2]) + rejected + [candidate(12, .rejected, order: 2)], maximum: 100)
+    let others = rejected + [candidate(12, .rejected, order: 2)]
+    let more = Pairing((accepted[..<2] + others)[...], maximum: 100)
     #expect(names(more) == ["0>10", "1>11", "0>12", "1>10", "0>11", "1>12"])
     #expect(pairing.pairs.allSatisfy { $0.reason == .acceptedOverRejected })
   }
 
   @Test func `the cap holds for a prompt, and whoever is left out is over it`() {
     let candidates = (0..<3).map { candidate($0, .accepted, order: $0) } + [candidate(10, .rejected, order: 0)]
-    let pairing = Pairing(candidates, maximum: 2)
+    let pairing = Pairing(candidates[...], maximum: 2)
     #expect(names(pairing) == ["0>10", "1>10"])
     #expect(pairing.fates == [.used, .used, .overCap, .used])
     let prompts = candidates + (20..<22).map { candidate($0, $0 == 20 ? .accepted : .rejected, prompt: 1) }
-    #expect(Pairing(prompts, maximum: 2).pairs.count == 3)
+    #expect(Pairing(prompts[...], maximum: 2).pairs.count == 3)
   }
 
   @Test func `runs of different prompts don't pair, and both without one do`() {
@@ -147,7 +148,7 @@ import Testing
           let (chosen, rejected) = accepted.count >= others.count ? (accepted[i], others[j]) : (accepted[j], others[i])
           let isSelf = chosen.text == rejected.text
           if !isSelf { made += 1 }
-          all.append("\(chosen.row)>\(rejected.row)\(isSelf ? " self" : "")")
+          all.append("\(chosen.place)>\(rejected.place)\(isSelf ? " self" : "")")
         }
       }
     }
@@ -159,12 +160,12 @@ import Testing
       var candidates = randomCandidates(seed)
       let maximum = [1, 2, 5, 1000][Int(seed % 4)]
       let expected = reference(candidates, maximum: maximum)
-      var fates: [Int64: Pairing.Fate]?
+      var fates: [Int: Pairing.Fate]?
       var generator = SeededGenerator(seed: seed)
       for _ in 0..<3 {
-        let pairing = Pairing(candidates, maximum: maximum)
+        let pairing = Pairing(candidates[...], maximum: maximum)
         #expect(names(pairing) == expected, "seed \(seed)")
-        let found = Dictionary(uniqueKeysWithValues: zip(candidates.map(\.row), pairing.fates))
+        let found = Dictionary(uniqueKeysWithValues: zip(candidates.map(\.place), pairing.fates))
         #expect(fates == nil || fates == found, "seed \(seed)")
         fates = found
         candidates.shuffle(using: &generator)
@@ -176,18 +177,18 @@ import Testing
     for seed in 1000..<1150 as Range<UInt64> {
       let candidates = randomCandidates(seed)
       let maximum = [1, 3, 1000][Int(seed % 3)]
-      let pairing = Pairing(candidates, maximum: maximum)
+      let pairing = Pairing(candidates[...], maximum: maximum)
       #expect(pairing.fates.count == candidates.count)
       let counted = pairing.pairs.filter { !$0.isSelfPairing }
-      let byRow = Dictionary(uniqueKeysWithValues: candidates.map { ($0.row, $0) })
-      let used = Set(counted.flatMap { [$0.chosen.row, $0.rejected.row] })
+      let byRow = Dictionary(uniqueKeysWithValues: candidates.map { ($0.place, $0) })
+      let used = Set(counted.flatMap { [$0.chosen.place, $0.rejected.place] })
       for (candidate, fate) in zip(candidates, pairing.fates) {
-        #expect((fate == .used) == used.contains(candidate.row), "seed \(seed), \(candidate.row)")
+        #expect((fate == .used) == used.contains(candidate.place), "seed \(seed), \(candidate.place)")
         if fate == .overCap { #expect(maximum < 1000, "seed \(seed): nothing is over a cap that nobody reaches") }
         if fate == .notCandidate { #expect(candidate.category == .partiallyAccepted) }
       }
       for pair in pairing.pairs {
-        guard let chosen = byRow[pair.chosen.row], let rejected = byRow[pair.rejected.row] else {
+        guard let chosen = byRow[pair.chosen.place], let rejected = byRow[pair.rejected.place] else {
           Issue.record("seed \(seed): a pair of nobody")
           continue
         }
@@ -196,9 +197,9 @@ import Testing
         #expect(chosen.prompt == rejected.prompt)
         #expect(pair.isSelfPairing == (chosen.text == rejected.text))
       }
-      let prompts = Dictionary(grouping: counted) { byRow[$0.chosen.row]?.prompt }
+      let prompts = Dictionary(grouping: counted) { byRow[$0.chosen.place]?.prompt }
       #expect(prompts.values.allSatisfy { $0.count <= maximum })
-      let pairs = counted.map { "\($0.chosen.row) \($0.rejected.row)" }
+      let pairs = counted.map { "\($0.chosen.place) \($0.rejected.place)" }
       #expect(Set(pairs).count == pairs.count)
     }
   }
@@ -211,14 +212,14 @@ import Testing
         PairingCandidate(
           task: .zero, prompt: Hash128(high: UInt64(number / 2 % prompts), low: 1),
           text: Hash128(high: generator.next(), low: 0), order: Hash128(high: generator.next(), low: 0),
-          category: number.isMultiple(of: 2) ? .accepted : .rejected, fragment: 0, row: Int64(number))
+          category: number.isMultiple(of: 2) ? .accepted : .rejected, fragment: 0, place: number)
       }
     }
     let clock = ContinuousClock()
     let seconds = clock.measure {
-      let one = Pairing(candidates(prompts: 1), maximum: maximum)
+      let one = Pairing(candidates(prompts: 1)[...], maximum: maximum)
       #expect(one.pairs.count == maximum)
-      #expect(Pairing(candidates(prompts: 50_000), maximum: maximum).pairs.count == 50_000)
+      #expect(Pairing(candidates(prompts: 50_000)[...], maximum: maximum).pairs.count == 50_000)
     }
     #expect(seconds < .seconds(30))
   }

@@ -71,45 +71,94 @@ struct FirewallActions {
 
   /// `export-preference`.
   ///
-  /// - Parameter shardBytes: how many bytes of texts one run of `preference.emit` takes at most, but for its last pair.
+  /// - Parameters:
+  ///   - shardBytes: how many bytes of texts one run of `preference.emit` takes at most, but for its last pair.
+  ///   - buckets: into which the tasks are parted.
   func preference(
-    _ partitions: [Partition], maximum: Int64 = 5, shardBytes: Int64 = 16 << 20, more: [String: [UInt8]] = [:]
+    _ partitions: [Partition], maximum: Int64 = 5, shardBytes: Int64 = 16 << 20,
+    buckets: PreferenceBuckets = PreferenceBuckets(bits: 0), more: [String: [UInt8]] = [:]
   ) throws -> Export {
-    var results = try map("preference.map/1", partitions, [:], more)
-    let paired = try run(
-      "preference.pair/1",
-      [
-        "fragments": .integer(Int64(results.count)), "max_pairs_per_task": .integer(maximum),
-        "shard_bytes": .integer(shardBytes),
-      ],
-      Self.gather("candidates", results).merging(Self.gather("comparisons", results)) { $1 })
-    try rerun("preference.map/1", partitions, [:], more, overlays: paired, &results)
-    let shards = (paired.counts["shards"]?.array ?? []).compactMap(\.string).map { name in
-      Self.gather("gathered/\(name)", as: "gathered", results)
-        .merging(["plan": paired.outputs["plan/\(name)"] ?? []]) { $1 }
+    let bits: JSON = ["bucket_bits": .integer(Int64(buckets.bits))]
+    var results = try map("preference.map/2", partitions, bits, more)
+    var paired: [(bucket: Int, result: Result)] = []
+    for bucket in 0..<buckets.count {
+      let candidates = Self.numbered("candidates/\(bucket)", as: "candidates", results.enumerated().map { ($0, $1) })
+      let comparisons = Self.numbered("comparisons/\(bucket)", as: "comparisons", results.enumerated().map { ($0, $1) })
+      if candidates.inputs.isEmpty && comparisons.inputs.isEmpty { continue }
+      let parameters: JSON = [
+        "max_pairs_per_task": .integer(maximum), "shard_bytes": .integer(shardBytes),
+        "bucket_bits": .integer(Int64(buckets.bits)), "candidates": candidates.numbers,
+        "comparisons": comparisons.numbers,
+      ]
+      let inputs = candidates.inputs.merging(comparisons.inputs) { $1 }
+      paired.append((bucket, try run("preference.pair/2", parameters, inputs)))
     }
-    let pairs = try emit(shards, fragments: results.count)
+    let found = paired.map { ($0.bucket, $0.result) }
+    var gathered: [(Int, Result)] = []
+    for (index, partition) in partitions.enumerated() {
+      let inputs = ["scored/0": partition.scored, "evidence/0": partition.evidence]
+      let contested = Self.numbered("contested/\(index)", as: "contested", found).inputs
+      if !contested.isEmpty {
+        results[index] = try run(
+          "preference.map/2", bits, more.merging(inputs) { $1 }.merging(contested) { $1 })
+      }
+      let wanted = Self.numbered("wanted/\(index)", as: "wanted", found)
+      if wanted.inputs.isEmpty { continue }
+      gathered.append(
+        (
+          index,
+          try run(
+            "preference.gather/1", ["buckets": wanted.numbers],
+            wanted.inputs.merging(inputs) { $1 })
+        ))
+    }
+    let shards = paired.flatMap { bucket, result in
+      (result.counts["shards"]?.array ?? []).compactMap(\.string).map { name in
+        let rows = Self.numbered("gathered/\(bucket).\(name)", as: "gathered", gathered)
+        return Shard(
+          fragments: rows.numbers, inputs: rows.inputs.merging(["plan/0": result.outputs["plan/\(name)"] ?? []]) { $1 })
+      }
+    }
+    let pairs = try emit(shards)
     return Export(
       rows: pairs.rows,
       quarantine: try results.flatMap { try $0.rows("quarantine") + $0.rows("comparison-quarantine") }
         + pairs.quarantine, shards: shards.count)
   }
 
+  /// What a run of `preference.emit` is given.
+  struct Shard {
+    var fragments: JSON
+    var inputs: [String: [UInt8]]
+  }
+
   /// The last steps of `export-preference`.
-  ///
-  /// - Parameter shards: `plan` and `gathered/<i>` of each.
-  func emit(_ shards: [[String: [UInt8]]], fragments: Int) throws -> Export {
-    let parameters: JSON = ["fragments": .integer(Int64(fragments))]
-    var emitted = try shards.map { try run("preference.emit/1", parameters, $0) }
+  func emit(_ shards: [Shard]) throws -> Export {
+    var emitted = try shards.map { try run("preference.emit/2", ["fragments": $0.fragments], $0.inputs) }
     let unique = try run(
       "export.unique/1", ["fragments": .integer(Int64(emitted.count))], Self.gather("samples", emitted))
     for (index, shard) in shards.enumerated() {
       guard let overlay = unique.outputs["overlay/\(index)"] else { continue }
-      emitted[index] = try run("preference.emit/1", parameters, shard.merging(["overlay": overlay]) { $1 })
+      emitted[index] = try run(
+        "preference.emit/2", ["fragments": shard.fragments], shard.inputs.merging(["overlay": overlay]) { $1 })
     }
     return Export(
       rows: try emitted.flatMap { try $0.rows("preference") },
       quarantine: try emitted.flatMap { try $0.rows("quarantine") }, shards: shards.count)
+  }
+
+  /// The outputs of a name that have bytes, as the inputs `<alias>/<k>`, and the numbers of their actions.
+  private static func numbered(
+    _ output: String, as alias: String, _ results: [(Int, Result)]
+  ) -> (inputs: [String: [UInt8]], numbers: JSON) {
+    var inputs: [String: [UInt8]] = [:]
+    var numbers: [JSON] = []
+    for (number, result) in results {
+      guard let bytes = result.outputs[output], !bytes.isEmpty else { continue }
+      inputs["\(alias)/\(numbers.count)"] = bytes
+      numbers.append(.integer(Int64(number)))
+    }
+    return (inputs, .array(numbers))
   }
 
   private func map(
@@ -132,9 +181,9 @@ struct FirewallActions {
     }
   }
 
-  private static func gather(_ output: String, as alias: String? = nil, _ results: [Result]) -> [String: [UInt8]] {
+  private static func gather(_ output: String, _ results: [Result]) -> [String: [UInt8]] {
     var inputs: [String: [UInt8]] = [:]
-    for (index, result) in results.enumerated() { inputs["\(alias ?? output)/\(index)"] = result.outputs[output] }
+    for (index, result) in results.enumerated() { inputs["\(output)/\(index)"] = result.outputs[output] }
     return inputs
   }
 }

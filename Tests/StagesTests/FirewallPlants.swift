@@ -241,18 +241,36 @@ struct FirewallPlant: Sendable {
   private static let pairTwice = FirewallPlant(
     gate: .duplicate, what: "a pair that is planned twice", exported: 1, reasons: [.duplicateID]
   ) { actions in
-    let plan: JSON = [
-      "chosen": [0, 0, 0], "rejected": [0, 1, 0], "reason": "accepted_vs_rejected", "self_pairing": false,
-    ]
-    func gathered(_ row: Int64, _ id: String, _ text: JSON) -> JSON {
-      [
-        "row": .integer(row), "kind": 0, "category": nil, "run_id": .string(id), "task_id": "task", "model_name": nil,
-        "prompt": "What?", "text": text, "timestamp": nil, "provenance": provenance(id),
-      ]
+    func bytes(_ write: (OutputSink) -> Void) -> [UInt8] {
+      let sink = OutputSink()
+      write(sink)
+      return Array(sink.buffer.bytes.buffer)
     }
-    let rows = FirewallActions.lines([gathered(0, "a", "That."), gathered(1, "b", "Not that.")])
+    let plan = bytes {
+      PlannedPair(
+        chosen: PlannedPair.Side(fragment: 0, place: 0), rejected: PlannedPair.Side(fragment: 0, place: 1),
+        reason: .acceptedOverRejected, isSelfPairing: false
+      ).append(to: $0)
+    }
+    let rows = bytes { sink in
+      for (place, id) in ["a", "b"].enumerated() {
+        let provenance = provenance(id)
+        let values: [GatheredRow.Value: JSON] = [
+          .runID: .string(id), .modelName: nil, .text: .string("Text of \(id)."), .timestamp: nil,
+          .provenance: provenance, .taskID: "task", .prompt: "What?",
+        ]
+        let tokens = values.mapValues { value in
+          let buffer = ByteBuffer()
+          value.encoded().withUnsafeBytes { buffer.append($0) }
+          return buffer
+        }
+        GatheredRow.append(place: place, isChosen: place == 0, category: nil, sigHash: nil, to: sink) {
+          tokens[$0]?.bytes
+        }
+      }
+    }
     // Each time for another shard.
-    let shard = ["plan": FirewallActions.lines([plan]), "gathered/0": rows]
-    return try actions.emit([shard, shard], fragments: 1)
+    let shard = FirewallActions.Shard(fragments: [0], inputs: ["plan/0": plan, "gathered/0": rows])
+    return try actions.emit([shard, shard])
   }
 }

@@ -57,6 +57,48 @@ import Testing
     }
   }
 
+  @Test func `the rows and their order are the same into however many buckets the tasks are parted`() throws {
+    let partitions = partitions
+    let whole = try actions.preference(partitions, maximum: 2)
+    for bits in [1, 3, 6, 16] {
+      for bytes in [300, 16 << 20] as [Int64] {
+        let parted = try actions.preference(
+          partitions, maximum: 2, shardBytes: bytes, buckets: PreferenceBuckets(bits: bits))
+        #expect(parted.rows == whole.rows && parted.quarantine == whole.quarantine, "\(bits) bits, \(bytes) bytes")
+        // A bucket for each task, nearly; without rows there is none.
+        if bits == 16 { #expect(parted.shards > 30) }
+      }
+    }
+  }
+
+  @Test func `one more run changes the candidates of one bucket`() throws {
+    func candidates(_ count: Int) throws -> [String: [UInt8]] {
+      let rows = (0..<count).map { ("r\($0)", task: "task-\($0)") }
+      let partition = FirewallPlant.partition(
+        rows.map { FirewallPlant.scored($0.0, .accepted) },
+        rows.map { FirewallPlant.evidence($0.0, task: $0.task, text: .string("Answer of \($0.0).")) })
+      let inputs = ["scored/0": partition.scored, "evidence/0": partition.evidence]
+      return try actions.run("preference.map/2", ["bucket_bits": 4], inputs).outputs
+        .filter { $0.key.hasPrefix("candidates/") }
+    }
+    let (before, after) = (try candidates(200), try candidates(201))
+    #expect(before.count == 16)
+    #expect(after.filter { before[$0.key] != $0.value }.count == 1)
+  }
+
+  @Test func `small workspaces have one bucket, and buckets double`() {
+    #expect(([0, 10, 1 << 17] as [Int64]).map { PreferenceBuckets(records: $0).count } == [1, 1, 1])
+    #expect(([(1 << 17) + 1, 1 << 18, 638_600] as [Int64]).map { PreferenceBuckets(records: $0).count } == [2, 2, 8])
+    #expect(PreferenceBuckets(records: .max).count == 1 << 16)
+    var random = SeededGenerator(seed: 8)
+    let tasks = (0..<500).map { _ in Hash128(high: random.next(), low: random.next()) }.sorted()
+    for bits in 0...16 {
+      let buckets = PreferenceBuckets(bits: bits)
+      let places = tasks.map(buckets.bucket)
+      #expect(places == places.sorted() && places.allSatisfy { (0..<buckets.count).contains($0) })
+    }
+  }
+
   @Test func `a part holds no more than it may, and one pair`() {
     var random = SeededGenerator(seed: 6)
     let pairs = (0..<5_000).map { _ in
@@ -69,7 +111,7 @@ import Testing
       var sums: [String: Int] = [:]
       var names: [String] = []
       for (task, bytes) in pairs {
-        let name = shards.place(task, byteCount: bytes)
+        let name = shards.place(task, byteCount: bytes).name
         if names.last != name { names.append(name) }
         sums[name, default: 0] += bytes
       }
@@ -86,7 +128,7 @@ import Testing
     func places(_ grown: Int, by bytes: Int) -> [String] {
       let sizes = tasks.indices.map { $0 == grown ? 1_000 + bytes : 1_000 }
       var shards = PreferenceShards(total: 1_500_000, limit: 100_000)
-      return tasks.indices.map { shards.place(tasks[$0], byteCount: sizes[$0]) }
+      return tasks.indices.map { shards.place(tasks[$0], byteCount: sizes[$0]).name }
     }
     let (before, after) = (places(700, by: 0), places(700, by: 90_000))
     let moved = before.indices.filter { before[$0] != after[$0] }

@@ -88,12 +88,40 @@ import Testing
       "a", "e", "o", " ", "\n", "\u{301}", "\u{323}", "\u{308}", "é", "ö", "\u{1ea1}", "가", "\u{1100}", "\u{1161}",
       "\u{11a8}", "か", "\u{3099}", "→", "\u{338}", "😀", "\u{fe0f}", "\u{200d}", "\u{212b}", "\u{2003}", "\u{a0}", "中",
       "\u{f900}", "ｱ", "\u{ff9e}", "\u{20dd}", "\u{1d15e}", "\u{64b}", "\u{651}", "क", "\u{93c}", "…", "\u{2028}",
+      "ا", "و", "\u{653}", "\u{654}", "и", "\u{306}", "Ω", "\u{345}", "\u{387}", "א", "\u{5b7}", "\u{1d6fc}",
     ]
     for _ in 0..<1500 {
       let text = (0..<Int.random(in: 1...9, using: &generator)).map { _ in alphabet.randomElement(using: &generator)! }
         .joined()
       if !fold(text).utf8.elementsEqual(expectedFold(text).utf8) { Issue.record("\(text.debugDescription)") }
       #expect(fold(fold(text)).utf8.elementsEqual(fold(text).utf8))
+    }
+  }
+
+  @Test func `long texts are folded as by the long way, wherever what changes stands`() {
+    let odd = [
+      " ", "\n", "\t ", "\u{0}", "\u{1f}", "\u{7f}", "\u{a0}", "\u{3000}", "é", "e\u{301}", "中", "😀", "и\u{306}",
+    ]
+    for length in [1, 15, 16, 17, 31, 32, 33, 64] {
+      for place in 0...length {
+        for change in odd {
+          let text = String(repeating: "x", count: place) + change + String(repeating: "y", count: length - place)
+          for text in [text, text + " ", " " + text, text.replacing("xx", with: "x  ")] {
+            if !fold(text).utf8.elementsEqual(expectedFold(text).utf8) { Issue.record("\(text.debugDescription)") }
+          }
+        }
+      }
+    }
+  }
+
+  @Test func `a text that is folded already is taken as it is`() {
+    let buffer = ByteBuffer()
+    for text in ["", "x", "a text, plain and simple", "a b c d e f g h i j k l m n o p q r s t u v w x y z"] {
+      #expect(slice(text) { Text.folded($0, buffer).buffer.baseAddress == $0.buffer.baseAddress })
+    }
+    for text in [" x", "x ", "x  y", "a text that is longer than a block\nand has two lines", "é", "e\u{301}", "\n"] {
+      let folded = slice(text) { Text.folded($0, buffer).string() }
+      #expect(folded.utf8.elementsEqual(expectedFold(text).utf8))
     }
   }
 

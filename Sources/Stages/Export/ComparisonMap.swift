@@ -4,40 +4,38 @@ import Receipts
 /// Comparisons of an evidence fragment on their way to pairs: `A beats B` makes a pair, and never makes A accepted.
 ///
 /// Part of `preference.map`; its quarantine is an output of its own, so that the order of the quarantine file does not depend on
-/// where fragments end. One without a winner is counted once its schema was looked at: it makes no pair. Its row in the table
-/// `comparisons` is 88 bytes: half SHA-256 of the task id (16), of the folded prompt (16; zero: none), of the folded winning
-/// (16) and losing (16) text, the order key (16), line of `evidence` (4), bytes of both texts and
-/// twice the prompt (4).
+/// where fragments end. One without a winner is counted once its schema was looked at: it makes no pair.
 struct ComparisonMap {
-  static let rowWidth = 88
-
   private let context: ActionContext
   private let gates: [Gate]
-  private let overlay: [Int64: JSON]
+  private let contested: Set<Int>?
+  private let buckets: PreferenceBuckets
+  private var sinks: BucketSinks
   private(set) var tally = Tally()
-  private let buffer = ByteBuffer()
 
-  /// - Parameter overlay: rows `{"row", "gather": [shard, …]}` or `{"row", "contested": true}`; line n of `evidence` is row -1 - n.
-  init(_ context: ActionContext, overlay: [Int64: JSON], gates: [Gate]) {
+  /// - Parameter contested: places of evidence; nil: nothing is known of pairs yet.
+  init(_ context: ActionContext, contested: Set<Int>?, buckets: PreferenceBuckets, gates: [Gate]) {
     self.context = context
-    self.overlay = overlay
+    self.contested = contested
+    self.buckets = buckets
     self.gates = gates
+    sinks = BucketSinks(context, "comparisons", buckets)
   }
 
   /// How a row of evidence that is a comparison begins: the others are not parsed for this.
   private static let start: StaticString = #"{"schema_version":1,"kind":"comparison","#
 
   mutating func run() throws {
-    var row: Int64 = -1
-    for fragment in context.indices(of: "scored") {
-      for line in Lines(context.optionalInput("evidence/\(fragment)") ?? .empty) {
-        row += 1
-        if line.hasPrefix(Self.start) { try run(line, row) }
+    let fragments = context.indices(of: "scored")
+    var places = LinePlaces(context, "evidence", count: fragments.count)
+    for fragment in fragments {
+      for line in Lines(context.optionalInput("evidence/\(fragment)") ?? .empty) where line.hasPrefix(Self.start) {
+        if let place = places.place(of: line) { try run(line, place) }
       }
     }
   }
 
-  private mutating func run(_ line: ByteSlice, _ row: Int64) throws {
+  private mutating func run(_ line: ByteSlice, _ place: Int) throws {
     tally.increment("comparisons")
     var candidate = Candidate(line: line)
     do {
@@ -50,11 +48,11 @@ struct ComparisonMap {
     if let stop = gates.compactMap({ $0.stop(candidate) }).first {
       quarantine(candidate, stop)
     } else {
-      try accept(candidate, row)
+      accept(candidate, place)
     }
   }
 
-  private static func winner(_ evidence: JSONValue) -> (chosen: JSONValue, rejected: JSONValue)? {
+  static func winner(_ evidence: JSONValue) -> (chosen: JSONValue, rejected: JSONValue)? {
     guard let comparison = evidence.member("comparison"), let winner = comparison.member("winner")?.string,
       let a = comparison.member("a"), let b = comparison.member("b")
     else { return nil }
@@ -62,13 +60,7 @@ struct ComparisonMap {
     return winner == "b" ? (b, a) : nil
   }
 
-  private func folded(_ text: ByteSlice) -> Hash128 {
-    buffer.removeAll()
-    Text.fold(text, into: buffer)
-    return Hash128(Digest.of(buffer.bytes))
-  }
-
-  private mutating func accept(_ candidate: Candidate, _ row: Int64) throws {
+  private mutating func accept(_ candidate: Candidate, _ place: Int) {
     guard let evidence = candidate.evidence, let (chosen, rejected) = Self.winner(evidence),
       let task = evidence.member("task_id")?.string,
       let won = chosen.member("text")?.string, let lost = rejected.member("text")?.string,
@@ -78,29 +70,21 @@ struct ComparisonMap {
       tally.increment("comparisons_without_winner")
       return
     }
-    if overlay[-1 - row]?["contested"]?.bool ?? false {
+    if contested?.contains(place) ?? false {
       return quarantine(
         candidate,
         Stop(.invalidPreferencePairing, "the task has one of the texts both accepted and rejected"))
     }
-    var table = TableWriter(sink: context.output("comparisons"))
-    table.hash(Hash128(Digest.of(task)))
+    guard contested == nil else { return }
+    let scratch = context.scratch
     let prompt = evidence.member("prompt")?.string
-    table.hash(prompt.map { Text.isBlank($0) ? .zero : folded($0) } ?? .zero)
-    table.hash(folded(won))
-    table.hash(folded(lost))
-    table.hash(
-      Identity.hash(
-        source: source, kind: .comparison, runID: runID, context.scratch.sha256, context.scratch.buffer))
-    table.half(UInt32(row))
-    table.half(UInt32(clamping: won.count + lost.count + 2 * (prompt?.count ?? 0)))
-    table.endRow()
-    for shard in overlay[-1 - row]?["gather"]?.array ?? [] {
-      let sink = context.output("gathered/\(shard.string ?? "")")
-      for (side, kind) in [(chosen, Pairing.Side.Kind.comparisonChosen), (rejected, .comparisonRejected)] {
-        GatheredRow(row: row, kind: kind, category: nil, said: side, evidence: evidence).append(to: sink)
-      }
-    }
+    let taskHash = Hash128(Digest.of(task))
+    PairingComparison(
+      task: taskHash, prompt: PreferenceMap.promptHash(prompt, scratch),
+      chosen: PreferenceMap.foldedHash(won, scratch), rejected: PreferenceMap.foldedHash(lost, scratch),
+      order: Identity.hash(source: source, kind: .comparison, runID: runID, scratch.sha256, scratch.buffer),
+      fragment: 0, place: place, byteCount: won.count + lost.count + 2 * (prompt?.count ?? 0)
+    ).append(to: sinks[buckets.bucket(of: taskHash)])
   }
 
   private mutating func quarantine(_ candidate: Candidate, _ stop: Stop) {
@@ -108,11 +92,12 @@ struct ComparisonMap {
     let comparison = evidence?.member("comparison")
     let stopped = StoppedPair(
       ids: [
-        ("run_id", evidence?.member("run_id")), ("task_id", evidence?.member("task_id")),
-        ("a_run_id", comparison?.member("a")?.member("run_id")),
-        ("b_run_id", comparison?.member("b")?.member("run_id")), ("winner", comparison?.member("winner")),
-      ], provenance: candidate.provenance, recordedAt: evidence?.member("timestamp"))
-    stopped.append(stop, to: context.output("comparison-quarantine"), by: buffer)
+        ("run_id", evidence?.member("run_id")?.token), ("task_id", evidence?.member("task_id")?.token),
+        ("a_run_id", comparison?.member("a")?.member("run_id")?.token),
+        ("b_run_id", comparison?.member("b")?.member("run_id")?.token),
+        ("winner", comparison?.member("winner")?.token),
+      ], provenance: candidate.provenance?.token, recordedAt: evidence?.member("timestamp")?.string)
+    stopped.append(stop, to: context.output("comparison-quarantine"), by: context.scratch.buffer)
     tally.increment("comparisons_quarantined")
     tally.add("by_reason", stop.reason.rawValue)
   }

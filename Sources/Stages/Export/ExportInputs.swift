@@ -17,8 +17,12 @@ enum ExportInputs {
   /// were made of these very fragments of evidence (the same bytes may have been cut elsewhere since); else the partitions
   /// correspond as a whole.
   ///
-  /// - Parameter common: inputs that every group is given.
-  static func groups(_ inputs: [StageInput], common: [ActionInput], size: Int) -> [Overlaid] {
+  /// - Parameters:
+  ///   - common: inputs that every group is given.
+  ///   - least: see `FragmentGroups.cut`.
+  static func groups(
+    _ inputs: [StageInput], common: [ActionInput], size: Int, least: Int? = nil
+  ) -> [Overlaid] {
     let evidence = Dictionary(
       inputs.filter { $0.producer == .buildEvidence }.map { (Layout.scoredRuns(forEvidence: $0.path), $0) },
       uniquingKeysWith: { first, _ in first })
@@ -33,7 +37,7 @@ enum ExportInputs {
       }
     }
     let sizes = pairs.map { ($0.path, $0.scored.byteCount + ($0.evidence?.byteCount ?? 0)) }
-    return FragmentGroups.cut(sizes, size: size).map { group in
+    return FragmentGroups.cut(sizes, size: size, least: least).map { group in
       let own = pairs[group].enumerated().flatMap { index, pair in
         [ActionInput("scored/\(index)", pair.scored)]
           + (pair.evidence.map { [ActionInput("evidence/\(index)", $0)] } ?? [])
@@ -76,8 +80,12 @@ enum ExportInputs {
     path.string.hasPrefix(Layout.evidence) || path.string.hasPrefix(Layout.scored)
   }
 
-  static func scoredCount(_ inputs: [StageInput]) -> Int64 {
-    inputs.filter { $0.producer == .score }.reduce(0) { total, input in
+  static func scoredCount(_ inputs: [StageInput]) -> Int64 { recordCount(inputs, of: .score) }
+
+  static func evidenceCount(_ inputs: [StageInput]) -> Int64 { recordCount(inputs, of: .buildEvidence) }
+
+  private static func recordCount(_ inputs: [StageInput], of producer: StageName) -> Int64 {
+    inputs.filter { $0.producer == producer }.reduce(0) { total, input in
       total + input.fragments.reduce(0) { $0 + Int64($1.recordCount) }
     }
   }

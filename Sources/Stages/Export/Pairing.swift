@@ -10,13 +10,14 @@ struct PairingCandidate {
   /// Orders the runs of a side whatever the order of the input.
   var order: Hash128
   var category: Category
-  /// Which fragment it is in, and its line there.
+  /// Which fragment it is in, and the places of its evidence and its scored run there.
   var fragment: Int
-  var row: Int64
+  var place: Int
+  var scoredPlace = 0
   /// Of text and prompt.
   var byteCount = 0
 
-  var side: Pairing.Side { Pairing.Side(fragment: fragment, row: row, kind: .run) }
+  var side: Pairing.Side { Pairing.Side(fragment: fragment, place: place, scoredPlace: scoredPlace) }
 }
 
 /// A pairwise judgement that has a winner.
@@ -28,10 +29,13 @@ struct PairingComparison {
   var rejected: Hash128
   var order: Hash128
   var fragment: Int
-  /// Line of the evidence.
-  var row: Int64
+  /// Of the evidence.
+  var place: Int
   /// Of both texts, and of the prompt on both sides.
   var byteCount = 0
+
+  /// Both sides are in the same row.
+  var side: Pairing.Side { Pairing.Side(fragment: fragment, place: place) }
 }
 
 /// How the runs of one task become pairs.
@@ -48,13 +52,13 @@ struct PairingComparison {
 ///   number (i + d) mod m of the shorter one, m long: in round 0 every run of the longer side takes part, and no run of the
 ///   shorter side is used twice before each was used once.
 struct Pairing {
-  /// Where a side's text is to be gathered.
+  /// Where what a side shows is to be gathered.
   struct Side: Equatable {
-    enum Kind: Int64 { case run, comparisonChosen, comparisonRejected }
     var fragment: Int
-    /// Line of `scored` for a run, of `evidence` for a comparison.
-    var row: Int64
-    var kind: Kind
+    /// Of the row of evidence.
+    var place: Int
+    /// nil: a side of a comparison, which has no scored run.
+    var scoredPlace: Int?
   }
   struct Pair {
     var chosen: Side
@@ -63,7 +67,7 @@ struct Pairing {
     /// Both texts are the same: the pair goes to quarantine.
     var isSelfPairing: Bool
     /// Of what both sides show.
-    var byteCount: Int
+    var byteCount = 0
   }
   /// What became of a candidate; each has one.
   enum Fate: Equatable {
@@ -75,6 +79,8 @@ struct Pairing {
   var fates: [Fate]
   /// In the order of the comparisons handed in: contested, used (also in a pair that fails) or over the cap.
   var comparisonFates: [Fate]
+  /// Texts that are both accepted and rejected, ascending.
+  private(set) var contestedTexts: [Hash128] = []
   private var made: [Hash128: Int] = [:]
 
   /// - Parameters:
@@ -82,54 +88,94 @@ struct Pairing {
   ///   - comparisons: all of that task.
   ///   - maximum: pairs a prompt, at least 1.
   init(
-    _ candidates: [PairingCandidate], comparisons: [PairingComparison] = [], maximum: Int,
+    _ candidates: ArraySlice<PairingCandidate>, comparisons: ArraySlice<PairingComparison> = [], maximum: Int,
     behind firewall: Firewall = Firewall()
   ) {
     comparisonFates = Array(repeating: .overCap, count: comparisons.count)
     fates = Array(repeating: .withoutPartner, count: candidates.count)
-    let accepted = Set(candidates.lazy.filter { $0.category == .accepted }.map(\.text))
-    let rejected = Set(candidates.lazy.filter { $0.category == .rejected }.map(\.text))
-    let contested = firewall.has(.contested) ? accepted.intersection(rejected) : []
-    var prompts: [Hash128: [Int]] = [:]
-    for (index, candidate) in candidates.enumerated() {
-      if contested.contains(candidate.text) {
-        fates[index] = .contested
+    if firewall.has(.contested) { contestedTexts = Self.contestedTexts(candidates) }
+    let first = candidates.startIndex
+    var members: [Int] = []
+    members.reserveCapacity(candidates.count)
+    for index in candidates.indices {
+      if isContested(candidates[index].text) {
+        fates[index - first] = .contested
       } else {
-        prompts[candidate.prompt, default: []].append(index)
+        members.append(index)
       }
     }
-    for (prompt, members) in prompts.sorted(by: { $0.key < $1.key }) {
-      made[prompt] = pair(candidates, members, maximum)
+    members.sort {
+      (candidates[$0].prompt, candidates[$0].order) < (candidates[$1].prompt, candidates[$1].order)
+    }
+    var start = 0
+    while start < members.count {
+      let prompt = candidates[members[start]].prompt
+      var end = start + 1
+      while end < members.count, candidates[members[end]].prompt == prompt { end += 1 }
+      let count = pair(candidates, members[start..<end], maximum)
+      if !comparisons.isEmpty { made[prompt] = count }
+      start = end
     }
     for index in comparisons.indices.sorted(by: { comparisons[$0].order < comparisons[$1].order }) {
-      comparisonFates[index] = add(comparisons[index], contested, maximum)
+      comparisonFates[index - comparisons.startIndex] = add(comparisons[index], maximum)
     }
   }
 
-  private mutating func add(_ comparison: PairingComparison, _ contested: Set<Hash128>, _ maximum: Int) -> Fate {
-    if contested.contains(comparison.chosen) || contested.contains(comparison.rejected) { return .contested }
+  private static func contestedTexts(_ candidates: ArraySlice<PairingCandidate>) -> [Hash128] {
+    func texts(_ category: Category) -> [Hash128] {
+      var texts: [Hash128] = []
+      for candidate in candidates where candidate.category == category { texts.append(candidate.text) }
+      return texts
+    }
+    let accepted = texts(.accepted)
+    if accepted.isEmpty { return [] }
+    let rejected = texts(.rejected).sorted()
+    if rejected.isEmpty { return [] }
+    var found: [Hash128] = []
+    for text in accepted.sorted() where found.last != text && Self.has(rejected, text) { found.append(text) }
+    return found
+  }
+
+  private func isContested(_ text: Hash128) -> Bool { Self.has(contestedTexts, text) }
+
+  private static func has(_ sorted: [Hash128], _ hash: Hash128) -> Bool {
+    var (low, high) = (0, sorted.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if sorted[middle] < hash { low = middle + 1 } else { high = middle }
+    }
+    return low < sorted.count && sorted[low] == hash
+  }
+
+  private mutating func add(_ comparison: PairingComparison, _ maximum: Int) -> Fate {
+    if isContested(comparison.chosen) || isContested(comparison.rejected) { return .contested }
     let isSelfPairing = comparison.chosen == comparison.rejected
     if !isSelfPairing {
       guard made[comparison.prompt, default: 0] < maximum else { return .overCap }
       made[comparison.prompt, default: 0] += 1
     }
-    func side(_ kind: Side.Kind) -> Side { Side(fragment: comparison.fragment, row: comparison.row, kind: kind) }
     pairs.append(
       Pair(
-        chosen: side(.comparisonChosen), rejected: side(.comparisonRejected), reason: .preferred,
-        isSelfPairing: isSelfPairing, byteCount: comparison.byteCount))
+        chosen: comparison.side, rejected: comparison.side, reason: .preferred, isSelfPairing: isSelfPairing,
+        byteCount: comparison.byteCount))
     return .used
   }
 
-  /// Returns how many pairs were made.
-  private mutating func pair(_ candidates: [PairingCandidate], _ members: [Int], _ maximum: Int) -> Int {
-    let accepted = side(candidates, members, .accepted)
-    var others = side(candidates, members, .rejected)
+  /// - Parameter members: of one prompt, in the order of their runs.
+  /// - Returns: how many pairs were made.
+  private mutating func pair(
+    _ candidates: ArraySlice<PairingCandidate>, _ members: ArraySlice<Int>, _ maximum: Int
+  ) -> Int {
+    let first = candidates.startIndex
+    let accepted = Self.side(candidates, members, .accepted)
+    var others = Self.side(candidates, members, .rejected)
     let hasRejected = !others.isEmpty
     if hasRejected {
-      for index in members where candidates[index].category == .partiallyAccepted { fates[index] = .notCandidate }
+      for index in members where candidates[index].category == .partiallyAccepted {
+        fates[index - first] = .notCandidate
+      }
     } else {
-      others = side(candidates, members, .partiallyAccepted)
+      others = Self.side(candidates, members, .partiallyAccepted)
     }
     guard !accepted.isEmpty, !others.isEmpty else { return 0 }
     let reason: PreferenceReason = hasRejected ? .acceptedOverRejected : .acceptedOverPartiallyAccepted
@@ -148,24 +194,37 @@ struct Pairing {
             isSelfPairing: isSelfPairing, byteCount: candidates[chosen].byteCount + candidates[rejected].byteCount))
         if isSelfPairing { continue }
         made += 1
-        fates[chosen] = .used
-        fates[rejected] = .used
+        fates[chosen - first] = .used
+        fates[rejected - first] = .used
       }
     }
     for (mine, theirs) in [(accepted, others), (others, accepted)] {
-      for index in mine where fates[index] != .used {
+      for index in mine where fates[index - first] != .used {
         let hasPartner = theirs.contains { candidates[$0].text != candidates[index].text }
-        fates[index] = hasPartner ? .overCap : .withoutPartner
+        fates[index - first] = hasPartner ? .overCap : .withoutPartner
       }
     }
     return made
   }
 
+  /// Up to here, looking at each text takes less than hashing.
+  private static let lookedAt = 16
+
   /// One side in its order, each text once.
-  private func side(_ candidates: [PairingCandidate], _ members: [Int], _ category: Category) -> [Int] {
-    let ordered = members.filter { candidates[$0].category == category }
-      .sorted { candidates[$0].order < candidates[$1].order }
+  private static func side(
+    _ candidates: ArraySlice<PairingCandidate>, _ members: ArraySlice<Int>, _ category: Category
+  ) -> [Int] {
+    var side: [Int] = []
     var seen: Set<Hash128> = []
-    return ordered.filter { seen.insert(candidates[$0].text).inserted }
+    for index in members where candidates[index].category == category {
+      let text = candidates[index].text
+      if members.count > lookedAt {
+        guard seen.insert(text).inserted else { continue }
+      } else if side.contains(where: { candidates[$0].text == text }) {
+        continue
+      }
+      side.append(index)
+    }
+    return side
   }
 }

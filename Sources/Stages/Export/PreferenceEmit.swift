@@ -1,157 +1,231 @@
 import JSONTape
 import Receipts
 
-/// `preference.emit/1`: writes the pairs of a plan.
+/// `preference.emit/2`: writes the pairs of a plan.
 ///
-/// Runs once a shard. Inputs: `plan`, `gathered/<i>` for each fragment that it names, and after the search for duplicates
-/// `overlay`: rows `{"row"}`, the number of a pair. Outputs: `preference`, `quarantine` (pairs that failed), `samples` (a
-/// `SampleTable` without hashes). Counts: `exported`, `pairs_quarantined`, `by_reason` (of quarantine), `by_preference` (of the
-/// pairs), `by_sides` (`<reason>: <category> over <category>`, as the scored runs say), `by_model` (chosen).
+/// Runs once a shard. Parameters: `{"fragments": [fragment, …]}`. Inputs: `plan/0`, `gathered/<k>` of the k-th of these fragments,
+/// and after the search for duplicates `overlay`: rows `{"row"}`, the number of a pair. Outputs: `preference`, `quarantine` (pairs
+/// that failed), `samples` (a `SampleTable` without hashes). Counts: `exported`, `pairs_quarantined`, `by_reason` (of
+/// quarantine), `by_preference` (of the pairs), `by_sides` (`<reason>: <category> over <category>`, as the scored runs say),
+/// `by_model` (chosen).
 public enum PreferenceEmit {
   public static let function = function(behind: Firewall())
 
   static func function(behind firewall: Firewall) -> ActionFunction {
-    ActionFunction(name: "preference.emit/1") { context in
-      var emit = PreferenceEmission(context, firewall)
+    ActionFunction(name: "preference.emit/2") { context in
+      var emit = try PreferenceEmission(context, firewall)
       return try emit.run()
     }
   }
 }
 
 private struct PreferenceEmission {
-  private struct Place: Hashable {
-    var fragment: Int64
-    var row: Int64
-    var kind: Int64
+  private let context: ActionContext
+  private let firewall: Firewall
+  private let gathered: GatheredRows
+  /// Says of a row that was written whether it is what its schema says.
+  private let reader = RowReader(.preferenceSample)
+  private let text = ByteBuffer()
+
+  private var exported: Int64 = 0
+  private var stopped: Int64 = 0
+  private var reasons = Tally()
+  private var models = NameCounter()
+  /// Of pairs, by reason and the categories of both sides.
+  private var sides: [Sides: Int64] = [:]
+
+  private struct Sides: Hashable {
+    var reason: PreferenceReason
+    var chosen: Category?
+    var rejected: Category?
   }
 
-  private let context: ActionContext
-  private let chosenParser = JSONParser()
-  private let rejectedParser = JSONParser()
-  private var lines: [Place: ByteSlice] = [:]
-  private var tally = Tally()
-
-  private let firewall: Firewall
-
-  init(_ context: ActionContext, _ firewall: Firewall) {
+  init(_ context: ActionContext, _ firewall: Firewall) throws {
     self.context = context
     self.firewall = firewall
+    gathered = try GatheredRows(context)
   }
 
   mutating func run() throws -> JSON {
-    try collect()
     let duplicates = try OverlayRows.read(context.optionalInput("overlay"))
     let sink = context.output("preference")
     var samples = SampleTable(context.output("samples"))
-    var number: Int64 = -1
-    for line in Lines(try context.input("plan")) {
-      number += 1
-      let pair = try context.scratch.parser.parse(line)
-      guard let chosen = try row(pair.member("chosen"), chosenParser),
-        let rejected = try row(pair.member("rejected"), rejectedParser), let reason = pair.member("reason")?.string
+    let plan = try TableReader(context.input("plan/0"), rowWidth: PlannedPair.rowWidth)
+    for number in 0..<plan.rowCount {
+      let pair = try PlannedPair(plan, number)
+      guard let chosen = try gathered.row(pair.chosen, isChosen: true),
+        let rejected = try gathered.row(pair.rejected, isChosen: false)
       else { throw DistillError(.internalFault, "a planned pair names a run that was not gathered") }
-      if firewall.has(.selfPairing), pair.member("self_pairing")?.bool ?? false {
+      if firewall.has(.selfPairing), pair.isSelfPairing {
         stop(chosen, rejected, Stop(.selfPairing, "both sides have the same text"))
         continue
       }
       let start = sink.buffer.count
       let id = pairID(chosen, rejected)
-      let violations = write(chosen, rejected, id, reason: reason, to: sink.buffer)
+      write(chosen, rejected, id, reason: pair.reason, to: sink.buffer)
+      let violations = violations(sink.buffer.slice(start..<sink.buffer.count - 1))
       if let failure = firewall.lastGate(
-        violations, duplicates[number].map { _ in "an earlier pair has the same id" })
+        violations, duplicates[Int64(number)].map { _ in "an earlier pair has the same id" })
       {
         sink.buffer.truncate(to: start)
         stop(chosen, rejected, failure)
         continue
       }
-      let length = (chosen.member("text")?.string ?? .empty).utf16Length
-      samples.add(id: id, task: .zero, texts: .zero, length: length, row: number)
-      count(chosen, rejected, reason: reason.string())
+      text.removeAll()
+      let length = chosen.text(.text)?.text(text).utf16Length ?? 0
+      samples.add(id: id, task: .zero, texts: .zero, length: length, row: Int64(number))
+      text.removeAll()
+      models.add(chosen.text(.modelName)?.text(text) ?? .empty)
+      sides[Sides(reason: pair.reason, chosen: chosen.category, rejected: rejected.category), default: 0] += 1
+      exported += 1
       sink.recordCount += 1
     }
+    return counts
+  }
+
+  private var counts: JSON {
+    var tally = reasons
+    for (sides, count) in sides {
+      let (chosen, rejected) = (sides.chosen?.rawValue ?? "unjudged", sides.rejected?.rawValue ?? "unjudged")
+      tally.add("by_preference", sides.reason.rawValue, count)
+      tally.add("by_sides", "\(sides.reason.rawValue): \(chosen) over \(rejected)", count)
+    }
+    models.add(to: &tally, "by_model")
     return [
-      "exported": .integer(tally.count("exported")), "pairs_quarantined": .integer(tally.count("pairs_quarantined")),
-      "by_reason": tally.json("by_reason"), "by_preference": tally.json("by_preference"),
-      "by_sides": tally.json("by_sides"), "by_model": tally.json("by_model"),
+      "exported": .integer(exported), "pairs_quarantined": .integer(stopped), "by_reason": tally.json("by_reason"),
+      "by_preference": tally.json("by_preference"), "by_sides": tally.json("by_sides"),
+      "by_model": tally.json("by_model"),
     ]
   }
 
-  private mutating func collect() throws {
-    for fragment in 0..<(context.parameters["fragments"]?.integer ?? 0) {
-      for line in Lines(context.optionalInput("gathered/\(fragment)") ?? .empty) {
-        let gathered = try context.scratch.parser.parse(line)
-        let place = Place(
-          fragment: fragment, row: gathered.member("row")?.integer ?? 0, kind: gathered.member("kind")?.integer ?? 0)
-        lines[place] = line
-      }
-    }
+  private func pairID(_ chosen: GatheredRow, _ rejected: GatheredRow) -> UInt64 {
+    text.removeAll()
+    append(chosen)
+    text.append(UInt8(ascii: "|"))
+    append(rejected)
+    return Hash128(Digest.of(text.bytes)).high
   }
 
-  private func row(_ place: JSONValue?, _ parser: JSONParser) throws -> JSONValue? {
-    guard let fragment = place?.element(0)?.integer, let row = place?.element(1)?.integer,
-      let kind = place?.element(2)?.integer, let line = lines[Place(fragment: fragment, row: row, kind: kind)]
-    else { return nil }
-    return try parser.parse(line)
+  /// Run id and `sig_hash`.
+  private func append(_ side: GatheredRow) {
+    append(side.text(.runID))
+    text.append(UInt8(ascii: "|"))
+    append(side.sigHash)
   }
 
-  private func pairID(_ chosen: JSONValue, _ rejected: JSONValue) -> UInt64 {
-    let sha256 = context.scratch.sha256
-    for (index, side) in [chosen, rejected].enumerated() {
-      if index > 0 { sha256.update("|") }
-      sha256.update(side.member("run_id")?.string ?? .empty)
-      sha256.update("|")
-      sha256.update(side.member("provenance")?.member("sig_hash")?.string ?? .empty)
-    }
-    return Hash128(sha256.finish()).high
+  private func append(_ escaped: EscapedText?) {
+    guard let escaped else { return }
+    if escaped.hasEscapes { _ = escaped.text(text) } else { text.append(escaped.bytes) }
   }
 
-  /// Returns what is wrong with the row.
   private func write(
-    _ chosen: JSONValue, _ rejected: JSONValue, _ id: UInt64, reason: ByteSlice, to buffer: ByteBuffer
-  ) -> [String] {
-    var row = RowWriter(.preferenceSample, buffer)
-    row.integer("schema_version", 1)
-    row.identifier("id", "pref-", id)
-    row.copy("task_id", chosen.member("task_id"))
-    row.copy("prompt", chosen.member("prompt"))
-    row.copy("chosen", chosen.member("text"))
-    row.copy("rejected", rejected.member("text"))
-    row.copy("chosen_run_id", chosen.member("run_id"))
-    row.copy("rejected_run_id", rejected.member("run_id"))
-    row.copy("chosen_model", chosen.member("model_name"))
-    row.copy("rejected_model", rejected.member("model_name"))
-    row.text("reason", reason)
-    row.copy("created_at", Self.later(chosen.member("timestamp"), rejected.member("timestamp")))
-    row.copy("chosen_provenance", chosen.member("provenance"))
-    row.copy("rejected_provenance", rejected.member("provenance"))
-    return row.end()
+    _ chosen: GatheredRow, _ rejected: GatheredRow, _ id: UInt64, reason: PreferenceReason, to buffer: ByteBuffer
+  ) {
+    var writer = JSONWriter(buffer)
+    writer.beginObject()
+    writer.key("schema_version")
+    writer.integer(1)
+    writer.key("id")
+    writer.sampleID("pref-", id)
+    func copy(_ name: StaticString, _ token: ByteSlice?) {
+      writer.key(name)
+      writer.copy(token)
+    }
+    copy("task_id", chosen.token(.taskID))
+    copy("prompt", chosen.token(.prompt))
+    copy("chosen", chosen.token(.text))
+    copy("rejected", rejected.token(.text))
+    copy("chosen_run_id", chosen.token(.runID))
+    copy("rejected_run_id", rejected.token(.runID))
+    copy("chosen_model", chosen.token(.modelName))
+    copy("rejected_model", rejected.token(.modelName))
+    writer.key("reason")
+    writer.string(reason.rawValue)
+    copy("created_at", Self.later(chosen, rejected))
+    copy("chosen_provenance", chosen.token(.provenance))
+    copy("rejected_provenance", rejected.token(.provenance))
+    writer.endObject()
+    writer.newline()
   }
 
-  private mutating func count(_ chosen: JSONValue, _ rejected: JSONValue, reason: String) {
-    func category(_ side: JSONValue) -> String { side.member("category")?.string?.string() ?? "unjudged" }
-    tally.increment("exported")
-    tally.add("by_preference", reason)
-    tally.add("by_sides", "\(reason): \(category(chosen)) over \(category(rejected))")
-    tally.add("by_model", chosen.member("model_name")?.string?.string() ?? "")
+  /// What is wrong with a row.
+  private func violations(_ row: ByteSlice) -> [String] {
+    switch reader.read(row) {
+    case nil: []
+    case .violations(let violations, _)?: violations
+    case .notJSON(let error)?: ["this row is not JSON: \(error.reason) at byte \(error.offset)"]
+    }
   }
 
-  /// The later of two times; null when one is unknown: a pair is as old as its newer run.
-  private static func later(_ left: JSONValue?, _ right: JSONValue?) -> JSONValue? {
-    guard let one = left?.string, let other = right?.string,
-      let first = Timestamp(one, defaultOffsetSeconds: 0), let second = Timestamp(other, defaultOffsetSeconds: 0)
+  /// The later of two times; nil when one is unknown: a pair is as old as its newer run.
+  private static func later(_ chosen: GatheredRow, _ rejected: GatheredRow) -> ByteSlice? {
+    guard let one = chosen.text(.timestamp), let other = rejected.text(.timestamp),
+      let first = Timestamp(one.bytes, defaultOffsetSeconds: 0),
+      let second = Timestamp(other.bytes, defaultOffsetSeconds: 0)
     else { return nil }
-    return (first.seconds, first.nanoseconds) >= (second.seconds, second.nanoseconds) ? left : right
+    let isFirst = (first.seconds, first.nanoseconds) >= (second.seconds, second.nanoseconds)
+    return (isFirst ? chosen : rejected).token(.timestamp)
   }
 
   /// A pair that fails is quarantined as a pair.
-  private mutating func stop(_ chosen: JSONValue, _ rejected: JSONValue, _ stop: Stop) {
-    let stopped = StoppedPair(
+  private mutating func stop(_ chosen: GatheredRow, _ rejected: GatheredRow, _ stop: Stop) {
+    text.removeAll()
+    let pair = StoppedPair(
       ids: [
-        ("task_id", chosen.member("task_id")), ("chosen_run_id", chosen.member("run_id")),
-        ("rejected_run_id", rejected.member("run_id")), ("rejected_provenance", rejected.member("provenance")),
-      ], provenance: chosen.member("provenance"), recordedAt: chosen.member("timestamp"))
-    stopped.append(stop, to: context.output("quarantine"), by: context.scratch.buffer)
-    tally.increment("pairs_quarantined")
-    tally.add("by_reason", stop.reason.rawValue)
+        ("task_id", chosen.token(.taskID)), ("chosen_run_id", chosen.token(.runID)),
+        ("rejected_run_id", rejected.token(.runID)), ("rejected_provenance", rejected.token(.provenance)),
+      ], provenance: chosen.token(.provenance), recordedAt: chosen.text(.timestamp)?.text(text))
+    pair.append(stop, to: context.output("quarantine"), by: context.scratch.buffer)
+    stopped += 1
+    reasons.add("by_reason", stop.reason.rawValue)
+  }
+}
+
+/// The inputs `gathered/<k>` of a shard, by fragment and place.
+private struct GatheredRows {
+  private struct Entry {
+    /// Place and side.
+    var key: Int
+    var offset: Int
+  }
+  private struct Table {
+    var text: ByteSlice
+    var entries: Range<Int>
+  }
+
+  private var tables: [Int: Table] = [:]
+  private var entries: [Entry] = []
+
+  private static func key(_ place: Int, _ isChosen: Bool) -> Int { 2 * place + (isChosen ? 0 : 1) }
+
+  init(_ context: ActionContext) throws {
+    for (index, fragment) in (context.parameters["fragments"]?.array ?? []).enumerated() {
+      let text = try context.input("gathered/\(index)")
+      let first = entries.count
+      var offset = 0
+      while offset < text.count {
+        let row = try GatheredRow(text, at: offset)
+        let key = Self.key(row.place, row.isChosen)
+        guard entries.count == first || entries[entries.count - 1].key < key else {
+          throw DistillError(.internalFault, "gathered rows are not in their order")
+        }
+        entries.append(Entry(key: key, offset: offset))
+        offset += row.byteCount
+      }
+      tables[Int(fragment.integer ?? 0)] = Table(text: text, entries: first..<entries.count)
+    }
+  }
+
+  /// nil: it was not gathered.
+  func row(_ side: PlannedPair.Side, isChosen: Bool) throws -> GatheredRow? {
+    guard let table = tables[side.fragment] else { return nil }
+    let key = Self.key(side.place, isChosen)
+    var (low, high) = (table.entries.lowerBound, table.entries.upperBound)
+    while low < high {
+      let middle = (low + high) / 2
+      if entries[middle].key < key { low = middle + 1 } else { high = middle }
+    }
+    guard low < table.entries.upperBound, entries[low].key == key else { return nil }
+    return try GatheredRow(table.text, at: entries[low].offset)
   }
 }

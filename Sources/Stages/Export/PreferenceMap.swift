@@ -1,23 +1,22 @@
 import JSONTape
 import Receipts
 
-/// `preference.map/1`: scored runs to candidates for pairs.
+/// `preference.map/2`: scored runs and comparisons to candidates for pairs.
 ///
-/// Inputs: `scored/<i>`, `evidence/<i>`, and after pairing `overlay`: rows `{"row", "contested": true}` or `{"row", "gather": [shard,
-/// …]}`. Outputs: `quarantine`; without an overlay `candidates`, a table of 80 bytes a row: half SHA-256 of the task id (16), of the folded prompt
-/// (16; zero: no prompt), of the folded text (16), the order key (16: half the SHA-256 of the canonical JSON of
-/// `[source, kind, run_id]`), category (4: its place in `Category`), line of `scored` (4), bytes of text and prompt (4), zero
-/// (4); and with an overlay `gathered/<shard>`: what the pairs of this fragment's runs need, a `GatheredRow` each.
+/// Parameters: `{"bucket_bits": n}`. Inputs: `scored/<i>`, `evidence/<i>`, and after the pairing `contested/<k>`: places of evidence whose text
+/// the task has both accepted and rejected. Outputs: `quarantine`, `comparison-quarantine`; without `contested/<k>`
+/// `candidates/<bucket>` and `comparisons/<bucket>`, see `PairingTables.swift`.
 public enum PreferenceMap {
   public static let function = function(behind: Firewall())
 
   static func function(behind firewall: Firewall) -> ActionFunction {
-    ActionFunction(name: "preference.map/1") { context in
-      let overlay = try OverlayRows.read(context.optionalInput("overlay"))
-      // Once the pairs are known, nobody asks for candidates any more.
-      let isPaired = context.optionalInput("overlay") != nil
-      var candidates = TableWriter(sink: context.output("candidates"))
-      let folded = context.scratch.secondBuffer
+    ActionFunction(name: "preference.map/2") { context in
+      let contested = try Self.contested(context)
+      let buckets = PreferenceBuckets(bits: Int(context.parameters["bucket_bits"]?.integer ?? 0))
+      var sinks = BucketSinks(context, "candidates", buckets)
+      let fragments = context.indices(of: "scored").count
+      var places = LinePlaces(context, "evidence", count: fragments)
+      var scoredPlaces = LinePlaces(context, "scored", count: fragments)
       let scratch = context.scratch
       var map = ExportMap(
         context, stage: .exportPreference,
@@ -25,11 +24,12 @@ public enum PreferenceMap {
       var notCandidate: Int64 = 0
       try map.run { map, candidate in
         guard let evidence = candidate.evidence, let text = candidate.text("text"),
-          let task = candidate.text("task_id"),
-          let category = candidate.category, let runID = candidate.runID,
-          let source = candidate.provenance?.member("source")?.string
+          let task = candidate.text("task_id"), let category = candidate.category, let runID = candidate.runID,
+          let source = candidate.provenance?.member("source")?.string,
+          let place = candidate.evidenceLine.flatMap({ places.place(of: $0) }),
+          let scoredPlace = scoredPlaces.place(of: candidate.line)
         else { return map.quarantine(candidate, Stop(.schemaViolation, "the evidence lacks a text or a task id")) }
-        if let note = overlay[map.row], note["contested"]?.bool ?? false {
+        if contested?.contains(place) ?? false {
           return map.quarantine(
             candidate,
             Stop(
@@ -41,28 +41,19 @@ public enum PreferenceMap {
           notCandidate += 1
           return
         }
-        guard !isPaired else { return gather(evidence, category, overlay[map.row], map.row, context) }
-        candidates.hash(map.hash(task))
-        if let prompt = candidate.text("prompt"), !Text.isBlank(prompt) {
-          folded.removeAll()
-          Text.fold(prompt, into: folded)
-          candidates.hash(map.hash(folded.bytes))
-        } else {
-          candidates.hash(.zero)
-        }
-        folded.removeAll()
-        Text.fold(text, into: folded)
-        candidates.hash(map.hash(folded.bytes))
-        candidates.hash(
-          Identity.hash(source: source, kind: .run, runID: runID, scratch.sha256, scratch.buffer))
-        candidates.half(UInt32(Category.allCases.firstIndex(of: category)!))
-        candidates.half(UInt32(map.row))
-        candidates.half(UInt32(clamping: text.count + (candidate.text("prompt")?.count ?? 0)))
-        candidates.half(0)
-        candidates.endRow()
+        // Once the pairs are known, nobody asks for candidates any more.
+        guard contested == nil else { return }
+        let prompt = candidate.text("prompt")
+        let taskHash = map.hash(task)
+        PairingCandidate(
+          task: taskHash, prompt: Self.promptHash(prompt, scratch), text: Self.foldedHash(text, scratch),
+          order: Identity.hash(source: source, kind: .run, runID: runID, scratch.sha256, scratch.buffer),
+          category: category, fragment: 0, place: place, scoredPlace: scoredPlace,
+          byteCount: text.count + (prompt?.count ?? 0)
+        ).append(to: sinks[buckets.bucket(of: taskHash)])
       }
       var comparisons = ComparisonMap(
-        context, overlay: overlay, gates: try firewall.comparisonGates(context))
+        context, contested: contested, buckets: buckets, gates: try firewall.comparisonGates(context))
       try comparisons.run()
       return [
         "comparisons": .integer(comparisons.tally.count("comparisons")),
@@ -75,15 +66,26 @@ public enum PreferenceMap {
     }
   }
 
-  private static func gather(
-    _ evidence: JSONValue, _ category: Category, _ note: JSON?, _ row: Int64,
-    _ context: ActionContext
-  ) {
-    for shard in note?["gather"]?.array ?? [] {
-      GatheredRow(row: row, kind: .run, category: category, said: evidence, evidence: evidence)
-        .append(to: context.output("gathered/\(shard.string ?? "")"))
+  /// nil: nothing is known of pairs yet.
+  private static func contested(_ context: ActionContext) throws -> Set<Int>? {
+    let tables = context.indices(of: "contested")
+    guard !tables.isEmpty else { return nil }
+    var places: Set<Int> = []
+    for number in tables {
+      let rows = try TableReader(context.input("contested/\(number)"), rowWidth: 8)
+      for row in 0..<rows.rowCount { places.insert(Int(truncatingIfNeeded: rows.word(row, 0))) }
     }
+    return places
   }
 
-  static let rowWidth = 80
+  static func foldedHash(_ text: ByteSlice, _ scratch: WorkerScratch) -> Hash128 {
+    scratch.sha256.update(Text.folded(text, scratch.secondBuffer))
+    return Hash128(scratch.sha256.finish())
+  }
+
+  /// Zero: there is no prompt, or it says nothing.
+  static func promptHash(_ prompt: ByteSlice?, _ scratch: WorkerScratch) -> Hash128 {
+    guard let prompt, !Text.isBlank(prompt) else { return .zero }
+    return foldedHash(prompt, scratch)
+  }
 }

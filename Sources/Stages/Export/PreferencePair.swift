@@ -1,167 +1,173 @@
 import JSONTape
 import Receipts
 
-/// `preference.pair/1`: decides which runs pair. Sees hashes only.
+/// `preference.pair/2`: decides which runs of a bucket pair. Sees hashes only.
 ///
-/// Parameters: `{"fragments": n, "max_pairs_per_task": n, "shard_bytes": n}`. Inputs: `candidates/<i>`, `comparisons/<i>`.
-/// Outputs: `plan/<shard>`, one line a pair in the order of the export: `{"chosen": [fragment, row, kind], "rejected": …,
-/// "reason", "self_pairing"}` (kind: `Pairing.Side.Kind`); `overlay/<i>` for `preference.map`. Tasks come in the order of the
-/// SHA-256 of their ids. Counts: `shards` (their names in that order), the fates, `pairs`, `self_pairs`, `tasks` (with
-/// candidates), `tasks_with_pairs`, `contested_texts`.
+/// Parameters: `{"max_pairs_per_task": n, "bucket_bits": n, "shard_bytes": n, "candidates": [fragment, …], "comparisons":
+/// [fragment, …]}`. Inputs: `candidates/<k>` and `comparisons/<k>` of the k-th of these fragments. Outputs: `plan/<shard>`, a
+/// `PlannedPair` each in the order of the export; `wanted/<fragment>`, a `WantedRow` for what each shard shows;
+/// `contested/<fragment>`, the places of evidence whose text is contested, 8 bytes each. Tasks come in the order of the SHA-256
+/// of their ids. Counts: `shards` (their names in that order), the fates, `pairs`, `self_pairs`, `tasks` (with candidates),
+/// `tasks_with_pairs`, `contested_texts`.
 public enum PreferencePair {
   public static let function = function(behind: Firewall())
 
   static func function(behind firewall: Firewall) -> ActionFunction {
-    ActionFunction(name: "preference.pair/1") { context in
-      let maximum = max(1, Int(context.parameters["max_pairs_per_task"]?.integer ?? 1))
-      let fragments = Int(context.parameters["fragments"]?.integer ?? 0)
-      var candidates: [Hash128: [PairingCandidate]] = [:]
-      var comparisons: [Hash128: [PairingComparison]] = [:]
-      for fragment in 0..<fragments {
-        for candidate in try Self.candidates(context, fragment) {
-          candidates[candidate.task, default: []].append(candidate)
-        }
-        for comparison in try Self.comparisons(context, fragment) {
-          comparisons[comparison.task, default: []].append(comparison)
-        }
-      }
-
-      let limit = Int(context.parameters["shard_bytes"]?.integer ?? Int64(PreferenceShards.defaultLimit))
-      var planned: [(task: Hash128, pairs: [Pairing.Pair])] = []
-      var overlays = PairingOverlays()
-      var fates: [Pairing.Fate: Int64] = [:]
-      var tally = Tally()
-      for task in Set(candidates.keys).union(comparisons.keys).sorted() {
-        let (candidates, comparisons) = (candidates[task] ?? [], comparisons[task] ?? [])
-        let pairing = Pairing(candidates, comparisons: comparisons, maximum: maximum, behind: firewall)
-        var contestedTexts: Set<Hash128> = []
-        for (candidate, fate) in zip(candidates, pairing.fates) {
-          fates[fate, default: 0] += 1
-          guard fate == .contested else { continue }
-          contestedTexts.insert(candidate.text)
-          overlays.contest(candidate.side)
-        }
-        for (comparison, fate) in zip(comparisons, pairing.comparisonFates) {
-          if fate == .used { tally.increment("comparisons_planned") }
-          if fate == .overCap { tally.increment("comparisons_over_cap") }
-          guard fate == .contested else { continue }
-          tally.increment("comparisons_contested")
-          overlays.contest(
-            Pairing.Side(fragment: comparison.fragment, row: comparison.row, kind: .comparisonChosen))
-        }
-        tally.increment("contested_texts", by: Int64(contestedTexts.count))
-        for pair in pairing.pairs { tally.increment(pair.isSelfPairing ? "self_pairs" : "pairs") }
-        if !pairing.pairs.isEmpty { planned.append((task, pairing.pairs)) }
-        if pairing.pairs.contains(where: { !$0.isSelfPairing }) { tally.increment("tasks_with_pairs") }
-      }
-      let shards = write(planned, limit, &overlays, to: context)
-      overlays.write(to: context)
-      return [
-        "shards": .array(shards.map(JSON.string)),
-        "contested": .integer(fates[.contested] ?? 0), "not_candidate": .integer(fates[.notCandidate] ?? 0),
-        "without_partner": .integer(fates[.withoutPartner] ?? 0), "used": .integer(fates[.used] ?? 0),
-        "over_cap": .integer(fates[.overCap] ?? 0), "pairs": .integer(tally.count("pairs")),
-        "self_pairs": .integer(tally.count("self_pairs")), "tasks": .integer(Int64(candidates.count)),
-        "tasks_with_pairs": .integer(tally.count("tasks_with_pairs")),
-        "contested_texts": .integer(tally.count("contested_texts")),
-        "comparisons_planned": .integer(tally.count("comparisons_planned")),
-        "comparisons_over_cap": .integer(tally.count("comparisons_over_cap")),
-        "comparisons_contested": .integer(tally.count("comparisons_contested")),
-      ]
+    ActionFunction(name: "preference.pair/2") { context in
+      var bucket = try BucketPairing(context, firewall)
+      bucket.run()
+      return bucket.write()
     }
   }
 
-  /// Returns the names of the shards, in the order of the export.
-  private static func write(
-    _ planned: [(task: Hash128, pairs: [Pairing.Pair])], _ limit: Int, _ overlays: inout PairingOverlays,
-    to context: ActionContext
-  ) -> [String] {
-    let total = planned.reduce(0) { $1.pairs.reduce($0) { $0 + $1.byteCount } }
-    var shards = PreferenceShards(total: total, limit: limit)
-    var names: [String] = []
-    for (task, pairs) in planned {
-      for pair in pairs {
-        let shard = shards.place(task, byteCount: pair.byteCount)
-        if names.last != shard { names.append(shard) }
-        append(pair, to: context.output("plan/\(shard)"))
-        overlays.gather(pair.chosen, shard)
-        overlays.gather(pair.rejected, shard)
-      }
+  /// What it counts, but for the shards.
+  static let counts = [
+    "contested", "not_candidate", "without_partner", "used", "over_cap", "pairs", "self_pairs", "tasks",
+    "tasks_with_pairs", "contested_texts", "comparisons_planned", "comparisons_over_cap", "comparisons_contested",
+  ]
+}
+
+private struct BucketPairing {
+  private let context: ActionContext
+  private let firewall: Firewall
+  private let maximum: Int
+  private let candidates: [PairingCandidate]
+  private let comparisons: [PairingComparison]
+
+  private var planned: [(task: Hash128, pair: Pairing.Pair)] = []
+  private var contested: [Place] = []
+  private var fates: [Pairing.Fate: Int64] = [:]
+  private var counts: [String: Int64] = [:]
+
+  private struct Place: Comparable {
+    var fragment: Int
+    var place: Int
+
+    init(_ side: Pairing.Side) { (fragment, place) = (side.fragment, side.place) }
+
+    static func < (left: Place, right: Place) -> Bool {
+      (left.fragment, left.place) < (right.fragment, right.place)
     }
-    return names
   }
 
-  private static func candidates(_ context: ActionContext, _ fragment: Int) throws -> [PairingCandidate] {
-    try table(context, "candidates/\(fragment)", PreferenceMap.rowWidth) { rows, row in
-      PairingCandidate(
-        task: rows.hash(row, 0), prompt: rows.hash(row, 16), text: rows.hash(row, 32), order: rows.hash(row, 48),
-        category: Category.allCases[Int(rows.half(row, 64)) % Category.allCases.count], fragment: fragment,
-        row: Int64(rows.half(row, 68)), byteCount: Int(rows.half(row, 72)))
-    }
-  }
-
-  private static func comparisons(_ context: ActionContext, _ fragment: Int) throws -> [PairingComparison] {
-    try table(context, "comparisons/\(fragment)", ComparisonMap.rowWidth) { rows, row in
-      PairingComparison(
-        task: rows.hash(row, 0), prompt: rows.hash(row, 16), chosen: rows.hash(row, 32), rejected: rows.hash(row, 48),
-        order: rows.hash(row, 64), fragment: fragment, row: Int64(rows.half(row, 80)),
-        byteCount: Int(rows.half(row, 84)))
-    }
+  init(_ context: ActionContext, _ firewall: Firewall) throws {
+    self.context = context
+    self.firewall = firewall
+    maximum = max(1, Int(context.parameters["max_pairs_per_task"]?.integer ?? 1))
+    candidates = try Self.table(context, "candidates", PairingCandidate.rowWidth) {
+      PairingCandidate($0, $1, fragment: $2)
+    }.sorted { ($0.task, $0.fragment, $0.place) < ($1.task, $1.fragment, $1.place) }
+    comparisons = try Self.table(context, "comparisons", PairingComparison.rowWidth) {
+      PairingComparison($0, $1, fragment: $2)
+    }.sorted { ($0.task, $0.fragment, $0.place) < ($1.task, $1.fragment, $1.place) }
   }
 
   private static func table<Row>(
-    _ context: ActionContext, _ name: String, _ width: Int, _ read: (TableReader, Int) -> Row
+    _ context: ActionContext, _ name: String, _ width: Int, _ read: (TableReader, Int, _ fragment: Int) -> Row
   ) throws -> [Row] {
-    guard let table = context.optionalInput(name) else { return [] }
-    let rows = try TableReader(table, rowWidth: width)
-    return (0..<rows.rowCount).map { read(rows, $0) }
-  }
-
-  private static func append(_ pair: Pairing.Pair, to sink: OutputSink) {
-    var writer = JSONWriter(sink.buffer)
-    writer.beginObject()
-    for (name, side) in [("chosen", pair.chosen), ("rejected", pair.rejected)] {
-      writer.key(name)
-      writer.beginArray()
-      writer.integer(Int64(side.fragment))
-      writer.integer(side.row)
-      writer.integer(side.kind.rawValue)
-      writer.endArray()
+    var all: [Row] = []
+    let fragments = (context.parameters[name]?.array ?? []).map { Int($0.integer ?? 0) }
+    let tables = try fragments.indices.map { try TableReader(context.input("\(name)/\($0)"), rowWidth: width) }
+    all.reserveCapacity(tables.reduce(0) { $0 + $1.rowCount })
+    for (fragment, rows) in zip(fragments, tables) {
+      for row in 0..<rows.rowCount { all.append(read(rows, row, fragment)) }
     }
-    writer.key("reason")
-    writer.string(pair.reason.rawValue)
-    writer.key("self_pairing")
-    writer.bool(pair.isSelfPairing)
-    writer.endObject()
-    writer.newline()
-    sink.recordCount += 1
-  }
-}
-
-/// What the pairing wants of rows: to be gathered for shards, or stopped as contested. A comparison's line n is row -1 - n.
-private struct PairingOverlays {
-  /// By fragment; the shards that gather a row, none: it is contested.
-  private var rows: [Int: [Int64: [String]]] = [:]
-
-  private static func row(_ side: Pairing.Side) -> Int64 { side.kind == .run ? side.row : -1 - side.row }
-
-  mutating func contest(_ side: Pairing.Side) { rows[side.fragment, default: [:]][Self.row(side)] = [] }
-
-  /// Shards come one after the other.
-  mutating func gather(_ side: Pairing.Side, _ shard: String) {
-    let row = Self.row(side)
-    guard rows[side.fragment]?[row]?.last != shard else { return }
-    rows[side.fragment, default: [:]][row, default: []].append(shard)
+    return all
   }
 
-  func write(to context: ActionContext) {
-    for (fragment, rows) in rows.sorted(by: { $0.key < $1.key }) {
-      let sink = context.output("overlay/\(fragment)")
-      for (row, shards) in rows.sorted(by: { $0.key < $1.key }) {
-        let note: (String, JSON) =
-          shards.isEmpty ? ("contested", true) : ("gather", .array(shards.map(JSON.string)))
-        OverlayRows.append(.object(JSONObject([("row", .integer(row)), note])), to: sink)
-      }
+  mutating func run() {
+    var (candidate, comparison) = (0, 0)
+    var tasks: Int64 = 0
+    while candidate < candidates.count || comparison < comparisons.count {
+      let task =
+        candidate == candidates.count
+        ? comparisons[comparison].task
+        : comparison == comparisons.count
+          ? candidates[candidate].task : min(candidates[candidate].task, comparisons[comparison].task)
+      var (end, comparisonEnd) = (candidate, comparison)
+      while end < candidates.count, candidates[end].task == task { end += 1 }
+      while comparisonEnd < comparisons.count, comparisons[comparisonEnd].task == task { comparisonEnd += 1 }
+      if end > candidate { tasks += 1 }
+      pair(task, candidates[candidate..<end], comparisons[comparison..<comparisonEnd])
+      (candidate, comparison) = (end, comparisonEnd)
     }
+    counts["tasks"] = tasks
+  }
+
+  private mutating func count(_ name: String, by more: Int = 1) {
+    if more > 0 { counts[name, default: 0] += Int64(more) }
+  }
+
+  private mutating func pair(
+    _ task: Hash128, _ candidates: ArraySlice<PairingCandidate>, _ comparisons: ArraySlice<PairingComparison>
+  ) {
+    let pairing = Pairing(candidates, comparisons: comparisons, maximum: maximum, behind: firewall)
+    for (candidate, fate) in zip(candidates, pairing.fates) {
+      fates[fate, default: 0] += 1
+      if fate == .contested { contested.append(Place(candidate.side)) }
+    }
+    for (comparison, fate) in zip(comparisons, pairing.comparisonFates) {
+      if fate == .used { count("comparisons_planned") }
+      if fate == .overCap { count("comparisons_over_cap") }
+      guard fate == .contested else { continue }
+      count("comparisons_contested")
+      contested.append(Place(comparison.side))
+    }
+    count("contested_texts", by: pairing.contestedTexts.count)
+    var selfPairs = 0
+    for pair in pairing.pairs {
+      if pair.isSelfPairing { selfPairs += 1 }
+      planned.append((task, pair))
+    }
+    count("self_pairs", by: selfPairs)
+    count("pairs", by: pairing.pairs.count - selfPairs)
+    if pairing.pairs.count > selfPairs { count("tasks_with_pairs") }
+  }
+
+  mutating func write() -> JSON {
+    contested.sort()
+    for place in contested {
+      var table = TableWriter(sink: context.output("contested/\(place.fragment)"))
+      table.word(UInt64(place.place))
+      table.endRow()
+    }
+    let shards = writePlan()
+    for (name, fate) in [
+      ("contested", Pairing.Fate.contested), ("not_candidate", .notCandidate), ("without_partner", .withoutPartner),
+      ("used", .used), ("over_cap", .overCap),
+    ] {
+      counts[name] = fates[fate]
+    }
+    return .object(
+      JSONObject(
+        [("shards", .array(shards.map { .string($0.name) }))]
+          + PreferencePair.counts.map { ($0, .integer(counts[$0] ?? 0)) }))
+  }
+
+  /// Returns the shards in the order of the export.
+  private func writePlan() -> [PreferenceShards.Shard] {
+    let limit = Int(context.parameters["shard_bytes"]?.integer ?? Int64(PreferenceShards.defaultLimit))
+    let buckets = PreferenceBuckets(bits: Int(context.parameters["bucket_bits"]?.integer ?? 0))
+    var shards = PreferenceShards(
+      total: planned.reduce(0) { $0 + $1.pair.byteCount }, limit: limit, buckets: buckets)
+    var names: [PreferenceShards.Shard] = []
+    var wanted: [(fragment: Int, row: WantedRow)] = []
+    wanted.reserveCapacity(2 * planned.count)
+    for (task, pair) in planned {
+      let shard = shards.place(task, byteCount: pair.byteCount)
+      if names.last != shard { names.append(shard) }
+      PlannedPair(pair).append(to: context.output("plan/\(shard.name)"))
+      wanted.append((pair.chosen.fragment, WantedRow(pair.chosen, shard: shard, isChosen: true)))
+      wanted.append((pair.rejected.fragment, WantedRow(pair.rejected, shard: shard, isChosen: false)))
+    }
+    wanted.sort { ($0.fragment, $0.row) < ($1.fragment, $1.row) }
+    var last: (fragment: Int, row: WantedRow)?
+    for (fragment, row) in wanted {
+      // In several pairs of the shard.
+      if let last, last.fragment == fragment, last.row.showsSame(as: row) { continue }
+      row.append(to: context.output("wanted/\(fragment)"))
+      last = (fragment, row)
+    }
+    return names
   }
 }

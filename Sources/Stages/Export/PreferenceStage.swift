@@ -3,8 +3,8 @@ import Receipts
 
 /// `export-preference`: pairs of runs of one task.
 ///
-/// The map hashes texts, the pairing sees hashes only and parts its plan, and a second map gathers the texts of the runs that
-/// pair, each for its shard: no step holds the texts of all runs, nor of all pairs.
+/// The map hashes texts; the pairing sees hashes only, a bucket of tasks at a time, and parts its plan into shards; the texts of
+/// runs that pair are gathered for each shard. No step holds all hashes, nor the texts of all runs or pairs.
 public struct PreferenceStage: Stage {
   public let name: StageName = .exportPreference
   public let upstream: [StageName] = [.buildEvidence, .score]
@@ -31,38 +31,60 @@ public struct PreferenceStage: Stage {
 
   public func build(_ run: borrowing StageRun) throws -> StageOutcome {
     let holdout = try ExportInputs.holdout(context.holdout, run)
-    let groups = ExportInputs.groups(run.inputs, common: holdout.common, size: run.chunkSize)
-    let map = OverlaidMap(function: PreferenceMap.function.name, parameters: .object([:]))
-    var results = try map.run(
-      groups, in: run, places: FragmentPlaces { $1 == "quarantine" ? Layout.quarantine("preference") : nil })
-    let count = JSON.integer(Int64(results.count))
-    let paired = try run.execute([
-      Action(
-        function: PreferencePair.function.name,
-        parameters: ["fragments": count, "max_pairs_per_task": parameters["max_pairs_per_task"] ?? .integer(1)],
-        inputs: ExportInputs.outputs("candidates", of: results) + ExportInputs.outputs("comparisons", of: results))
-    ])[0]
-    (_, results) = try map.rerun(groups, results, overlays: paired, named: "overlay", in: run)
-    let emission = OverlaidMap(function: PreferenceEmit.function.name, parameters: ["fragments": count])
-    let shards = (paired.counts["shards"]?.array ?? []).compactMap(\.string).compactMap { name in
-      paired.output("plan/\(name)").map { plan in
-        Overlaid(
-          inputs: [ActionInput(name: "plan", digest: plan.digest, byteCount: plan.byteCount)]
-            + ExportInputs.outputs("gathered/\(name)", as: "gathered", of: results))
-      }
-    }
-    var emitted = try emission.run(
-      shards, in: run, places: FragmentPlaces { $1 == "preference" ? Layout.preference : nil })
+    // A step that writes little may read two chunks; and the fewer groups there are, the fewer files are gathered for a shard.
+    let groups = ExportInputs.groups(
+      run.inputs, common: holdout.common, size: 2 * run.chunkSize, least: run.chunkSize)
+    let actions = PreferenceActions(
+      groups: groups, buckets: PreferenceBuckets(records: ExportInputs.evidenceCount(run.inputs)),
+      maximum: parameters["max_pairs_per_task"] ?? .integer(1))
+    let maps = actions.maps
+    var results = try run.execute(
+      maps, places: FragmentPlaces { $1 == "quarantine" ? Layout.quarantine("preference") : nil })
+    let pairings = actions.pairings(results)
+    let paired = try run.execute(pairings.map(\.action))
+    let found = NumberedOutputs(paired, numbers: pairings.map(\.bucket))
+    results = try Self.rerun(maps, results, in: run) { found.inputs("contested/\($0)", as: "contested").inputs }
+    let gathers = actions.gathers(found)
+    let gathered = NumberedOutputs(try run.execute(gathers.map(\.action)), numbers: gathers.map(\.group))
+    let emissions = actions.emissions(zip(pairings, paired).map { ($0.bucket, $1) }, gathered)
+    var emitted = try run.execute(
+      emissions, places: FragmentPlaces(areReadAlone: false) { $1 == "preference" ? Layout.preference : nil })
     let unique = try run.execute([UniqueReduce.action(over: emitted)])[0]
-    (_, emitted) = try emission.rerun(shards, emitted, overlays: unique, named: "overlay", in: run)
-    var stageOutcome = outcome(run.inputs, results, paired.counts, emitted, unique.counts)
+    emitted = try Self.rerun(emissions, emitted, in: run) { shard in
+      unique.output("overlay/\(shard)").map {
+        [ActionInput(name: "overlay", digest: $0.digest, byteCount: $0.byteCount)]
+      } ?? []
+    }
+    var pairs = Tally()
+    for result in paired {
+      for name in PreferencePair.counts { pairs.increment(name, by: result.counts[name]?.integer ?? 0) }
+    }
+    var stageOutcome = outcome(run.inputs, results, pairs, emitted, unique.counts)
     stageOutcome.inputRecords = holdout.records
     return stageOutcome
   }
 
+  /// Runs actions again with what a step behind them found for them.
+  ///
+  /// - Parameter more: inputs of the action with that number; none: its result stays.
+  private static func rerun(
+    _ actions: [Action], _ results: [ActionResult], in run: borrowing StageRun, adding more: (Int) -> [ActionInput]
+  ) throws -> [ActionResult] {
+    var results = results
+    var again: [(index: Int, action: Action)] = []
+    for (index, action) in actions.enumerated() {
+      let inputs = more(index)
+      if inputs.isEmpty { continue }
+      var action = action
+      action.inputs += inputs
+      again.append((index, action))
+    }
+    for ((index, _), result) in zip(again, try run.execute(again.map(\.action))) { results[index] = result }
+    return results
+  }
+
   private func outcome(
-    _ inputs: [StageInput], _ results: [ActionResult], _ paired: JSON, _ emitted: [ActionResult],
-    _ unique: JSON
+    _ inputs: [StageInput], _ results: [ActionResult], _ pairs: Tally, _ emitted: [ActionResult], _ unique: JSON
   ) -> StageOutcome {
     var tally = Tally()
     for result in results {
@@ -81,7 +103,7 @@ public struct PreferenceStage: Stage {
       }
       for table in ["by_reason", "by_preference", "by_sides", "by_model"] { tally.add(table, from: shard.counts) }
     }
-    func fate(_ name: String) -> Int64 { paired[name]?.integer ?? 0 }
+    func fate(_ name: String) -> Int64 { pairs.count(name) }
     let notCandidate = tally.count("not_candidate") + fate("not_candidate")
     let exported = tally.count("exported")
     let books = Books(

@@ -35,6 +35,7 @@ public enum UniqueReduce {
     var lengths: [UInt32] = []
     var duplicates: Int64 = 0
     var repeated: Int64 = 0
+    var lastTask: Hash128?
     var rowCount = 0
     for fragment in 0..<count {
       rowCount += (context.optionalInput("samples/\(fragment)")?.count ?? 0) / SampleTable.rowWidth
@@ -46,12 +47,17 @@ public enum UniqueReduce {
       let samples = try TableReader(table, rowWidth: SampleTable.rowWidth)
       for row in 0..<samples.rowCount {
         var error: String?
+        let id = samples.word(row, 0)
         let pair = samples.hash(row, 24)
-        if ids.contains(samples.word(row, 0)) {
+        if !ids.insert(id).inserted {
           error = "an earlier run has the same id: the same run id and the same record"
-        } else if pair != .zero && texts.contains(pair) {
+        } else if pair != .zero && !texts.insert(pair).inserted {
           repeated += 1
-          if dropsRepeated { error = "an earlier sample has the same instruction and response" }
+          if dropsRepeated {
+            // What does not stay keeps no later one from staying.
+            ids.remove(id)
+            error = "an earlier sample has the same instruction and response"
+          }
         }
         if let error {
           duplicates += 1
@@ -60,9 +66,10 @@ public enum UniqueReduce {
           OverlayRows.append(overlay, to: sink)
           continue
         }
-        ids.insert(samples.word(row, 0))
-        if pair != .zero { texts.insert(pair) }
-        tasks.insert(samples.hash(row, 8))
+        // Runs of a task often stand together.
+        let task = samples.hash(row, 8)
+        if task != lastTask { tasks.insert(task) }
+        lastTask = task
         lengths.append(samples.half(row, 40))
       }
     }

@@ -178,13 +178,17 @@ public enum Text {
         continue
       }
       let length = first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4
-      guard first >= 0xE0, index + length <= bytes.count else { return index }
-      var scalar = UInt32(first) & (length == 3 ? 0x0F : 0x07)
+      guard index + length <= bytes.count else { return index }
+      var scalar = UInt32(first) & (length == 2 ? 0x1F : length == 3 ? 0x0F : 0x07)
       for offset in 1..<length { scalar = scalar << 6 | UInt32(bytes[index + offset] & 0x3F) }
       switch scalar {
-      // Punctuation; arrows to dingbats without the angle brackets; kana and CJK; Hangul syllables; emoji.
+      // Letters and digits without marks: Greek, Cyrillic, Armenian, Hebrew, Arabic.
+      case 0x0388...0x0482, 0x048A...0x0556, 0x0561...0x0587, 0x05D0...0x05EA, 0x0620...0x064A, 0x0660...0x066F,
+        0x0671...0x06D3:
+        index += length
+      // Punctuation; arrows to dingbats without the angle brackets; kana and CJK; Hangul syllables; letters of formulas; emoji.
       case 0x2002...0x20CF, 0x2190...0x2328, 0x232B...0x2ADB, 0x3001...0x3029, 0x3041...0x3098, 0x309B...0x30FF,
-        0x3400...0x9FFF, 0xAC00...0xD7A3, 0xFE0F, 0x1F000...0x1FAFF:
+        0x3400...0x9FFF, 0xAC00...0xD7A3, 0xFE0F, 0x1D400...0x1D7FF, 0x1F000...0x1FAFF:
         index += length
       default: return index
       }

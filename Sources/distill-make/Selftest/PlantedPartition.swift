@@ -30,15 +30,15 @@ enum PlantedPartition {
     flags.apply(to: &options)
     let (function, output): (String, String) =
       switch stage {
-      case .exportRAG: ("rag.map/1", "rag")
-      case .exportSFT: ("sft.map/1", "sft")
-      default: ("preference.map/1", "candidates")
+      case .exportRAG: (RagMap.function.name, "rag")
+      case .exportSFT: (SftMap.function.name, "sft")
+      default: (PreferenceMap.function.name, "candidates/0")
       }
     let input = ByteBuffer()
     for row in rows { input.append(row + "\n") }
     let context = ActionContext(
       parameters: ["include_review": .bool(options.includeReview), "include_partial": .bool(options.includePartial)],
-      inputs: ["scored": input.bytes], scratch: WorkerScratch())
+      inputs: ["scored/0": input.bytes], scratch: WorkerScratch())
     _ = try withExtendedLifetime(input) { try Pipeline.functions.function(named: function).run(context) }
     func text(_ name: String) -> String { context.outputs[name]?.buffer.bytes.string() ?? "" }
     return Outcome(exported: text(output), quarantine: text("quarantine"))

@@ -58,8 +58,8 @@ struct ChangedChunkTests {
     let ran = try rebuild(space, Self.log { $0 == 507 ? ("Changed.", "failed") : nil })
     #expect(
       ran == [
-        "evidence.map/1": 1, "score.map/1": 1, "rag.map/1": 1, "sft.map/1": 1, "preference.map/1": 2,
-        "preference.pair/1": 1, "preference.emit/1": 1, "export.unique/1": 1,
+        "evidence.map/1": 1, "score.map/1": 1, "rag.map/1": 1, "sft.map/1": 1, "preference.map/2": 1,
+        "preference.pair/2": 1, "preference.gather/1": 1, "preference.emit/2": 1, "export.unique/1": 1,
       ])
   }
 
@@ -70,7 +70,8 @@ struct ChangedChunkTests {
     #expect(
       ran == [
         "evidence.map/1": 1, "evidence.duplicates/1": 1, "score.map/1": 1, "rag.map/1": 1, "sft.map/1": 1,
-        "export.unique/1": 3, "preference.map/1": 2, "preference.pair/1": 1, "preference.emit/1": 1,
+        "export.unique/1": 3, "preference.map/2": 1, "preference.pair/2": 1, "preference.gather/1": 1,
+        "preference.emit/2": 1,
       ])
   }
 
@@ -84,7 +85,7 @@ struct ChangedChunkTests {
     #expect(
       ran == [
         "evidence.map/1": 2, "evidence.duplicates/1": 1, "score.map/1": 1, "rag.map/1": 1, "sft.map/1": 1,
-        "export.unique/1": 2, "preference.map/1": 1, "preference.pair/1": 1, "preference.emit/1": 1,
+        "export.unique/1": 2, "preference.map/2": 1, "preference.pair/2": 1,
       ])
   }
 
@@ -96,7 +97,7 @@ struct ChangedChunkTests {
     let ran = try rebuild(space, Self.log())
     #expect(
       ran == [
-        "evidence.map/1": 1, "score.map/1": 1, "rag.map/1": 1, "sft.map/1": 1, "preference.emit/1": 1,
+        "evidence.map/1": 1, "score.map/1": 1, "rag.map/1": 1, "sft.map/1": 1, "preference.emit/2": 1,
       ])
   }
 }
