@@ -16,6 +16,7 @@ struct ComparisonMap {
   private let overlay: [Int64: JSON]
   private(set) var tally = Tally()
   private let buffer = ByteBuffer()
+  private let reader = RowReader(.evidence)
 
   /// - Parameter overlay: rows `{"row", "gather": [shard, …]}` or `{"row", "contested": true}`; line n of `evidence` is row -1 - n.
   init(_ context: ActionContext, overlay: [Int64: JSON], gates: [Gate]) {
@@ -40,17 +41,14 @@ struct ComparisonMap {
   private mutating func run(_ line: ByteSlice, _ row: Int64) throws {
     tally.increment("comparisons")
     var candidate = Candidate(line: line)
-    do {
-      candidate.evidence = try context.scratch.secondParser.parse(line)
-    } catch {
-      candidate.damage = "\(error.reason) at byte \(error.offset)"
-    }
-    let hasWinner = candidate.evidence.flatMap(Self.winner) != nil
+    candidate.evidence = candidate.read(by: reader)
+    let evidence = candidate.evidence == nil ? nil : try? context.scratch.secondParser.parse(line)
+    let hasWinner = evidence.flatMap(Self.winner) != nil
     let gates = gates.lazy.filter { hasWinner || $0.name == .comparison }
     if let stop = gates.compactMap({ $0.stop(candidate) }).first {
-      quarantine(candidate, stop)
+      quarantine(candidate, evidence, stop)
     } else {
-      try accept(candidate, row)
+      try accept(candidate, evidence, row)
     }
   }
 
@@ -68,8 +66,8 @@ struct ComparisonMap {
     return Hash128(Digest.of(buffer.bytes))
   }
 
-  private mutating func accept(_ candidate: Candidate, _ row: Int64) throws {
-    guard let evidence = candidate.evidence, let (chosen, rejected) = Self.winner(evidence),
+  private mutating func accept(_ candidate: Candidate, _ evidence: JSONValue?, _ row: Int64) throws {
+    guard let evidence, let (chosen, rejected) = Self.winner(evidence),
       let task = evidence.member("task_id")?.string,
       let won = chosen.member("text")?.string, let lost = rejected.member("text")?.string,
       let source = evidence.member("provenance")?.member("source")?.string,
@@ -80,7 +78,7 @@ struct ComparisonMap {
     }
     if overlay[-1 - row]?["contested"]?.bool ?? false {
       return quarantine(
-        candidate,
+        candidate, evidence,
         Stop(.invalidPreferencePairing, "the task has one of the texts both accepted and rejected"))
     }
     var table = TableWriter(sink: context.output("comparisons"))
@@ -103,15 +101,14 @@ struct ComparisonMap {
     }
   }
 
-  private mutating func quarantine(_ candidate: Candidate, _ stop: Stop) {
-    let evidence = candidate.evidence
+  private mutating func quarantine(_ candidate: Candidate, _ evidence: JSONValue?, _ stop: Stop) {
     let comparison = evidence?.member("comparison")
     let stopped = StoppedPair(
       ids: [
         ("run_id", evidence?.member("run_id")), ("task_id", evidence?.member("task_id")),
         ("a_run_id", comparison?.member("a")?.member("run_id")),
         ("b_run_id", comparison?.member("b")?.member("run_id")), ("winner", comparison?.member("winner")),
-      ], provenance: candidate.provenance, recordedAt: evidence?.member("timestamp"))
+      ], provenance: evidence?.member("provenance"), recordedAt: evidence?.member("timestamp"))
     stopped.append(stop, to: context.output("comparison-quarantine"), by: buffer)
     tally.increment("comparisons_quarantined")
     tally.add("by_reason", stop.reason.rawValue)

@@ -24,10 +24,9 @@ public enum PreferenceMap {
         gates: try firewall.gates(category: nil, content: Firewall.hasText, context))
       var notCandidate: Int64 = 0
       try map.run { map, candidate in
-        guard let evidence = candidate.evidence, let text = candidate.text("text"),
-          let task = candidate.text("task_id"),
-          let category = candidate.category, let runID = candidate.runID,
-          let source = candidate.provenance?.member("source")?.string
+        guard let evidence = candidate.evidence, let text = candidate.text(EvidenceMember.text),
+          let task = candidate.text(EvidenceMember.taskID),
+          let category = candidate.category, let runID = candidate.runID, let source = candidate.source
         else { return map.quarantine(candidate, Stop(.schemaViolation, "the evidence lacks a text or a task id")) }
         if let note = overlay[map.row], note["contested"]?.bool ?? false {
           return map.quarantine(
@@ -36,28 +35,34 @@ public enum PreferenceMap {
               .invalidPreferencePairing,
               "the task has this text both accepted and rejected: it is on no side of a pair"))
         }
-        let isRun = evidence.member("kind")?.string.map { $0 == RecordKind.run.rawValue } ?? false
-        guard isRun, category != .needsHumanReview else {
+        guard evidence.text(EvidenceMember.kind) == "run", category != .needsHumanReview else {
           notCandidate += 1
           return
         }
         guard !isPaired else { return gather(evidence, category, overlay[map.row], map.row, context) }
         candidates.hash(map.hash(task))
-        if let prompt = candidate.text("prompt"), !Text.isBlank(prompt) {
+        func hash(folding text: EscapedText) -> Hash128 {
           folded.removeAll()
-          Text.fold(prompt, into: folded)
-          candidates.hash(map.hash(folded.bytes))
+          scratch.buffer.removeAll()
+          Text.fold(text.text(scratch.buffer), into: folded)
+          return map.hash(folded.bytes)
+        }
+        if let prompt = candidate.text(EvidenceMember.prompt), !Text.isBlank(prompt) {
+          candidates.hash(hash(folding: prompt))
         } else {
           candidates.hash(.zero)
         }
+        candidates.hash(hash(folding: text))
         folded.removeAll()
-        Text.fold(text, into: folded)
-        candidates.hash(map.hash(folded.bytes))
+        // Two texts in one buffer: it must not move.
+        folded.reserve(source.bytes.count + runID.bytes.count)
         candidates.hash(
-          Identity.hash(source: source, kind: .run, runID: runID, scratch.sha256, scratch.buffer))
+          Identity.hash(
+            source: source.text(folded), kind: .run, runID: runID.text(folded), scratch.sha256, scratch.buffer))
         candidates.half(UInt32(Category.allCases.firstIndex(of: category)!))
         candidates.half(UInt32(map.row))
-        candidates.half(UInt32(clamping: text.count + (candidate.text("prompt")?.count ?? 0)))
+        candidates.half(
+          UInt32(clamping: text.bytes.count + (candidate.text(EvidenceMember.prompt)?.bytes.count ?? 0)))
         candidates.half(0)
         candidates.endRow()
       }
@@ -76,10 +81,11 @@ public enum PreferenceMap {
   }
 
   private static func gather(
-    _ evidence: JSONValue, _ category: Category, _ note: JSON?, _ row: Int64,
+    _ evidence: RowReader, _ category: Category, _ note: JSON?, _ row: Int64,
     _ context: ActionContext
   ) {
     for shard in note?["gather"]?.array ?? [] {
+      guard let evidence = try? context.scratch.parser.parse(evidence.line) else { return }
       GatheredRow(row: row, kind: .run, category: category, said: evidence, evidence: evidence)
         .append(to: context.output("gathered/\(shard.string ?? "")"))
     }
