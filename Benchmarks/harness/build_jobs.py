@@ -47,6 +47,17 @@ def growth(bench):
         checks.append(memory_check(f"all, {row.name}", row, space, bench.cores))
         space.clear()
     costs = [row.median / row.bytes for row in rows]
+    # Memory must not follow the size of the logs. So much takes too long, and too much disk, for more than one run and for
+    # the exports.
+    space = raw(bench, 10_000_000_000)
+    space.clear()
+    name = f"{bytes_text(space.logs['bytes'])} of logs, up to score"
+    row = bench.meter.once(name, space.command("score"), space.folder)
+    row.bytes = sum((space.inputs("build-evidence") | space.outputs("build-evidence") | space.outputs("score")).values())
+    rows.append(row)
+    notes.append(f"{name}: one run.")
+    checks.append(memory_check(name, row, space, bench.cores))
+    space.remove()
     checks.insert(0, Check("cost for a byte, 0.1, 1 and 5 GB: most over least", max(costs) / min(costs), 1.1))
     return Result("growth", [Table("all, cold, by size", rows, notes, ratios=False)], checks)
 

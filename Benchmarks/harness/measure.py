@@ -63,6 +63,14 @@ class Meter:
         self.say(f"  {name}: {row.median:.3f} s ({row.least:.3f} to {row.most:.3f}), {row.memory // 1024} MiB")
         return row
 
+    def once(self, name, command, cwd, prepare=None, size=0):
+        """One run for time and memory, of what takes too long for more."""
+        if prepare:
+            run(prepare, cwd=cwd)
+        elapsed, memory = self.measured(["-f", "%e %M"], command, cwd)
+        self.say(f"  {name}: {float(elapsed):.3f} s, once, {int(memory) // 1024} MiB")
+        return Row(name, float(elapsed), float(elapsed), float(elapsed), int(memory), size)
+
     def times(self, command, cwd, prepare):
         with tempfile.TemporaryDirectory() as folder:
             found = pathlib.Path(folder) / "times.json"
@@ -86,7 +94,11 @@ class Meter:
     def peak(self, command, cwd, prepare):
         if prepare:
             run(prepare, cwd=cwd)
+        return int(self.measured(["-f", "%M"], command, cwd)[-1])
+
+    def measured(self, format_of_time, command, cwd):
+        """What GNU time says, word by word."""
         with tempfile.TemporaryDirectory() as folder:
-            found = pathlib.Path(folder) / "peak"
-            run(["/usr/bin/time", "-f", "%M", "-o", found, *command], cwd=cwd)
-            return int(found.read_text().split()[-1])
+            found = pathlib.Path(folder) / "measured"
+            run(["/usr/bin/time", *format_of_time, "-o", found, *command], cwd=cwd)
+            return found.read_text().split()

@@ -33,6 +33,10 @@ class Workspace:
         """The logs are about to be changed: the next one to want them makes them anew."""
         self.note.unlink(missing_ok=True)
 
+    def remove(self):
+        self.forget()
+        shutil.rmtree(self.folder)
+
     def command(self, subcommand):
         return [self.program, subcommand, "--quiet"]
 

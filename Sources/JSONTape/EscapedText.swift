@@ -4,19 +4,33 @@ import CSimdJSON
 public struct EscapedText {
   /// UTF-8, with sound escapes.
   public let bytes: ByteSlice
-  /// false: `bytes` is the text itself.
-  public let hasEscapes: Bool
+  /// Bytes that the escapes take more than the UTF-16 code units that they stand for.
+  public let excess: Int
 
-  init(_ bytes: ByteSlice, hasEscapes: Bool) {
+  public init(_ bytes: ByteSlice, excess: Int) {
     self.bytes = bytes
-    self.hasEscapes = hasEscapes
+    self.excess = excess
   }
 
   /// - Parameter token: of a value of sound JSON; nil: that is no string.
   public init?(quoted token: ByteSlice) {
-    guard token.count >= 2, token[0] == UInt8(ascii: "\"") else { return nil }
-    bytes = token[1..<token.count - 1]
-    hasEscapes = bytes.firstIndex(of: UInt8(ascii: "\\")) != nil
+    guard let base = token.buffer.baseAddress, token.count >= 2, base[0] == UInt8(ascii: "\"") else { return nil }
+    self.init(token[1..<token.count - 1], excess: csimdjson_scan_string(base + 1, token.count - 1).excess)
+  }
+
+  /// false: `bytes` is the text itself.
+  public var hasEscapes: Bool { excess > 0 }
+
+  public var isEmpty: Bool { bytes.isEmpty }
+
+  /// Of the text in UTF-16 code units.
+  public var utf16Length: Int { bytes.utf16Length - excess }
+
+  /// The longest start of at most `limit` UTF-16 code units that ends between two Unicode scalars.
+  public func prefix(utf16 limit: Int) -> EscapedText {
+    guard bytes.count > limit, let base = bytes.buffer.baseAddress else { return self }
+    let cut = csimdjson_cut_string(base, bytes.count, limit)
+    return EscapedText(bytes[0..<cut.length], excess: cut.excess)
   }
 
   /// The text as WTF-8, written, where it has escapes, to the end of `buffer`; valid until that is changed.
@@ -53,5 +67,12 @@ extension Optional where Wrapped == EscapedText {
   public static func == (left: EscapedText?, right: StaticString) -> Bool {
     guard let left else { return false }
     return left == right
+  }
+}
+
+extension ByteBuffer {
+  /// Appends the text, not as it is escaped.
+  public func append(_ text: EscapedText) {
+    if text.hasEscapes { _ = text.text(self) } else { append(text.bytes) }
   }
 }

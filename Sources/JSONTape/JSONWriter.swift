@@ -116,6 +116,14 @@ extension JSONWriter {
 
   public mutating func string(_ text: StaticString) { string(ByteSlice(text.rawBytes)) }
 
+  /// Text as it is written where it comes from.
+  public mutating func string(_ text: EscapedText) {
+    beginValue()
+    output.append(UInt8(ascii: "\""))
+    output.append(text.bytes)
+    output.append(UInt8(ascii: "\""))
+  }
+
   /// Copies a value that is already JSON text.
   public mutating func raw(_ text: ByteSlice) {
     beginValue()

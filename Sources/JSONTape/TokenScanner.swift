@@ -52,6 +52,9 @@ public struct TokenScanner {
   }
 
   @inlinable
+  public mutating func take(_ text: StaticString) -> Bool { take(ByteSlice(text.rawBytes)) }
+
+  @inlinable
   public mutating func takeNull() -> Bool { takeWord(0x6c6c_756e) }
 
   public mutating func takeBoolean() -> Bool {
@@ -82,7 +85,7 @@ public struct TokenScanner {
     let text = ByteSlice(UnsafeBufferPointer(start: base + start, count: found.length - 1))
     if found.has_high_bytes != 0, csimdjson_is_utf8(base + start, found.length - 1) == 0 { return nil }
     position = start + found.length
-    return EscapedText(text, hasEscapes: found.has_escapes != 0)
+    return EscapedText(text, excess: found.excess)
   }
 
   /// Steps over a whole number from 0 on of at most 18 digits.

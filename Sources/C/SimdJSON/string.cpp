@@ -3,7 +3,7 @@
 #include <cstring>
 
 #if defined(__SSE2__)
-#include <emmintrin.h>
+#include <immintrin.h>
 #endif
 
 namespace {
@@ -63,37 +63,80 @@ size_t write_scalar(uint32_t scalar, uint8_t *out) {
   return 4;
 }
 
+bool is_plain(uint8_t byte) { return byte >= 0x20 && byte != '"' && byte != '\\'; }
+
+#if defined(__SSE2__)
+
+/* Bytes before the first control character, quote or backslash, as far as whole blocks reach; `ends` where one was found. */
+size_t plain_blocks_16(const uint8_t *text, size_t count, int &high, bool &ends) {
+  size_t done = 0;
+  while (done + 16 <= count) {
+    const __m128i block = _mm_loadu_si128(reinterpret_cast<const __m128i *>(text + done));
+    const __m128i special = _mm_or_si128(
+      _mm_cmpeq_epi8(_mm_min_epu8(block, _mm_set1_epi8(0x1f)), block),
+      _mm_or_si128(_mm_cmpeq_epi8(block, _mm_set1_epi8('"')), _mm_cmpeq_epi8(block, _mm_set1_epi8('\\'))));
+    const unsigned mask = static_cast<unsigned>(_mm_movemask_epi8(special));
+    const unsigned highs = static_cast<unsigned>(_mm_movemask_epi8(block));
+    if (mask) {
+      ends = true;
+      high |= (highs & ((mask & -mask) - 1)) != 0;
+      return done + static_cast<size_t>(__builtin_ctz(mask));
+    }
+    high |= highs != 0;
+    done += 16;
+  }
+  return done;
+}
+
+/* The same by 32. */
+__attribute__((target("avx2"))) size_t plain_blocks_32(const uint8_t *text, size_t count, int &high, bool &ends) {
+  size_t done = 0;
+  while (done + 32 <= count) {
+    const __m256i block = _mm256_loadu_si256(reinterpret_cast<const __m256i *>(text + done));
+    const __m256i special = _mm256_or_si256(
+      _mm256_cmpeq_epi8(_mm256_min_epu8(block, _mm256_set1_epi8(0x1f)), block),
+      _mm256_or_si256(
+        _mm256_cmpeq_epi8(block, _mm256_set1_epi8('"')), _mm256_cmpeq_epi8(block, _mm256_set1_epi8('\\'))));
+    const unsigned mask = static_cast<unsigned>(_mm256_movemask_epi8(special));
+    const unsigned highs = static_cast<unsigned>(_mm256_movemask_epi8(block));
+    if (mask) {
+      ends = true;
+      high |= (highs & ((mask & -mask) - 1)) != 0;
+      return done + static_cast<size_t>(__builtin_ctz(mask));
+    }
+    high |= highs != 0;
+    done += 32;
+  }
+  return done;
+}
+
+const bool has_avx2 = __builtin_cpu_supports("avx2");
+
+#endif
+
+/* Bytes before the first control character, quote or backslash. */
+size_t plain_run(const uint8_t *text, size_t count, int &high) {
+  size_t done = 0;
+#if defined(__SSE2__)
+  bool ends = false;
+  if (has_avx2 && count >= 64) done = plain_blocks_32(text, count, high, ends);
+  if (!ends) done += plain_blocks_16(text + done, count - done, high, ends);
+  if (ends) return done;
+#endif
+  while (done < count && is_plain(text[done])) {
+    high |= text[done] >= 0x80;
+    done += 1;
+  }
+  return done;
+}
+
 }  // namespace
 
 extern "C" csimdjson_string csimdjson_scan_string(const uint8_t *text, size_t count) noexcept {
   csimdjson_string found = {0, 0, 0};
   size_t done = 0;
-#if defined(__SSE2__)
-  int high = 0;
-#endif
   for (;;) {
-#if defined(__SSE2__)
-    while (done + 16 <= count) {
-      const __m128i block = _mm_loadu_si128(reinterpret_cast<const __m128i *>(text + done));
-      const __m128i special = _mm_or_si128(
-        _mm_cmpeq_epi8(_mm_min_epu8(block, _mm_set1_epi8(0x1f)), block),
-        _mm_or_si128(_mm_cmpeq_epi8(block, _mm_set1_epi8('"')), _mm_cmpeq_epi8(block, _mm_set1_epi8('\\'))));
-      const int mask = _mm_movemask_epi8(special);
-      if (mask) {
-        const unsigned place = static_cast<unsigned>(__builtin_ctz(static_cast<unsigned>(mask)));
-        high |= _mm_movemask_epi8(block) & ((1 << place) - 1);
-        done += place;
-        break;
-      }
-      high |= _mm_movemask_epi8(block);
-      done += 16;
-    }
-    found.has_high_bytes |= high != 0;
-#endif
-    while (done < count && text[done] >= 0x20 && text[done] != '"' && text[done] != '\\') {
-      found.has_high_bytes |= text[done] >= 0x80;
-      done += 1;
-    }
+    done += plain_run(text + done, count - done, found.has_high_bytes);
     if (done >= count || text[done] < 0x20) return {0, 0, 0};
     if (text[done] == '"') {
       found.length = done + 1;
@@ -101,7 +144,7 @@ extern "C" csimdjson_string csimdjson_scan_string(const uint8_t *text, size_t co
     }
     const size_t escape = escape_length(text + done, count - done);
     if (escape == 0) return {0, 0, 0};
-    found.has_escapes = 1;
+    found.excess += escape - 1;
     done += escape;
   }
 }
@@ -135,3 +178,39 @@ extern "C" size_t csimdjson_unescape(const uint8_t *text, size_t count, uint8_t 
   return written;
 }
 
+extern "C" csimdjson_cut csimdjson_cut_string(const uint8_t *text, size_t count, size_t units) noexcept {
+  csimdjson_cut cut = {0, 0};
+  size_t left = units;
+  while (cut.length < count) {
+#if defined(__SSE2__)
+    /* Letters of ASCII that are no escape are a unit each. */
+    if (left >= 16 && count - cut.length >= 16) {
+      const __m128i block = _mm_loadu_si128(reinterpret_cast<const __m128i *>(text + cut.length));
+      const int other = _mm_movemask_epi8(_mm_or_si128(block, _mm_cmpeq_epi8(block, _mm_set1_epi8('\\'))));
+      const size_t plain = other ? static_cast<size_t>(__builtin_ctz(static_cast<unsigned>(other))) : 16;
+      cut.length += plain;
+      left -= plain;
+      if (plain == 16) continue;
+    }
+#endif
+    const uint8_t byte = text[cut.length];
+    size_t length = byte < 0x80 ? 1 : byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : 4;
+    size_t needed = byte >= 0xf0 ? 2 : 1;
+    size_t excess = 0;
+    if (byte == '\\') {
+      length = text[cut.length + 1] == 'u' ? 6 : 2;
+      /* A pair of surrogates stays together. */
+      if (length == 6 && count - cut.length >= 12 && text[cut.length + 6] == '\\' && text[cut.length + 7] == 'u' &&
+          (code_unit(text + cut.length + 2) & 0xfc00) == 0xd800 && (code_unit(text + cut.length + 8) & 0xfc00) == 0xdc00) {
+        length = 12;
+        needed = 2;
+      }
+      excess = length - needed;
+    }
+    if (needed > left) break;
+    left -= needed;
+    cut.length += length;
+    cut.excess += excess;
+  }
+  return cut;
+}

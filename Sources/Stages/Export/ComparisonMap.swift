@@ -12,6 +12,7 @@ struct ComparisonMap {
   private let buckets: PreferenceBuckets
   private var sinks: BucketSinks
   private(set) var tally = Tally()
+  private let reader = RowReader(.evidence)
 
   /// - Parameter contested: places of evidence; nil: nothing is known of pairs yet.
   init(_ context: ActionContext, contested: Set<Int>?, buckets: PreferenceBuckets, gates: [Gate]) {
@@ -38,17 +39,14 @@ struct ComparisonMap {
   private mutating func run(_ line: ByteSlice, _ place: Int) throws {
     tally.increment("comparisons")
     var candidate = Candidate(line: line)
-    do {
-      candidate.evidence = try context.scratch.secondParser.parse(line)
-    } catch {
-      candidate.damage = "\(error.reason) at byte \(error.offset)"
-    }
-    let hasWinner = candidate.evidence.flatMap(Self.winner) != nil
+    candidate.evidence = candidate.read(by: reader)
+    let evidence = candidate.evidence == nil ? nil : try? context.scratch.secondParser.parse(line)
+    let hasWinner = evidence.flatMap(Self.winner) != nil
     let gates = gates.lazy.filter { hasWinner || $0.name == .comparison }
     if let stop = gates.compactMap({ $0.stop(candidate) }).first {
-      quarantine(candidate, stop)
+      quarantine(evidence, stop)
     } else {
-      accept(candidate, place)
+      accept(evidence, place)
     }
   }
 
@@ -60,8 +58,8 @@ struct ComparisonMap {
     return winner == "b" ? (b, a) : nil
   }
 
-  private mutating func accept(_ candidate: Candidate, _ place: Int) {
-    guard let evidence = candidate.evidence, let (chosen, rejected) = Self.winner(evidence),
+  private mutating func accept(_ evidence: JSONValue?, _ place: Int) {
+    guard let evidence, let (chosen, rejected) = Self.winner(evidence),
       let task = evidence.member("task_id")?.string,
       let won = chosen.member("text")?.string, let lost = rejected.member("text")?.string,
       let source = evidence.member("provenance")?.member("source")?.string,
@@ -72,23 +70,23 @@ struct ComparisonMap {
     }
     if contested?.contains(place) ?? false {
       return quarantine(
-        candidate,
+        evidence,
         Stop(.invalidPreferencePairing, "the task has one of the texts both accepted and rejected"))
     }
     guard contested == nil else { return }
     let scratch = context.scratch
-    let prompt = evidence.member("prompt")?.string
+    let prompt = evidence.member("prompt")?.string.flatMap { Text.isBlank($0) ? nil : $0 }
+    let shown = evidence.member("prompt")?.string?.count ?? 0
     let taskHash = Hash128(Digest.of(task))
     PairingComparison(
-      task: taskHash, prompt: PreferenceMap.promptHash(prompt, scratch),
+      task: taskHash, prompt: prompt.map { PreferenceMap.foldedHash($0, scratch) } ?? .zero,
       chosen: PreferenceMap.foldedHash(won, scratch), rejected: PreferenceMap.foldedHash(lost, scratch),
       order: Identity.hash(source: source, kind: .comparison, runID: runID, scratch.sha256, scratch.buffer),
-      fragment: 0, place: place, byteCount: won.count + lost.count + 2 * (prompt?.count ?? 0)
+      fragment: 0, place: place, byteCount: won.count + lost.count + 2 * shown
     ).append(to: sinks[buckets.bucket(of: taskHash)])
   }
 
-  private mutating func quarantine(_ candidate: Candidate, _ stop: Stop) {
-    let evidence = candidate.evidence
+  private mutating func quarantine(_ evidence: JSONValue?, _ stop: Stop) {
     let comparison = evidence?.member("comparison")
     let stopped = StoppedPair(
       ids: [
@@ -96,7 +94,8 @@ struct ComparisonMap {
         ("a_run_id", comparison?.member("a")?.member("run_id")?.token),
         ("b_run_id", comparison?.member("b")?.member("run_id")?.token),
         ("winner", comparison?.member("winner")?.token),
-      ], provenance: candidate.provenance?.token, recordedAt: evidence?.member("timestamp")?.string)
+      ], provenance: evidence?.member("provenance")?.token,
+      recordedAt: evidence?.member("timestamp")?.string)
     stopped.append(stop, to: context.output("comparison-quarantine"), by: context.scratch.buffer)
     tally.increment("comparisons_quarantined")
     tally.add("by_reason", stop.reason.rawValue)

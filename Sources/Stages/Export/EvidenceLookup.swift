@@ -7,7 +7,7 @@ import Receipts
 /// row without evidence), the whole fragment is looked through once.
 struct EvidenceLookup {
   private let text: ByteSlice
-  private let parser: JSONParser
+  private let reader = RowReader(.evidence)
   private let scratch: WorkerScratch
   private var position = 0
   private var places: [Hash128: Int]?
@@ -15,34 +15,31 @@ struct EvidenceLookup {
   init(_ text: ByteSlice, scratch: WorkerScratch) {
     self.text = text
     self.scratch = scratch
-    parser = scratch.secondParser
   }
 
   /// The line of evidence with that identity and `sig_hash`; nil: there is none.
-  mutating func line(of scored: JSONValue) throws -> ByteSlice? {
-    guard let provenance = scored.member("provenance"), let wanted = Key(scored, runID: "evidence_run_id", provenance)
-    else { return nil }
-    let ends = EvidenceEnds(scored, provenance)
+  mutating func line(of scored: RowReader) -> ByteSlice? {
+    guard let wanted = Key(scored: scored), let ends = EvidenceEnds(scored) else { return nil }
     var next = position
     while let (line, end) = line(at: next) {
       next = end
-      if (ends?.fit(line) ?? false) || key(of: line) == wanted {
+      if ends.fit(line) || key(of: line).map({ $0 == wanted }) ?? false {
         position = end
         return line
       }
       // Judgements and comparisons have no scored run: step over them.
       if !EvidenceEnds.isUnscored(line) { break }
     }
-    return try search(wanted)
+    return search(wanted)
   }
 
   /// nil: it is no row of evidence.
   private func key(of line: ByteSlice) -> Key? {
-    guard let row = try? parser.parse(line), let provenance = row.member("provenance") else { return nil }
-    return Key(row, runID: "run_id", provenance)
+    if case .notJSON = reader.read(line) { return nil }
+    return Key(evidence: reader)
   }
 
-  private mutating func search(_ wanted: Key) throws -> ByteSlice? {
+  private mutating func search(_ wanted: Key) -> ByteSlice? {
     if places == nil {
       var all: [Hash128: Int] = [:]
       var start = 0
@@ -65,28 +62,40 @@ struct EvidenceLookup {
   }
 
   /// Slices of a row; equal when identity and `sig_hash` are.
-  private struct Key: Equatable {
-    var source: ByteSlice
-    var kind: ByteSlice
-    var runID: ByteSlice
-    var sigHash: ByteSlice
+  private struct Key {
+    var source: EscapedText
+    var kind: EscapedText
+    var runID: EscapedText
+    var sigHash: EscapedText
 
-    init?(_ row: JSONValue, runID name: StaticString, _ provenance: JSONValue) {
-      guard let source = provenance.member("source")?.string, let kind = row.member("kind")?.string,
-        let runID = row.member(name)?.string, let sigHash = provenance.member("sig_hash")?.string
+    init?(scored row: RowReader) {
+      guard let source = row.text(ScoredMember.source), let kind = row.text(ScoredMember.kind),
+        let runID = row.text(ScoredMember.runID), let sigHash = row.text(ScoredMember.sigHash)
       else { return nil }
-      self.source = source
-      self.kind = kind
-      self.runID = runID
-      self.sigHash = sigHash
+      (self.source, self.kind, self.runID, self.sigHash) = (source, kind, runID, sigHash)
+    }
+
+    init?(evidence row: RowReader) {
+      guard let source = row.text(EvidenceMember.source), let kind = row.text(EvidenceMember.kind),
+        let runID = row.text(EvidenceMember.runID), let sigHash = row.text(EvidenceMember.sigHash)
+      else { return nil }
+      (self.source, self.kind, self.runID, self.sigHash) = (source, kind, runID, sigHash)
+    }
+
+    static func == (left: Key, right: Key) -> Bool {
+      left.source == right.source && left.kind == right.kind && left.runID == right.runID
+        && left.sigHash == right.sigHash
     }
 
     func hash(_ scratch: WorkerScratch) -> Hash128 {
-      let buffer = scratch.buffer
+      let (plain, buffer) = (scratch.secondBuffer, scratch.buffer)
       buffer.removeAll()
       var writer = JSONWriter(buffer)
       writer.beginArray()
-      for part in [source, kind, runID, sigHash] { writer.string(part) }
+      for part in [source, kind, runID, sigHash] {
+        plain.removeAll()
+        writer.string(part.text(plain))
+      }
       writer.endArray()
       return Hash128(Digest.of(buffer.bytes))
     }
@@ -104,11 +113,11 @@ private struct EvidenceEnds {
   private static let beforeRunID: StaticString = #","run_id":"#
   private static let beforeProvenance: StaticString = #","provenance":"#
 
-  init?(_ scored: JSONValue, _ provenance: JSONValue) {
-    guard let kind = scored.member("kind"), let runID = scored.member("evidence_run_id") else { return nil }
-    self.kind = kind.token
-    self.runID = runID.token
-    self.provenance = provenance.token
+  init?(_ scored: RowReader) {
+    guard let kind = scored.token(ScoredMember.kind), let runID = scored.token(ScoredMember.runID),
+      let provenance = scored.token(ScoredMember.provenance)
+    else { return nil }
+    (self.kind, self.runID, self.provenance) = (kind, runID, provenance)
   }
 
   func fit(_ line: ByteSlice) -> Bool {

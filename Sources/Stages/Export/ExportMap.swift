@@ -9,6 +9,8 @@ struct ExportMap {
   private let lateGates: [Gate]
   private(set) var tally = Tally()
   private var reasons = [Int64](repeating: 0, count: Reason.allCases.count)
+  private let scoredReader = RowReader(.scoredRun)
+  private let evidenceReader = RowReader(.evidence)
   /// 0-based line of the scored runs, counted through all fragments.
   private(set) var row: Int64 = 0
 
@@ -34,12 +36,8 @@ struct ExportMap {
     var lookup = EvidenceLookup(evidence, scratch: context.scratch)
     for line in Lines(try context.input("scored/\(fragment)")) {
       var candidate = Candidate(line: line)
-      do {
-        candidate.scored = try context.scratch.parser.parse(line)
-      } catch {
-        candidate.damage = "\(error.reason) at byte \(error.offset)"
-      }
-      if let scored = candidate.scored { candidate.evidenceLine = try lookup.line(of: scored) }
+      candidate.scored = candidate.read(by: scoredReader)
+      if let scored = candidate.scored { candidate.evidenceLine = lookup.line(of: scored) }
       if let stop = stop(&candidate) {
         quarantine(candidate, stop)
       } else {
@@ -49,16 +47,18 @@ struct ExportMap {
     }
   }
 
-  /// A run that its category stops is stopped before its evidence is parsed.
+  /// A run that its category stops is stopped before its evidence is read.
   private func stop(_ candidate: inout Candidate) -> Stop? {
     for gate in gates {
       if let stop = gate.stop(candidate) { return stop }
     }
-    candidate.evidence = candidate.evidenceLine.flatMap { try? context.scratch.secondParser.parse($0) }
-    if candidate.evidence == nil, candidate.evidenceLine != nil {
-      // It begins and ends like the evidence, and is no row: then there is none.
-      candidate.evidenceLine = nil
-      return stop(&candidate)
+    if let line = candidate.evidenceLine {
+      if case .notJSON = evidenceReader.read(line) {
+        // It begins and ends like the evidence, and is no row: then there is none.
+        candidate.evidenceLine = nil
+        return stop(&candidate)
+      }
+      candidate.evidence = evidenceReader
     }
     for gate in lateGates {
       if let stop = gate.stop(candidate) { return stop }
@@ -74,23 +74,37 @@ struct ExportMap {
     QuarantineRow(
       stage: stage.text, reason: stop.reason, errors: stop.errors,
       record: isReadable ? .json(candidate.line) : .excerpt(candidate.line),
-      provenance: candidate.provenance?.token, recordedAt: candidate.scored?.member("scored_at")?.string
+      provenance: candidate.provenance, recordedAt: plain(candidate.scored?.text(ScoredMember.scoredAt))
     ).append(to: context.output("quarantine"))
     reasons[Reason.allCases.firstIndex(of: stop.reason)!] += 1
   }
 
+  /// Without escapes; valid until the next one.
+  func plain(_ text: EscapedText?) -> ByteSlice? {
+    let buffer = context.scratch.secondBuffer
+    buffer.removeAll()
+    return text?.text(buffer)
+  }
+
   /// First 16 hex digits of SHA-256(`<run_id>|<sig_hash>`), and the same as a number.
   func sampleID(_ candidate: Candidate) -> UInt64 {
-    let sha256 = context.scratch.sha256
-    sha256.update(candidate.runID ?? .empty)
-    sha256.update("|")
-    sha256.update(candidate.sigHash ?? .empty)
-    return Hash128(sha256.finish()).high
+    let buffer = context.scratch.buffer
+    buffer.removeAll()
+    if let runID = candidate.runID { buffer.append(runID) }
+    buffer.append(UInt8(ascii: "|"))
+    if let sigHash = candidate.sigHash { buffer.append(sigHash) }
+    return hash(buffer.bytes).high
   }
 
   func hash(_ text: ByteSlice) -> Hash128 {
     context.scratch.sha256.update(text)
     return Hash128(context.scratch.sha256.finish())
+  }
+
+  func hash(_ text: EscapedText) -> Hash128 {
+    let buffer = context.scratch.buffer
+    buffer.removeAll()
+    return hash(text.text(buffer))
   }
 }
 

@@ -64,18 +64,12 @@ struct Firewall: Sendable {
     return gates.filter { has($0.name) }
   }
 
-  static let isScoredRun = Gate(name: .scoredRun) { candidate in
-    violation(of: .scoredRun, candidate.scored, candidate)
-  }
+  static let isScoredRun = Gate(name: .scoredRun, stop: violation)
 
-  static let isComparison = Gate(name: .comparison) { candidate in
-    violation(of: .evidence, candidate.evidence, candidate)
-  }
+  static let isComparison = Gate(name: .comparison, stop: violation)
 
-  private static func violation(of schema: RecordSchema, _ row: JSONValue?, _ candidate: Candidate) -> Stop? {
-    guard let row else { return Stop(.schemaViolation, "this row is not JSON: \(candidate.damage ?? "")") }
-    let violations = schema.violations(of: row)
-    return violations.isEmpty ? nil : Stop(.schemaViolation, violations)
+  @Sendable private static func violation(_ candidate: Candidate) -> Stop? {
+    candidate.violations.isEmpty ? nil : Stop(.schemaViolation, candidate.violations)
   }
 
   static let hasProvenance = Gate(name: .provenance) { candidate in
@@ -114,7 +108,7 @@ struct Firewall: Sendable {
           return Stop(.categoryDisallowed, "partially_accepted is exported with --include-partial only")
         }
         guard !requireJudge.isEmpty else { return nil }
-        let judge = candidate.scored?.member("judged_by")?.member("kind")?.string?.string()
+        let judge = candidate.scored?.text(ScoredMember.judgeKind)?.string()
         if let judge, requireJudge.contains(judge) { return nil }
         let wanted = requireJudge.sorted().joined(separator: ", ")
         return Stop(
@@ -128,9 +122,9 @@ struct Firewall: Sendable {
   /// What is used to measure must not be learned: a run whose prompt is held out is stopped, and so is a comparison.
   static func isNotHeldOut(_ prompts: Set<Hash128>) -> Gate {
     Gate(name: .holdout) { candidate in
-      guard let prompt = candidate.text("prompt") else { return nil }
-      let folded = ByteBuffer(capacity: prompt.count)
-      Text.fold(prompt, into: folded)
+      guard let prompt = candidate.text(EvidenceMember.prompt) else { return nil }
+      let (plain, folded) = (ByteBuffer(capacity: 0), ByteBuffer(capacity: prompt.bytes.count))
+      withExtendedLifetime(plain) { Text.fold(prompt.text(plain), into: folded) }
       guard prompts.contains(Hash128(Digest.of(folded.bytes))) else { return nil }
       return Stop(.categoryDisallowed, "holdout: its prompt is in exports.holdout")
     }
@@ -140,11 +134,12 @@ struct Firewall: Sendable {
 
   static func namesRealFiles(_ facts: RepositoryFacts) -> Gate {
     Gate(name: .sourceFiles) { candidate in
-      guard let source = candidate.provenance?.member("source")?.string?.string(), facts.looksUp(source) else {
-        return nil
+      guard let source = candidate.source?.string(), facts.looksUp(source) else { return nil }
+      let paths = candidate.evidence.map { evidence in
+        evidence.elements(EvidenceMember.sourceFiles).compactMap { EscapedText(quoted: $0)?.string() }
       }
-      let paths = candidate.evidence?.member("source_files")?.elements.compactMap { $0.string?.string() } ?? []
-      let errors = facts.errors(source: source, commit: candidate.text("git_sha")?.string(), paths: paths)
+      let errors = facts.errors(
+        source: source, commit: candidate.text(EvidenceMember.gitSHA)?.string(), paths: paths ?? [])
       return errors.isEmpty ? nil : Stop(.hallucinatedFilePath, errors)
     }
   }
@@ -152,19 +147,19 @@ struct Firewall: Sendable {
   // MARK: Content
 
   static let hasText = Gate(name: .content) { candidate in
-    candidate.isBlank("text") ? Stop(.emptyContent, "the run has no text") : nil
+    candidate.isBlank(EvidenceMember.text) ? Stop(.emptyContent, "the run has no text") : nil
   }
 
   static let hasTwoTexts = Gate(name: .content) { candidate in
     for side in ["a", "b"] as [StaticString] {
-      let text = candidate.evidence?.member("comparison")?.member(side)?.member("text")?.string
+      let text = candidate.evidence?.value(EvidenceMember.comparison)?.member(side)?.member("text")?.string
       if text.map(Text.isBlank) ?? true { return Stop(.emptyContent, "a side of the comparison has no text") }
     }
     return nil
   }
 
   static let hasInstructionAndResponse = Gate(name: .content) { candidate in
-    if candidate.isBlank("text") { return Stop(.emptyContent, "the run has no response") }
-    return candidate.isBlank("prompt") ? Stop(.emptyContent, "the run has no instruction") : nil
+    if candidate.isBlank(EvidenceMember.text) { return Stop(.emptyContent, "the run has no response") }
+    return candidate.isBlank(EvidenceMember.prompt) ? Stop(.emptyContent, "the run has no instruction") : nil
   }
 }

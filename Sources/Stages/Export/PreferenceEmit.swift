@@ -23,8 +23,6 @@ private struct PreferenceEmission {
   private let context: ActionContext
   private let firewall: Firewall
   private let gathered: GatheredRows
-  /// Says of a row that was written whether it is what its schema says.
-  private let reader = RowReader(.preferenceSample)
   private let text = ByteBuffer()
 
   private var exported: Int64 = 0
@@ -62,8 +60,7 @@ private struct PreferenceEmission {
       }
       let start = sink.buffer.count
       let id = pairID(chosen, rejected)
-      write(chosen, rejected, id, reason: pair.reason, to: sink.buffer)
-      let violations = violations(sink.buffer.slice(start..<sink.buffer.count - 1))
+      let violations = write(chosen, rejected, id, reason: pair.reason, to: sink.buffer)
       if let failure = firewall.lastGate(
         violations, duplicates[Int64(number)].map { _ in "an earlier pair has the same id" })
       {
@@ -71,8 +68,7 @@ private struct PreferenceEmission {
         stop(chosen, rejected, failure)
         continue
       }
-      text.removeAll()
-      let length = chosen.text(.text)?.text(text).utf16Length ?? 0
+      let length = chosen.text(.text)?.utf16Length ?? 0
       samples.add(id: id, task: .zero, texts: .zero, length: length, row: Int64(number))
       text.removeAll()
       models.add(chosen.text(.modelName)?.text(text) ?? .empty)
@@ -108,53 +104,31 @@ private struct PreferenceEmission {
 
   /// Run id and `sig_hash`.
   private func append(_ side: GatheredRow) {
-    append(side.text(.runID))
+    if let runID = side.text(.runID) { text.append(runID) }
     text.append(UInt8(ascii: "|"))
-    append(side.sigHash)
+    if let sigHash = side.sigHash { text.append(sigHash) }
   }
 
-  private func append(_ escaped: EscapedText?) {
-    guard let escaped else { return }
-    if escaped.hasEscapes { _ = escaped.text(text) } else { text.append(escaped.bytes) }
-  }
-
+  /// Returns what is wrong with the row.
   private func write(
     _ chosen: GatheredRow, _ rejected: GatheredRow, _ id: UInt64, reason: PreferenceReason, to buffer: ByteBuffer
-  ) {
-    var writer = JSONWriter(buffer)
-    writer.beginObject()
-    writer.key("schema_version")
-    writer.integer(1)
-    writer.key("id")
-    writer.sampleID("pref-", id)
-    func copy(_ name: StaticString, _ token: ByteSlice?) {
-      writer.key(name)
-      writer.copy(token)
-    }
-    copy("task_id", chosen.token(.taskID))
-    copy("prompt", chosen.token(.prompt))
-    copy("chosen", chosen.token(.text))
-    copy("rejected", rejected.token(.text))
-    copy("chosen_run_id", chosen.token(.runID))
-    copy("rejected_run_id", rejected.token(.runID))
-    copy("chosen_model", chosen.token(.modelName))
-    copy("rejected_model", rejected.token(.modelName))
-    writer.key("reason")
-    writer.string(reason.rawValue)
-    copy("created_at", Self.later(chosen, rejected))
-    copy("chosen_provenance", chosen.token(.provenance))
-    copy("rejected_provenance", rejected.token(.provenance))
-    writer.endObject()
-    writer.newline()
-  }
-
-  /// What is wrong with a row.
-  private func violations(_ row: ByteSlice) -> [String] {
-    switch reader.read(row) {
-    case nil: []
-    case .violations(let violations, _)?: violations
-    case .notJSON(let error)?: ["this row is not JSON: \(error.reason) at byte \(error.offset)"]
-    }
+  ) -> [String] {
+    var row = RowWriter(.preferenceSample, buffer)
+    row.integer("schema_version", 1)
+    row.identifier("id", "pref-", id)
+    row.copy("task_id", chosen.token(.taskID))
+    row.copy("prompt", chosen.token(.prompt))
+    row.copy("chosen", chosen.token(.text))
+    row.copy("rejected", rejected.token(.text))
+    row.copy("chosen_run_id", chosen.token(.runID))
+    row.copy("rejected_run_id", rejected.token(.runID))
+    row.copy("chosen_model", chosen.token(.modelName))
+    row.copy("rejected_model", rejected.token(.modelName))
+    row.text("reason", reason.rawValue)
+    row.copy("created_at", Self.later(chosen, rejected))
+    row.copy("chosen_provenance", chosen.token(.provenance))
+    row.copy("rejected_provenance", rejected.token(.provenance))
+    return row.end()
   }
 
   /// The later of two times; nil when one is unknown: a pair is as old as its newer run.

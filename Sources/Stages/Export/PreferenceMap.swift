@@ -23,9 +23,9 @@ public enum PreferenceMap {
         gates: try firewall.gates(category: nil, content: Firewall.hasText, context))
       var notCandidate: Int64 = 0
       try map.run { map, candidate in
-        guard let evidence = candidate.evidence, let text = candidate.text("text"),
-          let task = candidate.text("task_id"), let category = candidate.category, let runID = candidate.runID,
-          let source = candidate.provenance?.member("source")?.string,
+        guard let evidence = candidate.evidence, let text = candidate.text(EvidenceMember.text),
+          let task = candidate.text(EvidenceMember.taskID), let category = candidate.category,
+          let runID = candidate.runID, let source = candidate.source,
           let place = candidate.evidenceLine.flatMap({ places.place(of: $0) }),
           let scoredPlace = scoredPlaces.place(of: candidate.line)
         else { return map.quarantine(candidate, Stop(.schemaViolation, "the evidence lacks a text or a task id")) }
@@ -36,20 +36,24 @@ public enum PreferenceMap {
               .invalidPreferencePairing,
               "the task has this text both accepted and rejected: it is on no side of a pair"))
         }
-        let isRun = evidence.member("kind")?.string.map { $0 == RecordKind.run.rawValue } ?? false
-        guard isRun, category != .needsHumanReview else {
+        guard evidence.text(EvidenceMember.kind) == "run", category != .needsHumanReview else {
           notCandidate += 1
           return
         }
         // Once the pairs are known, nobody asks for candidates any more.
         guard contested == nil else { return }
-        let prompt = candidate.text("prompt")
+        let prompt = candidate.text(EvidenceMember.prompt)
         let taskHash = map.hash(task)
+        let names = scratch.secondBuffer
+        names.removeAll()
+        // Two texts in one buffer: it must not move.
+        names.reserve(source.bytes.count + runID.bytes.count)
+        let order = Identity.hash(
+          source: source.text(names), kind: .run, runID: runID.text(names), scratch.sha256, scratch.buffer)
         PairingCandidate(
-          task: taskHash, prompt: Self.promptHash(prompt, scratch), text: Self.foldedHash(text, scratch),
-          order: Identity.hash(source: source, kind: .run, runID: runID, scratch.sha256, scratch.buffer),
+          task: taskHash, prompt: Self.promptHash(prompt, scratch), text: Self.foldedHash(text, scratch), order: order,
           category: category, fragment: 0, place: place, scoredPlace: scoredPlace,
-          byteCount: text.count + (prompt?.count ?? 0)
+          byteCount: text.bytes.count + (prompt?.bytes.count ?? 0)
         ).append(to: sinks[buckets.bucket(of: taskHash)])
       }
       var comparisons = ComparisonMap(
@@ -83,8 +87,13 @@ public enum PreferenceMap {
     return Hash128(scratch.sha256.finish())
   }
 
+  private static func foldedHash(_ text: EscapedText, _ scratch: WorkerScratch) -> Hash128 {
+    scratch.buffer.removeAll()
+    return foldedHash(text.text(scratch.buffer), scratch)
+  }
+
   /// Zero: there is no prompt, or it says nothing.
-  static func promptHash(_ prompt: ByteSlice?, _ scratch: WorkerScratch) -> Hash128 {
+  private static func promptHash(_ prompt: EscapedText?, _ scratch: WorkerScratch) -> Hash128 {
     guard let prompt, !Text.isBlank(prompt) else { return .zero }
     return foldedHash(prompt, scratch)
   }

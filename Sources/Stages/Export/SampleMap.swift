@@ -1,14 +1,16 @@
 import JSONTape
 import Receipts
 
-/// A scored run that passed the gates, on its way to a row.
+/// A scored run that passed the gates, on its way to a row. The rows that it is made of are at hand while it is written.
 struct Sample {
   var id: UInt64
-  var text: ByteSlice
-  var task: ByteSlice
+  var text: EscapedText
+  var task: EscapedText
   var category: Category
-  var scored: JSONValue
-  var evidence: JSONValue
+  var scored: RowReader
+  var evidence: RowReader
+  /// For texts without their escapes; its content is nobody's.
+  var buffer: ByteBuffer
 }
 
 /// What `rag.map` and `sft.map` do alike: one sample a scored run that passes the gates.
@@ -29,15 +31,19 @@ struct SampleMap {
     var (exported, byModel, bySource) = (Int64(0), NameCounter(), NameCounter())
     var byCategory = [Int64](repeating: 0, count: Category.allCases.count)
     try map.run { map, candidate in
-      guard let evidence = candidate.evidence, let scored = candidate.scored, let text = candidate.text("text"),
-        let task = candidate.text("task_id"), let category = candidate.category
+      guard let evidence = candidate.evidence, let scored = candidate.scored,
+        let text = candidate.text(EvidenceMember.text), let task = candidate.text(EvidenceMember.taskID),
+        let category = candidate.category
       else { return map.quarantine(candidate, Stop(.schemaViolation, "the evidence lacks a text or a task id")) }
       let start = sink.buffer.count
       let id = map.sampleID(candidate)
       var row = RowWriter(schema, sink.buffer)
       write(
-        Sample(id: id, text: text, task: task, category: category, scored: scored, evidence: evidence), &row)
-      if let stop = firewall.lastGate(row.end(), duplicates[map.row].map { $0["error"]?.string ?? "" }) {
+        Sample(
+          id: id, text: text, task: task, category: category, scored: scored, evidence: evidence,
+          buffer: context.scratch.secondBuffer), &row)
+      let duplicate = duplicates.isEmpty ? nil : duplicates[map.row]
+      if let stop = firewall.lastGate(row.end(), duplicate.map { $0["error"]?.string ?? "" }) {
         sink.buffer.truncate(to: start)
         return map.quarantine(candidate, stop)
       }
@@ -46,8 +52,8 @@ struct SampleMap {
       sink.recordCount += 1
       exported += 1
       byCategory[Category.allCases.firstIndex(of: category)!] += 1
-      byModel.add(candidate.text("model_name") ?? .empty)
-      bySource.add(candidate.provenance?.member("source")?.string ?? .empty)
+      byModel.add(map.plain(candidate.text(EvidenceMember.modelName)) ?? .empty)
+      bySource.add(map.plain(candidate.source) ?? .empty)
     }
     var tally = map.tally
     tally.increment("exported", by: exported)

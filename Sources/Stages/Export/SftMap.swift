@@ -22,50 +22,34 @@ public enum SftMap {
   }
 
   private static func foldedTexts(_ candidate: Candidate, _ map: ExportMap) -> Hash128 {
-    let folded = map.context.scratch.secondBuffer
+    let scratch = map.context.scratch
+    let (plain, folded) = (scratch.buffer, scratch.secondBuffer)
     folded.removeAll()
-    Text.fold(candidate.text("prompt") ?? .empty, into: folded)
-    folded.append(0)
-    Text.fold(candidate.text("text") ?? .empty, into: folded)
+    for (index, member) in [EvidenceMember.prompt, EvidenceMember.text].enumerated() {
+      if index > 0 { folded.append(0) }
+      guard let text = candidate.text(member) else { continue }
+      plain.removeAll()
+      Text.fold(text.text(plain), into: folded)
+    }
     return map.hash(folded.bytes)
   }
 
   private static func write(_ sample: Sample, to row: inout RowWriter) {
     let evidence = sample.evidence
-    let messages = evidence.member("messages")
     row.integer("schema_version", 1)
     row.identifier("id", "sft-", sample.id)
-    row.copy("instruction", evidence.member("prompt"))
-    row.copy("context", messages.flatMap(systemMessage))
-    row.copy("response", evidence.member("text"))
-    writeConversation(messages, upTo: sample.text, to: &row)
-    row.copy("source_run_id", evidence.member("run_id"))
-    row.copy("task_id", evidence.member("task_id"))
-    row.copy("model_name", evidence.member("model_name"))
+    row.copy("instruction", evidence.token(EvidenceMember.prompt))
+    let conversation = Conversation(evidence.elements(EvidenceMember.messages), response: sample.text)
+    row.copy("context", conversation.systemMessage)
+    row.text("response", sample.text)
+    row.copy("messages", list: conversation.upToResponse)
+    row.copy("source_run_id", evidence.token(EvidenceMember.runID))
+    row.copy("task_id", evidence.token(EvidenceMember.taskID))
+    row.copy("model_name", evidence.token(EvidenceMember.modelName))
     row.text("quality_score", sample.category.rawValue)
-    row.copy("score", evidence.member("score"))
-    row.copy("judged_by", sample.scored.member("judged_by"))
-    row.copy("created_at", evidence.member("timestamp"))
-    row.copy("provenance", evidence.member("provenance"))
-  }
-
-  private static func systemMessage(_ messages: JSONValue) -> JSONValue? {
-    for message in messages.elements where message.member("role")?.string.map({ $0 == "system" }) ?? false {
-      return message.member("content")
-    }
-    return nil
-  }
-
-  /// The conversation up to and with the last assistant message whose content is the response. Null where there is none.
-  private static func writeConversation(_ messages: JSONValue?, upTo text: ByteSlice, to row: inout RowWriter) {
-    guard let messages else { return row.null("messages") }
-    var last: Int?
-    for (index, message) in messages.elements.enumerated() {
-      if message.member("role")?.string == "assistant", message.member("content")?.string == text { last = index }
-    }
-    guard let last else { return row.null("messages") }
-    row.list("messages") { list in
-      for (index, message) in messages.elements.enumerated() where index <= last { list.copy(message) }
-    }
+    row.copy("score", evidence.token(EvidenceMember.score))
+    row.copy("judged_by", sample.scored.token(ScoredMember.judgedBy))
+    row.copy("created_at", evidence.token(EvidenceMember.timestamp))
+    row.copy("provenance", evidence.token(EvidenceMember.provenance))
   }
 }

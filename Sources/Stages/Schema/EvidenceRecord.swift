@@ -36,3 +36,24 @@ extension RecordSchema {
     Field("run_id", .text), Field("model_name", .nullable(.text)), Field("text", .nullable(.text)),
   ])
 }
+
+/// Members of evidence that stages ask for.
+enum EvidenceMember {
+  private static let schema = RecordSchema.evidence
+  static let kind = schema.member("kind")
+  static let runID = schema.member("run_id")
+  static let taskID = schema.member("task_id")
+  static let timestamp = schema.member("timestamp")
+  static let modelName = schema.member("model_name")
+  static let modelRole = schema.member("model_role")
+  static let prompt = schema.member("prompt")
+  static let messages = schema.member("messages")
+  static let text = schema.member("text")
+  static let sourceFiles = schema.member("source_files")
+  static let gitSHA = schema.member("git_sha")
+  static let score = schema.member("score")
+  static let comparison = schema.member("comparison")
+  static let provenance = schema.member("provenance")
+  static let source = schema.member("provenance.source")
+  static let sigHash = schema.member("provenance.sig_hash")
+}

@@ -31,23 +31,16 @@ final class RowReader {
   /// Why a line is no row.
   enum Refusal {
     case notJSON(JSONError)
-    /// A sentence for each thing that is wrong; the value is valid until the next line is read.
+    /// A sentence for each thing that is wrong, and the value, valid until the next line is read. Members that the schema has
+    /// can be asked for; their types may be others.
     case violations([String], JSONValue)
-  }
-
-  private struct Span {
-    var start = 0
-    var end = 0
-    /// Of the read that found it: what an earlier row had is not there.
-    var turn: UInt64 = 0
   }
 
   let schema: RecordSchema
   private let program: SchemaProgram
-  private let spans: UnsafeMutableBufferPointer<Span>
+  private let spans: UnsafeMutableBufferPointer<MemberSpan>
   private var turn: UInt64 = 0
   private let parser = JSONParser()
-  private let scratch = ByteBuffer(capacity: 256)
   private let rewritten = ByteBuffer(capacity: 0)
   /// The line that was read last.
   private(set) var line = ByteSlice.empty
@@ -58,50 +51,50 @@ final class RowReader {
     self.schema = schema
     program = schema.program
     spans = .allocate(capacity: program.members.count)
-    spans.initialize(repeating: Span())
+    spans.initialize(repeating: MemberSpan())
   }
 
   deinit { spans.deallocate() }
 
   /// - Parameter line: without its line end; `JSONParser.padding` readable bytes follow it. Its bytes must outlive what is asked
   ///   for.
-  /// - Returns: nil: it is such a row, and its members can be asked for until the next call.
+  /// - Returns: nil: it is such a row. Its members can be asked for until the next call.
   func read(_ line: ByteSlice) -> Refusal? {
     self.line = line
     row = line
     turn += 1
-    if !line.isEmpty {
-      var scanner = TokenScanner(line)
-      if scanObject(program.nodes[program.root], &scanner), scanner.isAtEnd { return nil }
-    }
+    if program.takes(line, noting: notes) { return nil }
     turn += 1
     return parse(line)
   }
+
+  private var notes: SpanNotes { SpanNotes(spans: spans.baseAddress!, turn: turn) }
 
   private func parse(_ line: ByteSlice) -> Refusal? {
     do throws(JSONError) {
       let value = try parser.parse(line)
       let violations = schema.violations(of: value)
-      guard violations.isEmpty else { return .violations(violations, value) }
       rewritten.removeAll()
       var writer = JSONWriter(rewritten)
       writer.compact(value)
       row = rewritten.bytes
-      note(try parser.parse(row), program.nodes[program.root])
-      return nil
+      let compact = try parser.parse(row)
+      note(compact, program.nodes[program.root])
+      return violations.isEmpty ? nil : .violations(violations, compact)
     } catch {
       return .notJSON(error)
     }
   }
 
   private func note(_ value: JSONValue, _ node: SchemaProgram.Node) {
-    var index = node.range.lowerBound
-    for (_, item) in value.members {
+    for (name, item) in value.members {
+      guard let index = node.range.first(where: { program.words[program.members[$0].name] == name }),
+        spans[index].turn != turn
+      else { continue }
       let place = item.sourceRange
-      spans[index] = Span(start: place.lowerBound, end: place.upperBound, turn: turn)
+      spans[index] = MemberSpan(start: place.lowerBound, end: place.upperBound, turn: turn)
       let inner = program.nodes[program.members[index].node]
       if inner.kind == .object { note(item, inner) }
-      index += 1
     }
   }
 }
@@ -137,12 +130,17 @@ extension RowReader {
 
   /// nil: it is no string.
   func text(_ member: RowMember) -> EscapedText? {
-    guard let token = token(member) else { return nil }
-    return EscapedText(quoted: token)
+    let span = spans[member.index]
+    guard span.turn == turn else { return nil }
+    if span.excess >= 0 { return EscapedText(row[span.start + 1..<span.end - 1], excess: span.excess) }
+    return EscapedText(quoted: row[span.start..<span.end])
   }
 
-  func isNull(_ member: RowMember) -> Bool {
-    token(member).map { $0[0] == UInt8(ascii: "n") } ?? true
+  func isNull(_ member: RowMember) -> Bool { present(member) == nil }
+
+  /// The member's value; nil: it is null, or the object that it is in.
+  func present(_ member: RowMember) -> ByteSlice? {
+    token(member).flatMap { $0[0] == UInt8(ascii: "n") ? nil : $0 }
   }
 
   /// nil: it is no number, or none that 64 bits hold.
@@ -164,73 +162,18 @@ extension RowReader {
 struct RowElements: Sequence, IteratorProtocol {
   private var scanner: TokenScanner?
 
-  fileprivate init(_ list: ByteSlice) {
+  init(_ list: ByteSlice) {
     guard list.count > 2, list[0] == UInt8(ascii: "[") else { return }
     scanner = TokenScanner(list)
   }
+
+  /// The list up to the element that came last.
+  var consumed: ByteSlice { scanner?.slice(from: 0) ?? .empty }
 
   mutating func next() -> ByteSlice? {
     guard scanner?.take(UInt8(ascii: "[")) ?? false || scanner?.take(UInt8(ascii: ",")) ?? false,
       let start = scanner?.position, scanner?.takeValue() ?? false
     else { return nil }
     return scanner?.slice(from: start)
-  }
-}
-
-// MARK: One pass over a row
-
-extension RowReader {
-  /// false: not as this program writes it; the parser must say what it is.
-  private func scanObject(_ node: SchemaProgram.Node, _ scanner: inout TokenScanner) -> Bool {
-    guard scanner.take(UInt8(ascii: "{")) else { return false }
-    var index = node.range.lowerBound
-    while index < node.range.upperBound {
-      let member = program.members[index]
-      guard index == node.range.lowerBound || scanner.take(UInt8(ascii: ",")),
-        scanner.take(UInt8(ascii: "\"")), scanner.take(program.words[member.name]), scanner.take(UInt8(ascii: "\"")),
-        scanner.take(UInt8(ascii: ":"))
-      else { return false }
-      let start = scanner.position
-      guard scan(program.nodes[member.node], &scanner) else { return false }
-      spans[index] = Span(start: start, end: scanner.position, turn: turn)
-      index += 1
-    }
-    return scanner.take(UInt8(ascii: "}"))
-  }
-
-  private func scan(_ node: SchemaProgram.Node, _ scanner: inout TokenScanner) -> Bool {
-    if node.isNullable, scanner.takeNull() { return true }
-    switch node.kind {
-    case .text: return scanner.takeString() != nil
-    case .filledText, .oneOf, .timestamp, .sha256, .identifier:
-      guard let text = scanner.takeString() else { return false }
-      return holds(text, node)
-    case .object: return scanObject(node, &scanner)
-    case .list: return scanList(program.element(of: node), &scanner)
-    case .integer: return scanner.takeInteger().map { $0 >= node.least } ?? false
-    case .number: return scanner.takeNumber()
-    case .boolean: return scanner.takeBoolean()
-    case .anyObject: return scanner.next == UInt8(ascii: "{") && scanner.takeValue()
-    case .any: return scanner.takeValue()
-    }
-  }
-
-  private func scanList(_ element: SchemaProgram.Node, _ scanner: inout TokenScanner) -> Bool {
-    guard scanner.take(UInt8(ascii: "[")) else { return false }
-    if scanner.take(UInt8(ascii: "]")) { return true }
-    repeat {
-      guard scan(element, &scanner) else { return false }
-    } while scanner.take(UInt8(ascii: ","))
-    return scanner.take(UInt8(ascii: "]"))
-  }
-
-  private func holds(_ text: EscapedText, _ node: SchemaProgram.Node) -> Bool {
-    if node.kind == .filledText, let first = text.bytes.buffer.first, (0x21...0x7E).contains(first),
-      first != UInt8(ascii: "\\")
-    {
-      return true
-    }
-    scratch.removeAll()
-    return program.holds(text.text(scratch), node)
   }
 }

@@ -14,3 +14,17 @@ extension RecordSchema {
       Field("provenance", .nullable(SharedFields.provenance)),
     ])
 }
+
+/// Members of a scored run that exporters ask for.
+enum ScoredMember {
+  private static let schema = RecordSchema.scoredRun
+  static let runID = schema.member("evidence_run_id")
+  static let kind = schema.member("kind")
+  static let category = schema.member("category")
+  static let judgedBy = schema.member("judged_by")
+  static let judgeKind = schema.member("judged_by.kind")
+  static let scoredAt = schema.member("scored_at")
+  static let provenance = schema.member("provenance")
+  static let source = schema.member("provenance.source")
+  static let sigHash = schema.member("provenance.sig_hash")
+}

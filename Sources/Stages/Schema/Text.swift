@@ -31,6 +31,29 @@ public enum Text {
     return true
   }
 
+  /// Nothing but white space.
+  static func isBlank(_ text: EscapedText) -> Bool {
+    let bytes = text.bytes.buffer
+    var index = 0
+    while index < bytes.count {
+      if bytes[index] == UInt8(ascii: "\\") {
+        switch bytes[index + 1] {
+        case UInt8(ascii: "n"), UInt8(ascii: "r"), UInt8(ascii: "t"), UInt8(ascii: "f"): index += 2
+        case UInt8(ascii: "u"):
+          // Written by number: rare, and only the text says what it is.
+          let buffer = ByteBuffer(capacity: text.bytes.count)
+          return withExtendedLifetime(buffer) { isBlank(text.text(buffer)) }
+        default: return false
+        }
+        continue
+      }
+      let length = whiteSpace(bytes, at: index)
+      if length == 0 { return false }
+      index += length
+    }
+    return true
+  }
+
   /// Without white space at either end.
   public static func trimmed(_ text: ByteSlice) -> ByteSlice {
     let bytes = text.buffer

@@ -63,7 +63,7 @@ csimdjson_progress csimdjson_escape(
 
 typedef struct {
   size_t length; /* through the closing quote; 0: no string begins here */
-  int has_escapes;
+  size_t excess; /* bytes that its escapes take more than the UTF-16 code units that they stand for */
   int has_high_bytes; /* some outside of ASCII, which may or may not be UTF-8 */
 } csimdjson_string;
 
@@ -74,6 +74,14 @@ csimdjson_string csimdjson_scan_string(const uint8_t *text, size_t count) CSIMDJ
 /* Writes as WTF-8 what lies between the quotes of a string that csimdjson_scan_string found; `out` has room for
  * `count` bytes. Returns how many were written. */
 size_t csimdjson_unescape(const uint8_t *text, size_t count, uint8_t *out) CSIMDJSON_NOEXCEPT;
+
+typedef struct {
+  size_t length;
+  size_t excess;
+} csimdjson_cut;
+
+/* The longest start, of what lies between such quotes, of at most `units` UTF-16 code units that ends between two scalars. */
+csimdjson_cut csimdjson_cut_string(const uint8_t *text, size_t count, size_t units) CSIMDJSON_NOEXCEPT;
 
 int csimdjson_is_utf8(const uint8_t *text, size_t count) CSIMDJSON_NOEXCEPT;
 
