@@ -97,29 +97,3 @@ public enum EvidenceReduce {
     return ["duplicates": .integer(Int64(duplicateCount))]
   }
 }
-
-/// An open-addressed table of row numbers: 4 bytes a slot, at most half of them in use.
-private struct FirstRows {
-  private var slots: [UInt32]
-  private let mask: Int
-
-  init(capacity: Int) {
-    precondition(capacity < Int(UInt32.max), "more rows than a table can number")
-    var size = 16
-    while size < capacity * 2 { size *= 2 }
-    slots = [UInt32](repeating: 0, count: size)
-    mask = size - 1
-  }
-
-  /// The number that stands for an equal row, which is `number` if it is the first.
-  mutating func insert(_ number: Int, hash: UInt64, isEqual: (Int) -> Bool) -> Int {
-    var slot = Int(truncatingIfNeeded: hash) & mask
-    while slots[slot] != 0 {
-      let candidate = Int(slots[slot]) - 1
-      if isEqual(candidate) { return candidate }
-      slot = (slot + 1) & mask
-    }
-    slots[slot] = UInt32(number + 1)
-    return number
-  }
-}

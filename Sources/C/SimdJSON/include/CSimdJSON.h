@@ -61,6 +61,12 @@ enum { CSIMDJSON_ESCAPE_ROOM = 64 /* less room than that and nothing is written 
 csimdjson_progress csimdjson_escape(
   const uint8_t *source, size_t count, uint8_t *destination, size_t room, int keep_surrogates) CSIMDJSON_NOEXCEPT;
 
+/* Is the inside of a JSON string, as it stands in a text, what csimdjson_escape makes of its characters? */
+int csimdjson_is_least_escaped(const uint8_t *text, size_t count) CSIMDJSON_NOEXCEPT;
+
+/* How many of the bytes are `byte`. */
+size_t csimdjson_occurrences(const uint8_t *text, size_t count, uint8_t byte) CSIMDJSON_NOEXCEPT;
+
 /* UTF-16 code units of UTF-8 or WTF-8: one a scalar, one more a scalar of four bytes. */
 size_t csimdjson_utf16_length(const uint8_t *text, size_t count) CSIMDJSON_NOEXCEPT;
 
