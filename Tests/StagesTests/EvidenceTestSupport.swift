@@ -49,7 +49,7 @@ func mapEvidence(
   if let overlay {
     let buffer = ByteBuffer()
     buffer.append(overlay)
-    buffers["overlay"] = buffer
+    buffers["overlay/0"] = buffer
   }
   for (name, table) in lookups {
     let buffer = ByteBuffer()

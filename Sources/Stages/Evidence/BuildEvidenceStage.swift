@@ -117,24 +117,9 @@ public struct BuildEvidenceStage: Stage {
       (actions, chunks, results) = try first()
     }
 
-    let duplicates = try run.execute([
-      Action(
-        function: EvidenceReduce.function.name,
-        parameters: ["chunks": .array(chunks.map { .array($0.map { .string($0.log.path.string) }) })],
-        inputs: try results.enumerated().map { number, result in
-          guard let identities = result.output("identities") else {
-            throw DistillError(.internalFault, "a chunk of source \(source.name) has no table of identities")
-          }
-          return ActionInput(name: "\(number)", digest: identities.digest, byteCount: identities.byteCount)
-        })
-    ])[0]
-    var again: [Int] = []
-    for index in chunks.indices {
-      guard let overlay = duplicates.output("overlay/\(index)") else { continue }
-      actions[index].inputs.append(
-        ActionInput(name: "overlay", digest: overlay.digest, byteCount: overlay.byteCount))
-      again.append(index)
-    }
+    let overlays = try DuplicateSearch(source: source, chunks: chunks).overlays(results, in: run)
+    let again = chunks.indices.filter { !overlays[$0].isEmpty }
+    for index in again { actions[index].inputs += overlays[index] }
     let mapped = try run.execute(again.map { actions[$0] })
     for (index, result) in zip(again, mapped) { results[index] = result }
     return results

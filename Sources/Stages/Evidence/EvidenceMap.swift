@@ -4,7 +4,7 @@ import Receipts
 /// `evidence.map/1`: from the bytes of log files to evidence rows.
 ///
 /// Parameters: `{"source": …, "files": [{"input", "path", "captures", "format", "unit", "compression", "offset", "line",
-/// "final", "frame", "fault"}, …]}`. Inputs: the files' bytes, the frames of documents that were cut, and `overlay`, what
+/// "final", "frame", "fault"}, …]}`. Inputs: the files' bytes, the frames of documents that were cut, and `overlay/<i>`, what
 /// `evidence.duplicates/1` found. Outputs:
 /// `evidence/YYYY/MM/DD` for each UTC day, `evidence/undated`, `quarantine`, `identities` (see `IdentityTable`).
 /// Counts: the books (see `EvidenceBooks`), how often each probe and field was found, warnings; `fault` alone where a part of a

@@ -31,17 +31,16 @@ struct FirstRows {
   }
 
   /// Makes room for one row more.
-  /// - Parameter hash: of the row of a number.
+  /// - Parameter hash: of a row; there must be those from 0 on, without a gap.
   mutating func reserve(_ hash: (Int) -> UInt64) {
     guard count * 2 >= slots.count else { return }
-    let numbers = slots.filter { $0 != 0 }.sorted()
     slots = [UInt32](repeating: 0, count: slots.count * 2)
     mask = slots.count - 1
     // In their order, so that the last one can be removed again.
-    for number in numbers {
-      var slot = Int(truncatingIfNeeded: hash(Int(number) - 1)) & mask
+    for number in 0..<count {
+      var slot = Int(truncatingIfNeeded: hash(number)) & mask
       while slots[slot] != 0 { slot = (slot + 1) & mask }
-      slots[slot] = number
+      slots[slot] = UInt32(number + 1)
     }
   }
 

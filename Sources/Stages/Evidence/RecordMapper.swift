@@ -52,8 +52,7 @@ final class RecordMapper {
   ) throws {
     self.context = context
     self.signature = signature
-    // What the reduce found holds over all chunks.
-    self.dropsDuplicates = dropsDuplicates && context.optionalInput("overlay") == nil
+    self.dropsDuplicates = dropsDuplicates
     self.source = source
     scope = RecordScope(scratch: context.scratch)
     rows = EvidenceRows(scope: scope, source: source.name)
@@ -68,7 +67,8 @@ final class RecordMapper {
     missing = [Int](repeating: 0, count: source.lookups.count)
     parts = try source.parts.map { try CompiledPart($0, context: compileContext, tally: tally) }
     probeCounts = source.parts.map { [Int](repeating: 0, count: $0.probes.count) }
-    overlay = try context.optionalInput("overlay").map { try Overlay($0, parser: context.scratch.parser) } ?? Overlay()
+    overlay = try Overlay(
+      context.indices(of: "overlay").map { try context.input("overlay/\($0)") }, parser: context.scratch.parser)
     quarantine = context.output("quarantine")
     identities = context.output("identities")
   }
@@ -205,15 +205,18 @@ final class RecordMapper {
     part.completeProbes(in: scope)
   }
 
-  /// Adds the object to the table of identities. Returns where the one is that it repeats, if it is to be dropped for that.
+  /// Adds the object to the table of identities. Returns where the one is that it repeats, if it is to be dropped for that and
+  /// the overlays, which know all chunks, say nothing of it.
   private func noteIdentity(_ head: EvidenceRows.Head, _ place: RecordPlace) -> (path: String, line: Int)? {
     var row = IdentityTable.Row(
       identity: head.identity, file: fileIndex, line: place.line, verdict: head.verdict,
       humanOverride: head.humanOverride)
     let first = dropsDuplicates ? firsts.first(like: row) : nil
-    if let first { row.isDropped = IdentityTable.isDroppable(row, first: first) }
+    let isRepeated = first.map { IdentityTable.isDroppable(row, first: $0) } ?? false
+    // With overlays the table is read by nobody: they came of the one that the chunk gave before.
+    row.isDropped = isRepeated && overlay.isEmpty
     IdentityTable.append(row, to: identities)
-    return first.flatMap { row.isDropped ? (paths[$0.file], $0.line) : nil }
+    return first.flatMap { isRepeated ? (paths[$0.file], $0.line) : nil }
   }
 
   private func commit() {
