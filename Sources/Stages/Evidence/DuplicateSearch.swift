@@ -28,18 +28,19 @@ struct DuplicateSearch {
     }
   }
 
-  private var parameters: JSONObject {
-    ["chunks": .array(chunks.map { .array($0.map { .string($0.log.path.string) }) })]
-  }
+  private func files(_ chunk: Int) -> JSON { .array(chunks[chunk].map { .string($0.log.path.string) }) }
 
   private func together(_ tables: [ActionOutput], _ run: borrowing StageRun) throws -> [ActionResult] {
     try run.execute([
       Action(
-        function: EvidenceReduce.function.name, parameters: .object(parameters), inputs: Self.inputs(tables))
+        function: EvidenceReduce.function.name, parameters: ["chunks": .array(chunks.indices.map(files))],
+        inputs: Self.inputs(tables))
     ])
   }
 
-  private func parted(_ tables: [ActionOutput], _ byteCount: Int, _ run: borrowing StageRun) throws -> [ActionResult] {
+  private func parted(
+    _ tables: [ActionOutput], _ byteCount: Int, _ run: borrowing StageRun
+  ) throws -> [ActionResult] {
     var parts = 2
     while byteCount / parts > run.chunkSize { parts *= 2 }
     let groups = Self.groups(tables.map(\.byteCount), size: run.chunkSize)
@@ -49,21 +50,29 @@ struct DuplicateSearch {
           function: IdentityParts.function.name, parameters: ["parts": .integer(Int64(parts))],
           inputs: Self.inputs(Array(tables[group])))
       })
-    var parameters = parameters
-    parameters["groups"] = .array(groups.map { .integer(Int64($0.count)) })
-    return try run.execute(
-      (0..<parts).map { part in
-        Action(
-          function: EvidenceReduce.function.name, parameters: .object(parameters),
-          inputs: Self.inputs(try split.map { try Self.part(part, of: $0) }))
-      })
+    return try run.execute(try (0..<parts).compactMap { try search(part: $0, of: split, groups) })
   }
 
-  private static func part(_ part: Int, of result: ActionResult) throws -> ActionOutput {
-    guard let output = result.output("part/\(part)") else {
-      throw DistillError(.internalFault, "a group of tables of identities lacks a part")
+  /// Sees only what is in its part: chunks without an object there may come and go.
+  /// - Returns: nil: nothing is in the part.
+  private func search(part: Int, of split: [ActionResult], _ groups: [Range<Int>]) throws -> Action? {
+    var tables: [ActionOutput] = []
+    var parameters: [JSON] = []
+    for (result, group) in zip(split, groups) {
+      guard let table = result.output("part/\(part)"), let seen = result.counts["chunks"]?.array?[part].array else {
+        throw DistillError(.internalFault, "a group of tables of identities lacks a part")
+      }
+      guard let last = seen.last?.integer else { continue }
+      let isSeen = Set(seen.compactMap(\.integer))
+      tables.append(table)
+      parameters.append([
+        "first": .integer(Int64(group.lowerBound)),
+        "files": .array((0...Int(last)).map { isSeen.contains(Int64($0)) ? files(group.lowerBound + $0) : [] }),
+      ])
     }
-    return output
+    guard !tables.isEmpty else { return nil }
+    return Action(
+      function: EvidenceReduce.function.name, parameters: ["groups": .array(parameters)], inputs: Self.inputs(tables))
   }
 
   /// Tables one behind the other, together no larger than a chunk, or one.

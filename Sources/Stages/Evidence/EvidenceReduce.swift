@@ -3,27 +3,44 @@ import Receipts
 
 /// `evidence.duplicates/1`: finds objects of one source that have the same identity, over all its chunks.
 ///
-/// Parameters: `{"chunks": [[path, …], …]}`, the files of each chunk, and where a source has many objects `"groups": [n, …]`,
-/// how many chunks each input is of. Inputs "0", "1", …: the `identities` tables of the chunks in order; with groups, of each
-/// group the same part (see `IdentityParts`). Outputs: `overlay/<i>` for each chunk that has rows (see `Overlay`), none for the
-/// others.
+/// Parameters: `{"chunks": [[path, …], …]}`, the files of each chunk; inputs "0", "1", …: the `identities` tables of the chunks
+/// in order. Of a source with many objects: `{"groups": [{"first": n, "files": [[path, …], …]}, …]}`, the number of each group's
+/// first chunk and the files of its chunks; inputs: of each group the same part (see `IdentityParts`). Outputs: `overlay/<i>` for
+/// each chunk that has rows (see `Overlay`), none for the others.
 /// The first object stays; its `other_verdicts` are the distinct verdicts of the dropped ones that differ from its own,
 /// in order of occurrence. It is disputed where a dropped one has a human override that it has not: which word is the later one
 /// can't be told once the record is gone. Counts: `{"duplicates": n}`.
 public enum EvidenceReduce {
   public static let function = ActionFunction(name: "evidence.duplicates/1") { try reduce($0) }
 
-  static func reduce(_ context: ActionContext) throws -> JSON {
-    guard let chunks = context.parameters["chunks"]?.array else {
+  private static func groups(_ parameters: JSON) throws -> [(first: Int, files: [[String]])] {
+    func files(_ json: JSON) -> [String] { (json.array ?? []).map { $0.string ?? "" } }
+    if let chunks = parameters["chunks"]?.array { return chunks.enumerated().map { ($0, [files($1)]) } }
+    guard let groups = parameters["groups"]?.array else {
       throw DistillError(.internalFault, "evidence.duplicates was given no chunks")
     }
-    let files = chunks.map { ($0.array ?? []).map { $0.string ?? "" } }
-    let groups = context.parameters["groups"]?.array?.map { Int($0.integer ?? 0) }
-    let tables = try (0..<(groups?.count ?? chunks.count)).map { try context.input(String($0)) }
-    let rows = try IdentityRows(tables, groups: groups, chunkCount: chunks.count)
+    return try groups.map { group in
+      guard let first = group["first"]?.integer, first >= 0, let chunks = group["files"]?.array else {
+        throw DistillError(.internalFault, "a group of chunks in the parameters of evidence.duplicates lacks a member")
+      }
+      return (Int(first), chunks.map(files))
+    }
+  }
+
+  static func reduce(_ context: ActionContext) throws -> JSON {
+    let groups = try Self.groups(context.parameters)
+    let tables = try groups.indices.map { try context.input(String($0)) }
+    let rows = try IdentityRows(
+      tables, firstChunks: groups.map(\.first), isParted: context.parameters["groups"] != nil)
+    let chunkCount = groups.reduce(0) { max($0, $1.first + $1.files.count) }
+    var files = [[String]](repeating: [], count: chunkCount)
+    for group in groups { files.replaceSubrange(group.first..<group.first + group.files.count, with: group.files) }
+    guard rows.allSatisfy({ files[safely: $0.place.chunk]?.indices.contains($0.row.file) ?? false }) else {
+      throw DistillError(.internalFault, "an identities table names a file that its chunk does not have")
+    }
     var firsts = FirstRows(capacity: rows.count)
     // By chunk, in the order of the rows. Known: the mapping has found it, too.
-    var duplicates = [[(row: Int, isKnown: Bool, first: Int)]](repeating: [], count: chunks.count)
+    var duplicates = [[(row: Int, isKnown: Bool, first: Int)]](repeating: [], count: chunkCount)
     var others: [Int: (verdicts: [Verdict], isDisputed: Bool)] = [:]
     var duplicateCount = 0
 
@@ -46,12 +63,12 @@ public enum EvidenceReduce {
       }
     }
 
-    var kept = [[(row: Int, verdicts: [Verdict], isDisputed: Bool)]](repeating: [], count: chunks.count)
+    var kept = [[(row: Int, verdicts: [Verdict], isDisputed: Bool)]](repeating: [], count: chunkCount)
     for (number, other) in others.sorted(by: { $0.key < $1.key }) {
       let first = rows[number].place
       kept[first.chunk].append((first.row, other.verdicts, other.isDisputed))
     }
-    for chunk in chunks.indices where !duplicates[chunk].isEmpty || !kept[chunk].isEmpty {
+    for chunk in 0..<chunkCount where !duplicates[chunk].isEmpty || !kept[chunk].isEmpty {
       // What the mapping found by itself, and nothing else: it need not run again.
       if kept[chunk].isEmpty, duplicates[chunk].allSatisfy(\.isKnown) { continue }
       let sink = context.output("overlay/\(chunk)")
@@ -62,9 +79,6 @@ public enum EvidenceReduce {
           rest.removeFirst()
         }
         let first = rows[duplicate.first]
-        guard files[first.place.chunk].indices.contains(first.row.file) else {
-          throw DistillError(.internalFault, "an identities table names a file that its chunk does not have")
-        }
         Overlay.writeDuplicate(
           row: duplicate.row, path: files[first.place.chunk][first.row.file], line: first.row.line, to: sink)
       }

@@ -11,6 +11,7 @@ import Receipts
 /// 32   4  number of its chunk in the group, little-endian
 /// 36   4  its number in the chunk's table, little-endian
 /// ```
+/// Counts: `{"chunks": [[n, …], …]}`, for each part the chunks in the group that it has rows of.
 enum IdentityParts {
   static let rowSize = IdentityTable.rowSize + 8
 
@@ -20,11 +21,14 @@ enum IdentityParts {
     }
     let sinks = (0..<parts).map { context.output("part/\($0)") }
     let shift = 64 - parts.trailingZeroBitCount
+    var chunks = [[JSON]](repeating: [], count: sinks.count)
     var chunk: UInt32 = 0
     while let table = context.optionalInput(String(chunk)) {
       let reader = try TableReader(table, rowWidth: IdentityTable.rowSize)
       for row in 0..<reader.rowCount {
-        var writer = TableWriter(sink: sinks[Int(reader.hash(row, 0).high >> shift)])
+        let part = Int(reader.hash(row, 0).high >> shift)
+        if chunks[part].last?.integer != Int64(chunk) { chunks[part].append(.integer(Int64(chunk))) }
+        var writer = TableWriter(sink: sinks[part])
         writer.sink.buffer.append(table[row * IdentityTable.rowSize..<(row + 1) * IdentityTable.rowSize])
         writer.half(chunk)
         writer.half(UInt32(row))
@@ -32,7 +36,7 @@ enum IdentityParts {
       }
       chunk += 1
     }
-    return [:]
+    return ["chunks": .array(chunks.map(JSON.array))]
   }
 }
 
@@ -50,23 +54,19 @@ struct IdentityRows: Sequence {
   /// The first chunk of each table.
   private let firstChunks: [Int]
   private let isParted: Bool
-  private let chunkCount: Int
 
-  /// - Parameter groups: how many chunks each table is a part of; nil: each is the table of one chunk.
-  init(_ bytes: [ByteSlice], groups: [Int]?, chunkCount: Int) throws(DistillError) {
+  /// - Parameters:
+  ///   - firstChunks: of each table; without parts it is of no other.
+  ///   - isParted: the tables are of `IdentityParts`.
+  init(_ bytes: [ByteSlice], firstChunks: [Int], isParted: Bool) throws(DistillError) {
     var tables: [TableReader] = []
     for table in bytes {
-      tables.append(
-        try TableReader(table, rowWidth: groups == nil ? IdentityTable.rowSize : IdentityParts.rowSize))
+      tables.append(try TableReader(table, rowWidth: isParted ? IdentityParts.rowSize : IdentityTable.rowSize))
     }
     self.tables = tables
-    self.chunkCount = chunkCount
+    self.firstChunks = firstChunks
+    self.isParted = isParted
     starts = tables.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1.rowCount) }
-    firstChunks = (groups ?? bytes.map { _ in 1 }).reduce(into: [0]) { $0.append($0[$0.count - 1] + $1) }
-    isParted = groups != nil
-    guard firstChunks.last == chunkCount else {
-      throw DistillError(.internalFault, "tables of identities are not of as many chunks as there are")
-    }
   }
 
   var count: Int { starts[starts.count - 1] }
@@ -94,7 +94,7 @@ struct IdentityRows: Sequence {
     let reader = tables[table]
     var place = ObjectPlace(chunk: firstChunks[table], row: index)
     if isParted {
-      place.chunk = Swift.min(place.chunk + Int(reader.half(index, 32)), chunkCount - 1)
+      place.chunk += Int(reader.half(index, 32))
       place.row = Int(reader.half(index, 36))
     }
     return (IdentityTable.row(index, of: reader), place)
@@ -109,4 +109,9 @@ struct IdentityRows: Sequence {
       return read(table, index)
     }
   }
+}
+
+extension Array {
+  /// nil: there is no such element.
+  subscript(safely index: Int) -> Element? { indices.contains(index) ? self[index] : nil }
 }
