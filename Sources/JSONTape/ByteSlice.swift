@@ -61,6 +61,12 @@ public struct ByteSlice: Hashable {
     return UnsafeRawPointer(base).distance(to: UnsafeRawPointer(found))
   }
 
+  /// How many of the bytes are `byte`.
+  public func occurrences(of byte: UInt8) -> Int {
+    guard let base = buffer.baseAddress else { return 0 }
+    return csimdjson_occurrences(base, count, byte)
+  }
+
   /// The bytes as text; what is not UTF-8 becomes U+FFFD.
   public func string() -> String { String(decoding: buffer, as: UTF8.self) }
 

@@ -31,7 +31,7 @@ public final class CanonicalWriter {
     case Tape.Tag.null: output.append("null")
     case Tape.Tag.true: output.append("true")
     case Tape.Tag.false: output.append("false")
-    case Tape.Tag.string: output.appendQuoted(tape.pointee.string(at: index), keepingSurrogates: true)
+    case Tape.Tag.string: output.appendQuoted(tape, index, keepingSurrogates: true)
     case Tape.Tag.arrayStart: try writeArray(JSONValue(tape: tape, index: index), output)
     case Tape.Tag.objectStart: try writeObject(JSONValue(tape: tape, index: index), output)
     default: writeNumber(tape, index, output)
@@ -55,7 +55,7 @@ public final class CanonicalWriter {
     for place in keys {
       if place > keys.lowerBound { output.append(UInt8(ascii: ",")) }
       let key = order.entry(at: place).index
-      output.appendQuoted(object.tape.pointee.string(at: key), keepingSurrogates: true)
+      output.appendQuoted(object.tape, key, keepingSurrogates: true)
       output.append(UInt8(ascii: ":"))
       try write(object.tape, key + 1, output)
     }

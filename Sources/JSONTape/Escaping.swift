@@ -9,6 +9,23 @@ extension ByteBuffer {
     append(UInt8(ascii: "\""))
   }
 
+  /// Appends the string whose word on the tape is at `index`, with its quotes: as it stands in the text where that is what
+  /// escaping it would give.
+  func appendQuoted(_ tape: UnsafePointer<csimdjson_tape>, _ index: Int, keepingSurrogates: Bool) {
+    let text = tape.pointee.string(at: index)
+    let token = tape.pointee.slice(tape.pointee.sourceRange(at: index))
+    if token.count == text.count + 2 || Self.isLeastEscaped(token) {
+      append(token)
+    } else {
+      appendQuoted(text, keepingSurrogates: keepingSurrogates)
+    }
+  }
+
+  private static func isLeastEscaped(_ token: ByteSlice) -> Bool {
+    guard let base = token.buffer.baseAddress, token.count >= 2 else { return false }
+    return csimdjson_is_least_escaped(base + 1, token.count - 2) != 0
+  }
+
   func appendQuoted(_ text: String) {
     var text = text
     text.withUTF8 { appendQuoted(ByteSlice($0), keepingSurrogates: false) }

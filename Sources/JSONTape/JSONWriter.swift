@@ -108,6 +108,13 @@ extension JSONWriter {
     output.appendQuoted(text, keepingSurrogates: false)
   }
 
+  /// Copies a string; it must be one.
+  public mutating func string(_ value: JSONValue) {
+    precondition(value.kind == .string, "no string is written as one")
+    beginValue()
+    output.appendQuoted(value.tape, value.index, keepingSurrogates: false)
+  }
+
   @_disfavoredOverload  // a literal is a StaticString
   public mutating func string(_ text: String) {
     beginValue()
@@ -128,6 +135,16 @@ extension JSONWriter {
   public mutating func raw(_ text: ByteSlice) {
     beginValue()
     output.append(text)
+  }
+}
+
+// MARK: Prepared text
+
+extension JSONWriter {
+  /// Appends a part of the text that was written before, commas included, and that ends where a value begins or with one.
+  public mutating func prepared(_ text: ByteSlice, endsWithValue: Bool) {
+    output.append(text)
+    isCommaDue = endsWithValue
   }
 }
 
@@ -156,7 +173,7 @@ extension JSONWriter {
     case .null: null()
     case .bool: bool(value.bool ?? false)
     case .number: raw(value.token)
-    case .string: string(value.string ?? .empty)
+    case .string: string(value)
     case .array:
       beginArray()
       for element in value.elements { self.value(element) }

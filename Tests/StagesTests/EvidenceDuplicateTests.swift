@@ -1,5 +1,6 @@
 import JSONTape
 import Receipts
+import StagesTesting
 import Testing
 
 @testable import Stages
@@ -164,6 +165,73 @@ import Testing
     #expect(rows.map { $0["source_provenance"]?["line_offset"] } == [1, 2])
     // The field of a record that is not written is not counted.
     #expect(again.counts["fields"]?["verdict"] == 0)
+  }
+
+  /// What an action function gives.
+  private func output(
+    of function: ActionFunction, _ parameters: JSON, _ inputs: [[UInt8]]
+  ) throws -> (counts: JSON, outputs: [String: [UInt8]]) {
+    let buffers = inputs.map { bytes in
+      let buffer = ByteBuffer()
+      bytes.withUnsafeBytes { buffer.append($0) }
+      return buffer
+    }
+    let named = Dictionary(uniqueKeysWithValues: buffers.enumerated().map { (String($0), $1.bytes) })
+    let context = ActionContext(parameters: parameters, inputs: named, scratch: WorkerScratch())
+    let counts = try function.run(context)
+    return withExtendedLifetime((buffers, context)) {
+      (counts, context.outputs.mapValues { Array($0.buffer.bytes.buffer) })
+    }
+  }
+
+  private func logLines(_ random: inout SeededGenerator) -> [UInt8] {
+    let words = ["accepted", "rejected", "partially_accepted"]
+    var text = ""
+    for _ in 0..<random.below(40) {
+      text += "{\"id\":\(random.below(60))"
+      if random.chance(50) { text += ",\"v\":\"\(words[random.below(3)])\"" }
+      if random.chance(15) { text += ",\"o\":\"\(words[random.below(3)])\"" }
+      text += "}\n"
+    }
+    return Array(text.utf8)
+  }
+
+  @Test(arguments: 0..<6) func `in parts the same duplicates are found as together`(_ seed: Int) throws {
+    var random = SeededGenerator(seed: UInt64(seed))
+    let log = simpleSource([.verdict: at("/v"), .humanOverride: at("/o")])
+    let chunks = (0..<7).map { [(segment(0, "\($0).jsonl"), logLines(&random))] }
+    let tables: [[UInt8]] = try chunks.map { try mapEvidence(log, $0).identities }
+    let paths: [JSON] = chunks.indices.map { .array([.string("\($0).jsonl")]) }
+    let together = try output(of: EvidenceReduce.function, ["chunks": .array(paths)], tables)
+
+    let groups = [0..<3, 3..<4, 4..<7]
+    var split: [[String: [UInt8]]] = []
+    var files: [JSON] = []
+    for group in groups {
+      split.append(try output(of: IdentityParts.function, ["parts": 4], Array(tables[group])).outputs)
+      files.append(["first": .integer(Int64(group.lowerBound)), "files": .array(Array(paths[group]))])
+    }
+    let splitBytes: Int = split.reduce(0) { sum, parts in sum + parts.values.reduce(0) { $0 + $1.count } }
+    #expect(splitBytes == tables.joined().count / 32 * 40)
+    var parted: [[String: [UInt8]]] = []
+    var duplicates: Int64 = 0
+    for part in 0..<4 {
+      let found = try output(
+        of: EvidenceReduce.function, ["groups": .array(files)], split.map { $0["part/\(part)"] ?? [] })
+      duplicates += found.counts["duplicates"]?.integer ?? -1
+      parted.append(found.outputs)
+    }
+    #expect(duplicates == together.counts["duplicates"]?.integer)
+
+    for (index, chunk) in chunks.enumerated() {
+      let name = "overlay/\(index)"
+      let one = [together.outputs].compactMap { $0[name] }.map { String(decoding: $0, as: UTF8.self) }
+      let many = parted.compactMap { $0[name] }.map { String(decoding: $0, as: UTF8.self) }
+      #expect(one.isEmpty == many.isEmpty)
+      let left = try mapEvidence(log, chunk, overlays: one)
+      let right = try mapEvidence(log, chunk, overlays: many)
+      #expect(left.balances && left.outputs == right.outputs && left.counts == right.counts)
+    }
   }
 
   @Test func `no duplicates, no overlays`() throws {

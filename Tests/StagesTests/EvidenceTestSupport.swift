@@ -40,16 +40,23 @@ func mapEvidence(
   _ source: Source, _ files: [(segment: EvidenceSegment, bytes: [UInt8])], overlay: String? = nil,
   lookups: [String: String] = [:]
 ) throws -> MappedEvidence {
+  try mapEvidence(source, files, overlays: overlay.map { [$0] } ?? [], lookups: lookups)
+}
+
+func mapEvidence(
+  _ source: Source, _ files: [(segment: EvidenceSegment, bytes: [UInt8])], overlays: [String],
+  lookups: [String: String] = [:]
+) throws -> MappedEvidence {
   var buffers: [String: ByteBuffer] = [:]
   for (segment, bytes) in files {
     let buffer = ByteBuffer(capacity: bytes.count)
     bytes.withUnsafeBytes { buffer.append($0) }
     buffers[segment.input] = buffer
   }
-  if let overlay {
+  for (number, overlay) in overlays.enumerated() {
     let buffer = ByteBuffer()
     buffer.append(overlay)
-    buffers["overlay"] = buffer
+    buffers["overlay/\(number)"] = buffer
   }
   for (name, table) in lookups {
     let buffer = ByteBuffer()

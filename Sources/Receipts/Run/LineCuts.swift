@@ -34,11 +34,4 @@ enum LineCuts {
     }
     return found
   }
-
-  static func lineEnds(in bytes: ByteSlice) -> Int {
-    var count = 0
-    // Bytes are compared and added in vectors.
-    for byte in bytes.buffer { count &+= byte == 0x0A ? 1 : 0 }
-    return count
-  }
 }

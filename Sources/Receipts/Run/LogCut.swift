@@ -39,18 +39,27 @@ public struct LogCut: Sendable, Hashable {
   public var frame: ActionInput?
   /// Why a document is no JSON, where that was seen without parsing it. Its one piece is then its beginning.
   public var fault: String?
+  /// The log is compressed; its pieces are what it holds, and objects of the store.
+  public var isUnpacked: Bool
+  /// Why a compressed log gave no more behind its last piece.
+  public var damage: String?
 
-  public init(pieces: [LogPiece], frame: ActionInput? = nil, fault: String? = nil) {
+  public init(
+    pieces: [LogPiece], frame: ActionInput? = nil, fault: String? = nil, isUnpacked: Bool = false, damage: String? = nil
+  ) {
     self.pieces = pieces
     self.frame = frame
     self.fault = fault
+    self.isUnpacked = isUnpacked
+    self.damage = damage
   }
 
   public static func whole(_ log: StageInput) -> LogCut { LogCut(pieces: [.whole(log)]) }
 }
 
 extension LogCut {
-  /// `{"pieces":[["sha256",bytes,offset,lines],…],"frame":["sha256",bytes]|null,"fault":text|null}`
+  /// `{"pieces":[["sha256",bytes,offset,lines],…],"frame":["sha256",bytes]|null,"fault":text|null,"unpacked":bool,
+  /// "damage":text|null}`
   var record: JSON {
     [
       "pieces": .array(
@@ -61,7 +70,8 @@ extension LogCut {
           ]
         }),
       "frame": frame.map { [.string($0.digest.hex), .integer(Int64($0.byteCount))] } ?? .null,
-      "fault": fault.map(JSON.string) ?? .null,
+      "fault": fault.map(JSON.string) ?? .null, "unpacked": .bool(isUnpacked),
+      "damage": damage.map(JSON.string) ?? .null,
     ]
   }
 
@@ -83,5 +93,7 @@ extension LogCut {
       frame = ActionInput(name: "frame", digest: digest, byteCount: Int(bytes))
     }
     fault = record["fault"]?.string
+    isUnpacked = record["unpacked"]?.bool ?? false
+    damage = record["damage"]?.string
   }
 }

@@ -53,6 +53,12 @@ public struct StageRun: ~Copyable {
     try LogCutter(build: build).cut(log, by: rule)
   }
 
+  /// Cuts what compressed logs of lines hold, several at a time.
+  public func cut(_ logs: [PackedLog]) throws -> [LogCut] {
+    let cutter = LogCutter(build: build)
+    return try parallelMap(logs, jobs: build.options.jobs) { try cutter.cut($1) }
+  }
+
   /// The cut of a document that turned out to be no JSON: its beginning, and why.
   public func faulty(_ log: StageInput, _ fault: String) throws -> LogCut {
     try LogCutter(build: build).faulty(log, fault)

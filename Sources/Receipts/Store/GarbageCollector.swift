@@ -136,7 +136,9 @@ public struct GarbageCollector: Sendable {
     for key in records {
       guard let record = try cache.record(for: key) else { continue }
       if let result = ActionResult(record: record) { objects.formUnion(result.outputs.map(\.digest)) }
-      if let frame = LogCut(record: record)?.frame { objects.insert(frame.digest) }
+      guard let cut = LogCut(record: record) else { continue }
+      if let frame = cut.frame { objects.insert(frame.digest) }
+      if cut.isUnpacked { objects.formUnion(cut.pieces.map(\.digest)) }
     }
     return (records, objects)
   }

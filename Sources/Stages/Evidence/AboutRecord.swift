@@ -37,7 +37,7 @@ struct AboutRecord {
   /// - Parameter sorted: with the keys in canonical order, as it is hashed.
   func write(in scope: RecordScope, ownSource: String, sorted: Bool, to writer: inout JSONWriter) {
     func text(_ value: FoundText?) {
-      if let value { writer.string(scope.bytes(of: value)) } else { writer.null() }
+      if let value { writer.text(value, in: scope) } else { writer.null() }
     }
     func writeSource() {
       writer.key("source")

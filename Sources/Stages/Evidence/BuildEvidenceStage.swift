@@ -8,7 +8,7 @@ import Receipts
 public struct BuildEvidenceStage: Stage {
   public let name: StageName = .buildEvidence
   public let upstream: [StageName] = []
-  public let function = "build-evidence/1"
+  public let function = "build-evidence/2"
   public let parameters: JSON
   private let logs: SourceLogs
 
@@ -42,8 +42,7 @@ public struct BuildEvidenceStage: Stage {
     for entry in logs.entries { try entry.source.checkPrograms() }
     for entry in logs.entries {
       let files = entry.files.compactMap { inputs[$0.path] }
-      var logs: [LogSegments] = []
-      for (log, file) in zip(entry.files, files) { logs.append(try cut(log, file, entry.source, run)) }
+      let logs = try cut(entry.files, files, entry.source, run)
       let lookups = try LookupTables(entry, inputs, run)
       try outcome.add(entry.source, lookups: lookups.results)
       let results = try map(logs, entry.source, lookups: lookups.inputs, run)
@@ -82,12 +81,22 @@ public struct BuildEvidenceStage: Stage {
   }
 
   private func cut(
-    _ log: LogFile, _ input: StageInput, _ source: Source, _ run: borrowing StageRun
-  ) throws -> LogSegments {
-    guard input.byteCount > run.chunkSize, let rule = source.cutRule(for: input.path) else {
-      return LogSegments(log, input, .whole(input))
+    _ logs: [LogFile], _ inputs: [StageInput], _ source: Source, _ run: borrowing StageRun
+  ) throws -> [LogSegments] {
+    let packed = zip(logs, inputs).filter { source.isUnpacked($0, $1, chunkSize: run.chunkSize) }
+    let unpacked = try run.cut(packed.map { source.packed($1) })
+    var cuts = Dictionary(zip(packed.map { $1.path }, unpacked), uniquingKeysWith: { first, _ in first })
+    var result: [LogSegments] = []
+    for (log, input) in zip(logs, inputs) {
+      if let cut = cuts.removeValue(forKey: input.path) {
+        result.append(LogSegments(log, input, cut))
+      } else if input.byteCount > run.chunkSize, let rule = source.cutRule(for: input.path) {
+        result.append(LogSegments(log, input, try run.cut(input, by: rule)))
+      } else {
+        result.append(LogSegments(log, input, .whole(input)))
+      }
     }
-    return LogSegments(log, input, try run.cut(input, by: rule))
+    return result
   }
 
   private func map(
@@ -117,24 +126,9 @@ public struct BuildEvidenceStage: Stage {
       (actions, chunks, results) = try first()
     }
 
-    let duplicates = try run.execute([
-      Action(
-        function: EvidenceReduce.function.name,
-        parameters: ["chunks": .array(chunks.map { .array($0.map { .string($0.log.path.string) }) })],
-        inputs: try results.enumerated().map { number, result in
-          guard let identities = result.output("identities") else {
-            throw DistillError(.internalFault, "a chunk of source \(source.name) has no table of identities")
-          }
-          return ActionInput(name: "\(number)", digest: identities.digest, byteCount: identities.byteCount)
-        })
-    ])[0]
-    var again: [Int] = []
-    for index in chunks.indices {
-      guard let overlay = duplicates.output("overlay/\(index)") else { continue }
-      actions[index].inputs.append(
-        ActionInput(name: "overlay", digest: overlay.digest, byteCount: overlay.byteCount))
-      again.append(index)
-    }
+    let overlays = try DuplicateSearch(source: source, chunks: chunks).overlays(results, in: run)
+    let again = chunks.indices.filter { !overlays[$0].isEmpty }
+    for index in again { actions[index].inputs += overlays[index] }
     let mapped = try run.execute(again.map { actions[$0] })
     for (index, result) in zip(again, mapped) { results[index] = result }
     return results
@@ -158,22 +152,18 @@ public struct BuildEvidenceStage: Stage {
         "captures": .object(
           JSONObject(segment.log.captures.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) })),
         "format": .string(format.rawValue), "unit": .string(source.unit(in: format).rawValue),
-        "compression": .string(Compression(of: path).rawValue), "offset": .integer(Int64(segment.piece.byteOffset)),
+        "compression": .string((segment.isUnpacked ? Compression.none : Compression(of: path)).rawValue),
+        "offset": .integer(Int64(segment.piece.byteOffset)),
         "line": .integer(Int64(segment.piece.lineOffset)), "final": .bool(segment.piece.isFinal),
         "frame": segment.frame == nil ? .null : .string("frame/\(number)"),
         "fault": segment.fault.map {
           ["message": .string($0.message), "sha256": .string($0.digest.hex), "bytes": .integer(Int64($0.byteCount))]
         } ?? .null,
+        "damage": segment.damage.map(JSON.string) ?? .null,
       ]
     }
     return Action(
       function: EvidenceMap.function.name, parameters: ["source": slice, "files": .array(files)],
       inputs: inputs + lookups)
-  }
-}
-
-extension Compression {
-  init(of path: RelativePath) {
-    self = path.name.hasSuffix(".gz") ? .gz : path.name.hasSuffix(".zst") ? .zst : .none
   }
 }

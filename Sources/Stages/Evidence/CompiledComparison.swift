@@ -72,7 +72,7 @@ final class CompiledComparison {
     writer.key("run_id")
     if let expression = side.runID, let text = try expression.text(in: scope), !Text.isBlank(scope.bytes(of: text)) {
       note(expression.slot)
-      writer.string(scope.bytes(of: text))
+      writer.text(text, in: scope)
     } else {
       writer.beginString()
       writer.stringPiece(scope.bytes(of: runID))
@@ -90,9 +90,8 @@ final class CompiledComparison {
     _ expression: CompiledExpression?, in scope: RecordScope, note: (Int) -> Void, to writer: inout JSONWriter
   ) throws(RecordViolation) {
     guard let expression, let text = try expression.text(in: scope) else { return writer.null() }
-    let bytes = scope.bytes(of: text)
-    if !Text.isBlank(bytes) { note(expression.slot) }
-    writer.string(bytes)
+    if !Text.isBlank(scope.bytes(of: text)) { note(expression.slot) }
+    writer.text(text, in: scope)
   }
 
   // MARK: Votes

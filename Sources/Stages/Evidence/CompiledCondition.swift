@@ -32,7 +32,7 @@ final class CompiledCondition {
   func holds(in scope: RecordScope) -> Bool {
     var count = PassCount()
     if let start = scope.start(of: pointer) { visit(start, from: 0, &count) }
-    scope.note(pointer.probe, found: count.found > 0)
+    scope.probes.note(pointer.probe, found: count.found > 0)
     return switch test {
     case .every: count.found > 0 && count.passed == count.found
     case .present(false): count.passed == 0

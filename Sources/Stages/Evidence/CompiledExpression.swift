@@ -73,17 +73,18 @@ extension CompiledExpression {
     case .firstOf(let entries, let probe):
       for entry in entries {
         if let text = try entry.text(in: scope), !Text.isBlank(scope.bytes(of: text)) {
-          scope.note(probe, found: isFound(in: scope))
+          scope.probes.note(probe, found: isFound(in: scope))
           return text
         }
       }
-      scope.note(probe, found: isFound(in: scope))
+      scope.probes.note(probe, found: isFound(in: scope))
       return nil
     default:
       switch try value(in: scope) {
       case .absent: return nil
       case .text(let text): return text
-      case .value(let value): return .slice(try value.asText(field: field, origin: origin))
+      case .value(let value):
+        return value.kind == .string ? .string(value) : .token(try value.asText(field: field, origin: origin))
       }
     }
   }
@@ -109,11 +110,11 @@ extension CompiledExpression {
       for entry in entries {
         let value = try entry.value(in: scope)
         if isPresent(value, in: scope) {
-          scope.note(probe, found: isFound(in: scope))
+          scope.probes.note(probe, found: isFound(in: scope))
           return value
         }
       }
-      scope.note(probe, found: isFound(in: scope))
+      scope.probes.note(probe, found: isFound(in: scope))
       return .absent
     }
   }

@@ -20,16 +20,16 @@ final class CompiledLookup {
   /// The value, also null; nil: the key is absent or blank, the look-up does not have it, or no value with it.
   func find(in scope: RecordScope) throws(RecordViolation) -> JSONValue? {
     guard let text = try key.text(in: scope), !Text.isBlank(scope.bytes(of: text)) else {
-      scope.note(probe, found: false)
+      scope.probes.note(probe, found: false)
       return nil
     }
     guard let line = table.row(of: scope.bytes(of: text)) else {
       scope.noteMissing(table.slot)
-      scope.note(probe, found: false)
+      scope.probes.note(probe, found: false)
       return nil
     }
     let found = value(in: line)
-    scope.note(probe, found: found != nil)
+    scope.probes.note(probe, found: found != nil)
     return found
   }
 

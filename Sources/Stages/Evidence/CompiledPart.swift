@@ -104,10 +104,13 @@ final class CompiledPart {
     self.probes = probes
   }
 
+  /// How its rows are written.
+  private(set) lazy var plan = EvidenceRowPlan(self)
+
   /// Looks for what evaluation did not come to: the rules behind the one that held, say.
   func completeProbes(in scope: RecordScope) {
-    for (probe, pointers) in probes.enumerated() where scope.isOpen(probe) {
-      scope.note(
+    for (probe, pointers) in probes.enumerated() where scope.probes.isOpen(probe) {
+      scope.probes.note(
         probe,
         found: pointers.contains { pointer in scope.start(of: pointer).map(pointer.leadsSomewhere) ?? false })
     }

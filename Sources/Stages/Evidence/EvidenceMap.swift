@@ -4,7 +4,7 @@ import Receipts
 /// `evidence.map/1`: from the bytes of log files to evidence rows.
 ///
 /// Parameters: `{"source": …, "files": [{"input", "path", "captures", "format", "unit", "compression", "offset", "line",
-/// "final", "frame", "fault"}, …]}`. Inputs: the files' bytes, the frames of documents that were cut, and `overlay`, what
+/// "final", "frame", "fault", "damage"}, …]}`. Inputs: the files' bytes, the frames of documents that were cut, and `overlay/<i>`, what
 /// `evidence.duplicates/1` found. Outputs:
 /// `evidence/YYYY/MM/DD` for each UTC day, `evidence/undated`, `quarantine`, `identities` (see `IdentityTable`).
 /// Counts: the books (see `EvidenceBooks`), how often each probe and field was found, warnings; `fault` alone where a part of a
@@ -48,10 +48,6 @@ public enum EvidenceMap {
 extension EvidenceSegment {
   /// nil: the bytes are not compressed.
   func decompressor(_ bytes: ByteSlice) throws -> (any Decompressor)? {
-    switch compression {
-    case .none: nil
-    case .gz: try GzipDecompressor(bytes)
-    case .zst: try ZstdDecompressor(bytes)
-    }
+    try compression.decompressor(CompressedInput(bytes))
   }
 }

@@ -3,81 +3,74 @@ import Receipts
 
 /// `evidence.duplicates/1`: finds objects of one source that have the same identity, over all its chunks.
 ///
-/// Inputs "0", "1", …: the `identities` tables of the chunks in order. Parameters: `{"chunks": [[path, …], …]}`, the
-/// files of each chunk. Outputs: `overlay/<i>` for each chunk that has rows (see `Overlay`), none for the others.
+/// Parameters: `{"chunks": [[path, …], …]}`, the files of each chunk; inputs "0", "1", …: the `identities` tables of the chunks
+/// in order. Of a source with many objects: `{"groups": [{"first": n, "files": [[path, …], …]}, …]}`, the number of each group's
+/// first chunk and the files of its chunks; inputs: of each group the same part (see `IdentityParts`). Outputs: `overlay/<i>` for
+/// each chunk that has rows (see `Overlay`), none for the others.
 /// The first object stays; its `other_verdicts` are the distinct verdicts of the dropped ones that differ from its own,
 /// in order of occurrence. It is disputed where a dropped one has a human override that it has not: which word is the later one
 /// can't be told once the record is gone. Counts: `{"duplicates": n}`.
 public enum EvidenceReduce {
   public static let function = ActionFunction(name: "evidence.duplicates/1") { try reduce($0) }
 
-  private struct Place {
-    var chunk: Int
-    var row: Int
+  private static func groups(_ parameters: JSON) throws -> [(first: Int, files: [[String]])] {
+    func files(_ json: JSON) -> [String] { (json.array ?? []).map { $0.string ?? "" } }
+    if let chunks = parameters["chunks"]?.array { return chunks.enumerated().map { ($0, [files($1)]) } }
+    guard let groups = parameters["groups"]?.array else {
+      throw DistillError(.internalFault, "evidence.duplicates was given no chunks")
+    }
+    return try groups.map { group in
+      guard let first = group["first"]?.integer, first >= 0, let chunks = group["files"]?.array else {
+        throw DistillError(.internalFault, "a group of chunks in the parameters of evidence.duplicates lacks a member")
+      }
+      return (Int(first), chunks.map(files))
+    }
   }
 
   static func reduce(_ context: ActionContext) throws -> JSON {
-    guard let chunks = context.parameters["chunks"]?.array else {
-      throw DistillError(.internalFault, "evidence.duplicates was given no chunks")
+    let groups = try Self.groups(context.parameters)
+    let tables = try groups.indices.map { try context.input(String($0)) }
+    let rows = try IdentityRows(
+      tables, firstChunks: groups.map(\.first), isParted: context.parameters["groups"] != nil)
+    let chunkCount = groups.reduce(0) { max($0, $1.first + $1.files.count) }
+    var files = [[String]](repeating: [], count: chunkCount)
+    for group in groups { files.replaceSubrange(group.first..<group.first + group.files.count, with: group.files) }
+    guard rows.allSatisfy({ files[safely: $0.place.chunk]?.indices.contains($0.row.file) ?? false }) else {
+      throw DistillError(.internalFault, "an identities table names a file that its chunk does not have")
     }
-    let files = chunks.map { ($0.array ?? []).map { $0.string ?? "" } }
-    let tables = try chunks.indices.map {
-      try TableReader(try context.input(String($0)), rowWidth: IdentityTable.rowSize)
-    }
-    let starts = tables.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1.rowCount) }
-    var firsts = FirstRows(capacity: starts[starts.count - 1])
-    // By chunk, in the order of the rows.
-    var duplicates = [[(row: Int, first: Place)]](repeating: [], count: tables.count)
+    var firsts = FirstRows(capacity: rows.count)
+    // By chunk, in the order of the rows. Known: the mapping has found it, too.
+    var duplicates = [[(row: Int, isKnown: Bool, first: Int)]](repeating: [], count: chunkCount)
     var others: [Int: (verdicts: [Verdict], isDisputed: Bool)] = [:]
     var duplicateCount = 0
 
-    func place(_ number: Int) -> Place {
-      var (low, high) = (0, tables.count)
-      while high - low > 1 {
-        let middle = (low + high) / 2
-        if starts[middle] <= number { low = middle } else { high = middle }
+    for (number, current) in rows.enumerated() {
+      let firstNumber = firsts.insert(number, hash: current.row.identity.high) {
+        rows.identity($0) == current.row.identity
       }
-      return Place(chunk: low, row: number - starts[low])
-    }
-    func row(_ place: Place) -> IdentityTable.Row { IdentityTable.row(place.row, of: tables[place.chunk]) }
-
-    for chunk in tables.indices {
-      for index in 0..<tables[chunk].rowCount {
-        let current = IdentityTable.row(index, of: tables[chunk])
-        let number = starts[chunk] + index
-        let firstNumber = firsts.insert(number, hash: current.identity.high) {
-          row(place($0)).identity == current.identity
-        }
-        guard firstNumber != number else { continue }
-        let first = place(firstNumber)
-        duplicateCount += 1
-        duplicates[chunk].append((index, first))
-        let kept = row(first)
-        if let verdict = current.verdict, verdict != kept.verdict,
-          !(others[firstNumber]?.verdicts.contains(verdict) ?? false)
-        {
-          others[firstNumber, default: ([], false)].verdicts.append(verdict)
-        }
-        if current.humanOverride != nil, current.humanOverride != kept.humanOverride {
-          others[firstNumber, default: ([], false)].isDisputed = true
-        }
+      guard firstNumber != number else { continue }
+      let kept = rows[firstNumber]
+      duplicateCount += 1
+      let isKnown = current.row.isDropped && kept.place.chunk == current.place.chunk
+      duplicates[current.place.chunk].append((current.place.row, isKnown, firstNumber))
+      if let verdict = current.row.verdict, verdict != kept.row.verdict,
+        !(others[firstNumber]?.verdicts.contains(verdict) ?? false)
+      {
+        others[firstNumber, default: ([], false)].verdicts.append(verdict)
+      }
+      if current.row.humanOverride != nil, current.row.humanOverride != kept.row.humanOverride {
+        others[firstNumber, default: ([], false)].isDisputed = true
       }
     }
 
-    var kept = [[(row: Int, verdicts: [Verdict], isDisputed: Bool)]](repeating: [], count: tables.count)
+    var kept = [[(row: Int, verdicts: [Verdict], isDisputed: Bool)]](repeating: [], count: chunkCount)
     for (number, other) in others.sorted(by: { $0.key < $1.key }) {
-      let first = place(number)
+      let first = rows[number].place
       kept[first.chunk].append((first.row, other.verdicts, other.isDisputed))
     }
-    for chunk in tables.indices where !duplicates[chunk].isEmpty || !kept[chunk].isEmpty {
+    for chunk in 0..<chunkCount where !duplicates[chunk].isEmpty || !kept[chunk].isEmpty {
       // What the mapping found by itself, and nothing else: it need not run again.
-      if kept[chunk].isEmpty,
-        duplicates[chunk].allSatisfy({
-          $0.first.chunk == chunk && IdentityTable.row($0.row, of: tables[chunk]).isDropped
-        })
-      {
-        continue
-      }
+      if kept[chunk].isEmpty, duplicates[chunk].allSatisfy(\.isKnown) { continue }
       let sink = context.output("overlay/\(chunk)")
       var rest = kept[chunk][...]
       for duplicate in duplicates[chunk] {
@@ -85,41 +78,12 @@ public enum EvidenceReduce {
           Overlay.writeKept(row: next.row, next.verdicts, isDisputed: next.isDisputed, to: sink)
           rest.removeFirst()
         }
-        let first = row(duplicate.first)
-        guard files[duplicate.first.chunk].indices.contains(first.file) else {
-          throw DistillError(.internalFault, "an identities table names a file that its chunk does not have")
-        }
+        let first = rows[duplicate.first]
         Overlay.writeDuplicate(
-          row: duplicate.row, path: files[duplicate.first.chunk][first.file], line: first.line, to: sink)
+          row: duplicate.row, path: files[first.place.chunk][first.row.file], line: first.row.line, to: sink)
       }
       for next in rest { Overlay.writeKept(row: next.row, next.verdicts, isDisputed: next.isDisputed, to: sink) }
     }
     return ["duplicates": .integer(Int64(duplicateCount))]
-  }
-}
-
-/// An open-addressed table of row numbers: 4 bytes a slot, at most half of them in use.
-private struct FirstRows {
-  private var slots: [UInt32]
-  private let mask: Int
-
-  init(capacity: Int) {
-    precondition(capacity < Int(UInt32.max), "more rows than a table can number")
-    var size = 16
-    while size < capacity * 2 { size *= 2 }
-    slots = [UInt32](repeating: 0, count: size)
-    mask = size - 1
-  }
-
-  /// The number that stands for an equal row, which is `number` if it is the first.
-  mutating func insert(_ number: Int, hash: UInt64, isEqual: (Int) -> Bool) -> Int {
-    var slot = Int(truncatingIfNeeded: hash) & mask
-    while slots[slot] != 0 {
-      let candidate = Int(slots[slot]) - 1
-      if isEqual(candidate) { return candidate }
-      slot = (slot + 1) & mask
-    }
-    slots[slot] = UInt32(number + 1)
-    return number
   }
 }

@@ -23,8 +23,11 @@ final class EvidenceRows {
   /// The current object's `about` as it is written; empty: null.
   private let about = ByteBuffer(capacity: 256)
   private let hashed = ByteBuffer(capacity: 256)
-  private let sourceName = ByteBuffer(capacity: 64)
-  private let kindName = ByteBuffer(capacity: 64)
+  /// The current object's time as it is written; empty: null.
+  private let time = ByteBuffer(capacity: 64)
+  let provenance: ProvenanceWriter
+  private let identityText = ByteBuffer(capacity: 64)
+  private var identityKind: RecordKind?
   private let discarded = ByteBuffer(capacity: 0)
   /// Fields of the current record that hold something, by slot.
   private(set) var filledSlots: [Int] = []
@@ -32,10 +35,12 @@ final class EvidenceRows {
   init(scope: RecordScope, source: String) {
     self.scope = scope
     self.source = source
-    sourceName.append(source)
+    provenance = ProvenanceWriter(source: source)
     results = ResultValues(canonical: scope.scratch.canonical)
     messages = MessageList(canonical: scope.scratch.canonical, buffer: scope.scratch.secondBuffer)
   }
+
+  func beginFile() { provenance.beginFile(scope.pathBytes) }
 
   func beginRecord() { filledSlots.removeAll(keepingCapacity: true) }
 
@@ -55,7 +60,7 @@ final class EvidenceRows {
     let runID = try runID(part, about: record, sigHash: sigHash)
     return Head(
       kind: part.kind, runID: runID, timestamp: try timestamp(part), verdict: try verdict(part),
-      humanOverride: try humanOverride(part), identity: identity(part.kind, runID))
+      humanOverride: try humanOverride(part), identity: identity(part, runID))
   }
 
   /// A judgement without a run id gets one made of the record's hash and what it is about, a comparison one of the hash.
@@ -86,11 +91,28 @@ final class EvidenceRows {
     return text
   }
 
-  private func identity(_ kind: RecordKind, _ runID: FoundText) -> Hash128 {
-    kindName.removeAll()
-    kindName.append(kind.rawValue)
-    return Identity.hash(
-      source: sourceName.bytes, kind: kindName.bytes, runID: scope.bytes(of: runID), scope.scratch.sha256, hashed)
+  /// What the hashed identities of a kind begin with, behind the bracket.
+  private func identityHead(_ kind: RecordKind) -> ByteSlice {
+    if kind != identityKind {
+      identityKind = kind
+      identityText.removeAll()
+      var writer = JSONWriter(identityText)
+      writer.string(source)
+      writer.string(kind.rawValue)
+    }
+    return identityText.bytes
+  }
+
+  /// As `Identity.hash` makes it.
+  private func identity(_ part: CompiledPart, _ runID: FoundText) -> Hash128 {
+    hashed.removeAll()
+    var writer = JSONWriter(hashed)
+    writer.beginArray()
+    writer.prepared(identityHead(part.kind), endsWithValue: true)
+    writer.text(runID, in: scope)
+    writer.endArray()
+    scope.scratch.sha256.update(hashed.bytes)
+    return Hash128(scope.scratch.sha256.finish())
   }
 
   /// nil: absent.
@@ -161,103 +183,67 @@ final class EvidenceRows {
     _ part: CompiledPart, head: Head, place: RecordPlace, sigHash: Digest, otherVerdicts: [Verdict],
     isDisputed: Bool, to output: ByteBuffer
   ) throws(RecordViolation) {
+    let plan = part.plan
+    time.removeAll()
+    head.timestamp?.append(to: time)
+    filledSlots += plan.constantSlots
     var writer = JSONWriter(output)
-    writer.beginObject()
-    writer.key("schema_version")
-    writer.integer(1)
-    writer.key("kind")
-    writer.string(head.kind.rawValue)
-    writer.key("run_id")
-    if let runID = part.runID { note(runID.slot) }
-    writer.string(scope.bytes(of: head.runID))
-    writer.key("task_id")
-    let taskID = try filledText(part.taskID)
-    if taskID != nil, let expression = part.taskID { note(expression.slot) }
-    writer.string(scope.bytes(of: taskID ?? head.runID))
-    writer.key("timestamp")
-    if head.timestamp != nil, let expression = part.timestamp { note(expression.slot) }
-    writer.timestamp(head.timestamp)
-    writer.key("model_name")
-    try writeText(part.modelName, to: &writer)
-    writer.key("model_provider")
-    try writeText(part.modelProvider, to: &writer)
-    writer.key("model_role")
-    try writeText(part.modelRole, to: &writer)
-    writer.key("prompt")
-    try writeText(part.prompt, to: &writer)
-    writer.key("messages")
-    try writeMessages(part.messages, to: &writer)
-    writer.key("text")
-    try writeText(part.text, to: &writer)
-    writer.key("source_files")
-    try writeList(part.sourceFiles, to: &writer)
-    writer.key("git_sha")
-    try writeText(part.gitSHA, to: &writer)
-    writer.key("verdict")
-    if let verdict = head.verdict {
-      note(part.verdictSlot)
-      writer.string(verdict.rawValue)
-    } else {
-      writer.null()
+    for step in plan.steps {
+      writer.prepared(plan.before(step), endsWithValue: false)
+      switch step.content {
+      case .runID:
+        if let runID = part.runID { note(runID.slot) }
+        writer.text(head.runID, in: scope)
+      case .taskID:
+        let taskID = try filledText(part.taskID)
+        if taskID != nil, let expression = part.taskID { note(expression.slot) }
+        writer.text(taskID ?? head.runID, in: scope)
+      case .timestamp:
+        if head.timestamp != nil, let expression = part.timestamp { note(expression.slot) }
+        writer.time(time)
+      case .text(let expression): try writeText(expression, to: &writer)
+      case .number(let expression): try writeNumber(expression, to: &writer)
+      case .list(let expression): try writeList(expression, to: &writer)
+      case .messages(let expression): try writeMessages(expression, to: &writer)
+      case .verdict:
+        if head.verdict != nil { note(part.verdictSlot) }
+        writer.word(head.verdict?.rawValue)
+      case .results: try writeResults(part, to: &writer)
+      case .humanOverride:
+        if head.humanOverride != nil, !isDisputed, let expression = part.humanOverride { note(expression.slot) }
+        writer.word((isDisputed ? .needsHumanReview : head.humanOverride)?.rawValue)
+      case .otherVerdicts:
+        writer.beginArray()
+        for verdict in otherVerdicts { writer.string(verdict.rawValue) }
+        writer.endArray()
+      case .judge: try writeJudge(part, to: &writer)
+      case .about:
+        if about.count > 0 {
+          note(part.aboutSlot)
+          writer.raw(about.bytes)
+        } else {
+          writer.null()
+        }
+      case .comparison(let comparison):
+        try comparison.write(in: scope, runID: head.runID, note: note, to: &writer)
+      case .provenance: provenance.write(place, sigHash: sigHash, recordedAt: time, to: &writer)
+      }
     }
-    writer.key("score")
-    try writeNumber(part.score, to: &writer)
-    writer.key("validation_results")
-    try writeResults(part, to: &writer)
-    writer.key("success_markers")
-    try writeList(part.successMarkers, to: &writer)
-    writer.key("failure_markers")
-    try writeList(part.failureMarkers, to: &writer)
-    writer.key("human_override")
-    if let category = isDisputed ? .needsHumanReview : head.humanOverride {
-      if head.humanOverride != nil, let expression = part.humanOverride { note(expression.slot) }
-      writer.string(category.rawValue)
-    } else {
-      writer.null()
-    }
-    writer.key("other_verdicts")
-    writer.beginArray()
-    for verdict in otherVerdicts { writer.string(verdict.rawValue) }
-    writer.endArray()
-    writer.key("judged_by")
-    try writeJudge(part, to: &writer)
-    writer.key("about")
-    if about.count > 0 {
-      note(part.aboutSlot)
-      writer.raw(about.bytes)
-    } else {
-      writer.null()
-    }
-    writer.key("comparison")
-    if let comparison = part.comparison {
-      try comparison.write(in: scope, runID: head.runID, note: note, to: &writer)
-    } else {
-      writer.null()
-    }
-    writer.key("latency_ms")
-    try writeNumber(part.latency, to: &writer)
-    writer.key("cost_usd")
-    try writeNumber(part.cost, to: &writer)
-    writer.key("provenance")
-    Provenance.write(
-      source: source, path: scope.pathBytes, place: place, sigHash: sigHash, recordedAt: head.timestamp, to: &writer)
     writer.endObject()
     writer.newline()
   }
 
   private func writeText(
-    _ expression: CompiledExpression?, to writer: inout JSONWriter
+    _ expression: CompiledExpression, to writer: inout JSONWriter
   ) throws(RecordViolation) {
-    guard let expression, let text = try expression.text(in: scope) else { return writer.null() }
-    let bytes = scope.bytes(of: text)
-    if !Text.isBlank(bytes) { note(expression.slot) }
-    writer.string(bytes)
+    guard let text = try expression.text(in: scope) else { return writer.null() }
+    if !Text.isBlank(scope.bytes(of: text)) { note(expression.slot) }
+    writer.text(text, in: scope)
   }
 
   private func writeNumber(
-    _ expression: CompiledExpression?, to writer: inout JSONWriter
+    _ expression: CompiledExpression, to writer: inout JSONWriter
   ) throws(RecordViolation) {
-    guard let expression else { return writer.null() }
     switch try expression.value(in: scope) {
     case .absent: writer.null()
     case .text:
@@ -278,46 +264,43 @@ final class EvidenceRows {
 
   /// A list of strings; one string is a list of one, a blank one is none.
   private func writeList(
-    _ expression: CompiledExpression?, to writer: inout JSONWriter
+    _ expression: CompiledExpression, to writer: inout JSONWriter
   ) throws(RecordViolation) {
     writer.beginArray()
-    if let expression {
-      switch try expression.value(in: scope) {
-      case .absent: break
-      case .text(let text): writeSingle(scope.bytes(of: text), slot: expression.slot, to: &writer)
-      case .value(let value):
-        if let text = value.string {
-          writeSingle(text, slot: expression.slot, to: &writer)
-        } else {
-          guard value.kind == .array else {
-            throw value.unexpected("a list of strings", field: expression.field, origin: expression.origin)
-          }
-          var count = 0
-          for element in value.elements {
-            guard let text = element.string else {
-              throw element.unexpected(
-                "a string", field: expression.field, origin: "element \(count) of \(expression.origin)")
-            }
-            writer.string(text)
-            count += 1
-          }
-          if count > 0 { note(expression.slot) }
+    switch try expression.value(in: scope) {
+    case .absent: break
+    case .text(let text): writeSingle(text, slot: expression.slot, to: &writer)
+    case .value(let value):
+      if value.kind == .string {
+        writeSingle(.string(value), slot: expression.slot, to: &writer)
+      } else {
+        guard value.kind == .array else {
+          throw value.unexpected("a list of strings", field: expression.field, origin: expression.origin)
         }
+        var count = 0
+        for element in value.elements {
+          guard element.kind == .string else {
+            throw element.unexpected(
+              "a string", field: expression.field, origin: "element \(count) of \(expression.origin)")
+          }
+          writer.string(element)
+          count += 1
+        }
+        if count > 0 { note(expression.slot) }
       }
     }
     writer.endArray()
   }
 
-  private func writeSingle(_ text: ByteSlice, slot: Int, to writer: inout JSONWriter) {
-    guard !Text.isBlank(text) else { return }
+  private func writeSingle(_ text: FoundText, slot: Int, to writer: inout JSONWriter) {
+    guard !Text.isBlank(scope.bytes(of: text)) else { return }
     note(slot)
-    writer.string(text)
+    writer.text(text, in: scope)
   }
 
   private func writeMessages(
-    _ expression: CompiledExpression?, to writer: inout JSONWriter
+    _ expression: CompiledExpression, to writer: inout JSONWriter
   ) throws(RecordViolation) {
-    guard let expression else { return writer.null() }
     switch try expression.value(in: scope) {
     case .absent: writer.null()
     case .text:
@@ -342,9 +325,8 @@ final class EvidenceRows {
         switch try expressions[index].value(in: scope) {
         case .absent: writer.null()
         case .text(let text):
-          let bytes = scope.bytes(of: text)
-          if !Text.isBlank(bytes) { note(part.resultSlots[index]) }
-          writer.string(bytes)
+          if !Text.isBlank(scope.bytes(of: text)) { note(part.resultSlots[index]) }
+          writer.text(text, in: scope)
         case .value(let value):
           if holdsSomething(value) { note(part.resultSlots[index]) }
           try results.write(value, to: &writer)
@@ -398,7 +380,7 @@ final class EvidenceRows {
     writer.key("kind")
     writer.string(kind)
     writer.key("name")
-    if let name { writer.string(scope.bytes(of: name)) } else { writer.null() }
+    if let name { writer.text(name, in: scope) } else { writer.null() }
     writer.endObject()
   }
 }

@@ -1,7 +1,7 @@
 import JSONTape
 import Receipts
 
-/// A log file, or a segment of an uncompressed .jsonl, as the action's parameters describe it.
+/// A log file, or a segment of one, as the action's parameters describe it.
 struct EvidenceSegment {
   var input: String
   var path: String
@@ -18,6 +18,8 @@ struct EvidenceSegment {
   var frame: String?
   /// Why the document is no JSON, if that is known already; the bytes are then its beginning.
   var fault: Fault?
+  /// Why nothing follows the segment, though its log was compressed and is not whole.
+  var damage: CompressionDamage?
 
   struct Fault {
     var message: String
@@ -52,6 +54,7 @@ struct EvidenceSegment {
       input: input, path: path, captures: json["captures"]?.object ?? [:], format: format, unit: unit,
       compression: compression, offset: Int(offset), line: Int(line), isFinal: isFinal)
     frame = json["frame"]?.string
+    damage = json["damage"]?.string.map(CompressionDamage.init(message:))
     if let fault = json["fault"], !fault.isNull {
       guard let message = fault["message"]?.string, let digest = fault["sha256"]?.string.flatMap(Digest.init(hex:)),
         let bytes = fault["bytes"]?.integer

@@ -5,14 +5,12 @@ import Receipts
 /// RFC 1952, one or more members one behind the other; zeros after the last are padding, as gzip takes them.
 final class GzipDecompressor: Decompressor {
   private let stream: UnsafeMutablePointer<z_stream>
-  private let input: ByteSlice
-  private var place = 0
+  private let input: CompressedInput
   private var isWithinMember = true
   private var isAtEnd = false
   private var damage: CompressionDamage?
 
-  /// - Parameter input: must outlive the decompressor.
-  init(_ input: ByteSlice) throws {
+  init(_ input: CompressedInput) throws {
     self.input = input
     stream = .allocate(capacity: 1)
     stream.initialize(to: z_stream())
@@ -44,13 +42,16 @@ final class GzipDecompressor: Decompressor {
 
   /// Decides what follows a member; false: nothing that can be read.
   private func beginMember() -> Bool {
-    var next = place
-    while next < input.count && input[next] == 0 { next += 1 }
-    if next == input.count {
+    var isPadded = false
+    while input.fill(1), input.bytes[0] == 0 {
+      input.skip(1)
+      isPadded = true
+    }
+    if input.bytes.isEmpty {
       isAtEnd = true
       return false
     }
-    guard next == place, input[place] == 0x1F, place + 1 == input.count || input[place + 1] == 0x8B else {
+    guard !isPadded, input.bytes[0] == 0x1F, !input.fill(2) || input.bytes[1] == 0x8B else {
       damage = CompressionDamage(message: "the compressed file is damaged: garbage follows its end")
       return false
     }
@@ -60,18 +61,19 @@ final class GzipDecompressor: Decompressor {
   }
 
   private func step(into target: UnsafeMutableRawBufferPointer) -> Int {
-    let given = min(input.count - place, Int(UInt32.max >> 1))
+    _ = input.fill(1)
+    let given = min(input.bytes.count, Int(UInt32.max >> 1))
     // zlib reads from the pointer only; it is not const for historical reasons.
-    stream.pointee.next_in = input.buffer.baseAddress.map { UnsafeMutablePointer(mutating: $0 + place) }
+    stream.pointee.next_in = input.bytes.buffer.baseAddress.map { UnsafeMutablePointer(mutating: $0) }
     stream.pointee.avail_in = UInt32(given)
     stream.pointee.next_out = target.bindMemory(to: UInt8.self).baseAddress
     stream.pointee.avail_out = UInt32(target.count)
     let status = inflate(stream, Z_NO_FLUSH)
-    place += given - Int(stream.pointee.avail_in)
+    input.skip(given - Int(stream.pointee.avail_in))
     let written = target.count - Int(stream.pointee.avail_out)
     switch status {
     case Z_STREAM_END: isWithinMember = false
-    case Z_OK: if place == input.count && written < target.count { damage = .endsEarly }
+    case Z_OK: if written < target.count && !input.fill(1) { damage = .endsEarly }
     case Z_BUF_ERROR: damage = .endsEarly
     default:
       let reason = stream.pointee.msg.map { String(cString: $0) } ?? "error \(status)"

@@ -29,7 +29,7 @@ final class LastMessage {
       if !isBlank(content) { last = content }
     }
     guard let content = last else { return nil }
-    if let text = content.string { return .slice(text) }
+    if content.kind == .string { return .string(content) }
     let start = scope.arena.count
     var isFirst = true
     for block in content.elements {

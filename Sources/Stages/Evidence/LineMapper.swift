@@ -19,13 +19,13 @@ struct LineMapper {
     defer { withExtendedLifetime(reader) {} }
     var end = (line: segment.line, offset: segment.offset)
     while let line = reader.next() {
-      if let damage = reader.damage, !line.isTerminated {
+      if let damage = reader.damage ?? segment.damage, !line.isTerminated {
         return stop(line, damage, segment)
       }
       map(line, isFinal: segment.isFinal)
       end = (line.number + 1, line.offset + line.length)
     }
-    if let damage = reader.damage {
+    if let damage = reader.damage ?? segment.damage {
       let nothing = LogLine(
         bytes: .empty, number: end.line, offset: end.offset, length: 0, isTerminated: false, oversizeHash: nil)
       stop(nothing, damage, segment)

@@ -8,6 +8,9 @@ struct LogSegment {
   /// See `LogCut`.
   var frame: ActionInput?
   var fault: Fault?
+  /// It is of what a compressed log holds.
+  var isUnpacked = false
+  var damage: String?
 
   /// A log that is no JSON as a whole.
   struct Fault {
@@ -41,6 +44,8 @@ struct LogSegments {
       var segment = LogSegment(log: log, piece: piece)
       segment.frame = cut.frame
       segment.fault = cut.fault.map { LogSegment.Fault($0, in: input) }
+      segment.isUnpacked = cut.isUnpacked
+      segment.damage = piece.isFinal ? cut.damage : nil
       return segment
     }
   }

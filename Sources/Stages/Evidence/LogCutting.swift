@@ -14,6 +14,24 @@ extension Source {
     }
   }
 
+  /// Is a log cut by what it holds? A small compressed one is mapped at once, as far as its size tells that it is small: text
+  /// shrinks to a tenth or so.
+  func isUnpacked(_ log: LogFile, _ input: StageInput, chunkSize: Int) -> Bool {
+    let format = format(of: log.path)
+    return Compression(of: log.path) != .none && format == .jsonl && unit(in: format) == .line
+      && input.byteCount > chunkSize / 16
+  }
+
+  func packed(_ input: StageInput) -> PackedLog {
+    let compression = Compression(of: input.path)
+    return PackedLog(input, format: compression.rawValue) { bytes in
+      guard let decompressor = try compression.decompressor(bytes) else {
+        throw DistillError(.internalFault, "\(input.path) is not compressed")
+      }
+      return decompressor
+    }
+  }
+
   /// The steps to the array of records, where `records` has its one `*` at the end and no pointer from the document's root
   /// leads into the array or around it.
   private var elementPath: [ElementStep]? {

@@ -109,12 +109,7 @@ package final class LogText {
   /// - Parameter bytes: of the file; they must outlive this.
   package init(_ bytes: ByteSlice, of path: RelativePath) throws {
     plain = bytes
-    decompressor =
-      switch Compression(of: path) {
-      case .none: nil
-      case .gz: try GzipDecompressor(bytes)
-      case .zst: try ZstdDecompressor(bytes)
-      }
+    decompressor = try Compression(of: path).decompressor(CompressedInput(bytes))
   }
 
   /// Fills the front of `target`; 0: the end, or the place from which on the file is damaged.

@@ -43,7 +43,7 @@ enum MessageContent {
   static func write(_ content: JSONValue?, at index: Int, to writer: inout JSONWriter) throws(RecordViolation) {
     guard let content, !content.isNull else { return writer.null() }
     switch content.kind {
-    case .string: writer.string(content.string ?? .empty)
+    case .string: writer.string(content)
     case .array:
       for block in content.elements { try check(block, at: index) }
       write(content.elements, to: &writer)

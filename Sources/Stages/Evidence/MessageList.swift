@@ -36,16 +36,16 @@ struct MessageList {
     _ value: JSONValue?, called name: StaticString, at index: Int, to writer: inout JSONWriter
   ) throws(RecordViolation) {
     guard let value, !value.isNull else { return writer.null() }
-    guard let text = value.string else {
+    guard value.kind == .string else {
       throw Self.violation(index, "has a \(name) that is \(value.kindName), not a string")
     }
-    writer.string(text)
+    writer.string(value)
   }
 
   /// A call's arguments: text as it stands, anything else as canonical JSON; `{}` where there are none.
   func writeArguments(_ arguments: JSONValue?, to writer: inout JSONWriter) throws(RecordViolation) {
     guard let arguments, !arguments.isNull else { return writer.string("{}" as StaticString) }
-    if let text = arguments.string { return writer.string(text) }
+    if arguments.kind == .string { return writer.string(arguments) }
     buffer.removeAll()
     try canonical.append(arguments, to: buffer)
     writer.string(buffer.bytes)

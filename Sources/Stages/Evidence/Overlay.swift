@@ -19,10 +19,11 @@ struct Overlay {
 
   private var rows: [Int: Row] = [:]
 
-  init() {}
-
-  init(_ bytes: ByteSlice, parser: JSONParser) throws {
-    for line in Lines(bytes) { try read(line, parser: parser) }
+  /// - Parameter parts: each of other identities.
+  init(_ parts: [ByteSlice], parser: JSONParser) throws {
+    for part in parts {
+      for line in Lines(part) { try read(line, parser: parser) }
+    }
   }
 
   private mutating func read(_ line: ByteSlice, parser: JSONParser) throws {
@@ -40,6 +41,8 @@ struct Overlay {
     row.isDisputed = value.member("is_disputed")?.bool ?? row.isDisputed
     rows[Int(number)] = row
   }
+
+  var isEmpty: Bool { rows.isEmpty }
 
   /// - Parameter row: the 0-based place of an object among the mapped ones of the action.
   subscript(row: Int) -> Row? { rows.isEmpty ? nil : rows[row] }

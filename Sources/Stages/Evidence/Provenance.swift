@@ -11,17 +11,28 @@ struct RecordPlace {
   var bytes: ByteSlice
 }
 
-enum Provenance {
-  static func write(
-    source: String, path: ByteSlice, place: RecordPlace, sigHash: Digest, recordedAt: Timestamp?,
-    to writer: inout JSONWriter
-  ) {
+/// Writes `provenance`; what is the same for all records of a file is written beforehand.
+final class ProvenanceWriter {
+  private let source: String
+  private let head = ByteBuffer(capacity: 256)
+
+  init(source: String) { self.source = source }
+
+  func beginFile(_ path: ByteSlice) {
+    head.removeAll()
+    var writer = JSONWriter(head)
     writer.beginObject()
     writer.key("source")
     writer.string(source)
     writer.key("source_file")
     writer.string(path)
     writer.key("line_offset")
+  }
+
+  /// Writes it where a value begins.
+  /// - Parameter recordedAt: the text of a time; empty: null.
+  func write(_ place: RecordPlace, sigHash: Digest, recordedAt: ByteBuffer, to writer: inout JSONWriter) {
+    writer.prepared(head.bytes, endsWithValue: false)
     writer.integer(Int64(place.line))
     writer.key("byte_offset")
     writer.integer(Int64(place.offset))
@@ -30,7 +41,7 @@ enum Provenance {
     writer.key("sig_hash")
     writer.digest(sigHash)
     writer.key("recorded_at")
-    writer.timestamp(recordedAt)
+    writer.time(recordedAt)
     writer.endObject()
   }
 }
@@ -42,10 +53,14 @@ extension JSONWriter {
     endString()
   }
 
-  mutating func timestamp(_ timestamp: Timestamp?) {
-    guard let timestamp else { return null() }
+  /// - Parameter text: of a time; empty: null.
+  mutating func time(_ text: ByteBuffer) {
+    guard text.count > 0 else { return null() }
     beginString()
-    timestamp.append(to: output)
+    output.append(text.bytes)
     endString()
   }
+
+  /// A word of ours; nil: null.
+  mutating func word(_ word: String?) { if let word { string(word) } else { null() } }
 }

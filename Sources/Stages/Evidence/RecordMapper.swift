@@ -15,15 +15,13 @@ final class RecordMapper {
   private let journal = RowJournal()
   private let overlay: Overlay
   private let dropsDuplicates: Bool
-  /// The first object of each identity in this chunk.
-  private var firsts: [Hash128: IdentityTable.Row] = [:]
-  /// Those of the current record.
-  private var recordFirsts: [Hash128] = []
+  private var firsts = FirstObjects()
   private var paths: [String] = []
   private let quarantine: OutputSink
   private let identities: OutputSink
   private var sinks: [Int: OutputSink] = [:]
-  private var lastDay = Int.min
+  /// The second in which the day of the last sink begins.
+  private var lastDay = Int64.min
   private var lastSink: OutputSink?
   /// Parts that take the current file, as indices.
   private var activeParts: [Int] = []
@@ -54,8 +52,7 @@ final class RecordMapper {
   ) throws {
     self.context = context
     self.signature = signature
-    // What the reduce found holds over all chunks.
-    self.dropsDuplicates = dropsDuplicates && context.optionalInput("overlay") == nil
+    self.dropsDuplicates = dropsDuplicates
     self.source = source
     scope = RecordScope(scratch: context.scratch)
     rows = EvidenceRows(scope: scope, source: source.name)
@@ -70,7 +67,8 @@ final class RecordMapper {
     missing = [Int](repeating: 0, count: source.lookups.count)
     parts = try source.parts.map { try CompiledPart($0, context: compileContext, tally: tally) }
     probeCounts = source.parts.map { [Int](repeating: 0, count: $0.probes.count) }
-    overlay = try context.optionalInput("overlay").map { try Overlay($0, parser: context.scratch.parser) } ?? Overlay()
+    overlay = try Overlay(
+      context.indices(of: "overlay").map { try context.input("overlay/\($0)") }, parser: context.scratch.parser)
     quarantine = context.output("quarantine")
     identities = context.output("identities")
   }
@@ -90,6 +88,7 @@ final class RecordMapper {
     paths.append(segment.path)
     books.beginFile(segment.path)
     scope.beginFile(path: segment.path, captures: segment.captures, captureNames: compileContext.captures.names)
+    rows.beginFile()
     let name = RelativePath(unchecked: segment.path).name
     activeParts = parts.indices.filter { parts[$0].only?.matchesName(name) ?? true }
     guard !activeParts.isEmpty else {
@@ -111,7 +110,7 @@ final class RecordMapper {
     rows.beginRecord()
     journal.beginRecord()
     recordObjects = 0
-    recordFirsts.removeAll(keepingCapacity: true)
+    firsts.beginRecord()
     recordKinds.removeAll(keepingCapacity: true)
     recordDuplicates = 0
     recordMissing.removeAll(keepingCapacity: true)
@@ -132,7 +131,7 @@ final class RecordMapper {
       commit()
     } catch {
       journal.rollBack()
-      for identity in recordFirsts { firsts[identity] = nil }
+      firsts.rollBack()
       if sigHash != nil { probe(record, root: root, from: next) }
       let recordedAt = sigHash == nil ? nil : timestamp(record, root: root)
       stop(
@@ -202,27 +201,22 @@ final class RecordMapper {
       isDisputed: row?.isDisputed ?? false, to: sink.buffer)
     sink.recordCount += 1
     recordKinds.append(head.kind)
-    recordMissing += scope.missing
+    if !scope.missing.isEmpty { recordMissing += scope.missing }
     part.completeProbes(in: scope)
   }
 
-  /// Adds the object to the table of identities. Returns where the one is that it repeats, if it is to be dropped for that.
+  /// Adds the object to the table of identities. Returns where the one is that it repeats, if it is to be dropped for that and
+  /// the overlays, which know all chunks, say nothing of it.
   private func noteIdentity(_ head: EvidenceRows.Head, _ place: RecordPlace) -> (path: String, line: Int)? {
     var row = IdentityTable.Row(
       identity: head.identity, file: fileIndex, line: place.line, verdict: head.verdict,
       humanOverride: head.humanOverride)
-    var first: IdentityTable.Row?
-    if dropsDuplicates {
-      first = firsts[head.identity]
-      if let first {
-        row.isDropped = IdentityTable.isDroppable(row, first: first)
-      } else {
-        firsts[head.identity] = row
-        recordFirsts.append(head.identity)
-      }
-    }
+    let first = dropsDuplicates ? firsts.first(like: row) : nil
+    let isRepeated = first.map { IdentityTable.isDroppable(row, first: $0) } ?? false
+    // With overlays the table is read by nobody: they came of the one that the chunk gave before.
+    row.isDropped = isRepeated && overlay.isEmpty
     IdentityTable.append(row, to: identities)
-    return first.flatMap { row.isDropped ? (paths[$0.file], $0.line) : nil }
+    return first.flatMap { isRepeated ? (paths[$0.file], $0.line) : nil }
   }
 
   private func commit() {
@@ -246,12 +240,14 @@ final class RecordMapper {
       sinks[-1] = sink
       return sink
     }
+    let second = timestamp.seconds % 86_400
+    let start = timestamp.seconds - (second < 0 ? second + 86_400 : second)
+    if start == lastDay, let lastSink { return lastSink }
     let day = timestamp.day
     let number = (day.year * 100 + day.month) * 100 + day.day
-    if number == lastDay, let lastSink { return lastSink }
     let sink = sinks[number] ?? context.output("evidence/" + Self.folder(day))
     sinks[number] = sink
-    (lastDay, lastSink) = (number, sink)
+    (lastDay, lastSink) = (start, sink)
     return sink
   }
 
@@ -282,12 +278,11 @@ final class RecordMapper {
     _ reason: Reason, _ message: String, place: RecordPlace, _ record: JSONValue?, hash: Digest,
     recordedAt: Timestamp?
   ) {
-    provenance.removeAll()
-    var writer = JSONWriter(provenance)
-    Provenance.write(
-      source: source.name, path: scope.pathBytes, place: place, sigHash: hash, recordedAt: recordedAt, to: &writer)
     time.removeAll()
     recordedAt?.append(to: time)
+    provenance.removeAll()
+    var writer = JSONWriter(provenance)
+    rows.provenance.write(place, sigHash: hash, recordedAt: time, to: &writer)
     QuarantineRow(
       stage: "build-evidence", reason: reason, errors: [message], record: shown(place, record),
       provenance: provenance.bytes, recordedAt: recordedAt == nil ? nil : time.bytes
@@ -336,7 +331,7 @@ final class RecordMapper {
   // MARK: Probes
 
   private func countProbes(_ part: Int) {
-    for (probe, isFound) in scope.found.enumerated() where isFound { probeCounts[part][probe] += 1 }
+    for probe in 0..<scope.probes.count where scope.probes.isFound(probe) { probeCounts[part][probe] += 1 }
   }
 
   /// A record that failed still shows which pointers are found, or one bad field would make others look mistyped.

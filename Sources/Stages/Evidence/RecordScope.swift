@@ -3,8 +3,10 @@ import Receipts
 
 /// A text that an expression came to.
 enum FoundText {
-  /// Bytes of the record or of a constant.
-  case slice(ByteSlice)
+  /// A string of the record or of a constant.
+  case string(JSONValue)
+  /// The token of a number there.
+  case token(ByteSlice)
   /// A place in the scope's arena, which moves as it grows.
   case arena(Range<Int>)
 }
@@ -32,10 +34,7 @@ final class RecordScope {
   private(set) var root: JSONValue?
   /// What programs may not see of `record`.
   var hidden = HiddenPaths.none
-  /// Probes that were found in this record.
-  private(set) var found: [Bool] = []
-  /// Probes that were looked for in this object.
-  private var lookedFor: [Bool] = []
+  let probes = ProbeNotes()
   /// Look-ups that lacked a key of this object.
   private(set) var missing: Set<Int> = []
 
@@ -65,17 +64,13 @@ final class RecordScope {
 
   func beginRecord() { arena.removeAll() }
 
-  func beginPart(probes: Int) {
-    found.removeAll(keepingCapacity: true)
-    for _ in 0..<probes { found.append(false) }
-  }
+  func beginPart(probes count: Int) { probes.begin(count: count) }
 
   func beginObject(_ object: JSONValue, root: JSONValue) {
     record = object
     self.root = root
-    missing.removeAll(keepingCapacity: true)
-    lookedFor.removeAll(keepingCapacity: true)
-    for _ in 0..<found.count { lookedFor.append(false) }
+    if !missing.isEmpty { missing.removeAll(keepingCapacity: true) }
+    probes.beginObject()
   }
 
   func start(of pointer: CompiledPointer) -> JSONValue? { pointer.isFromRoot ? root : record }
@@ -84,7 +79,7 @@ final class RecordScope {
   func find(_ pointer: CompiledPointer) -> JSONValue? {
     guard let start = start(of: pointer) else { return nil }
     let value = pointer.find(in: start)
-    note(pointer.probe, found: value != nil)
+    probes.note(pointer.probe, found: value != nil)
     return value
   }
 
@@ -94,22 +89,21 @@ final class RecordScope {
     return value
   }
 
-  func note(_ probe: Int, found isFound: Bool) {
-    guard probe >= 0 && probe < found.count else { return }
-    lookedFor[probe] = true
-    if isFound { found[probe] = true }
-  }
-
   /// - Parameter lookup: the slot of one that lacks a key.
   func noteMissing(_ lookup: Int) { missing.insert(lookup) }
-
-  func isOpen(_ probe: Int) -> Bool { !found[probe] && !lookedFor[probe] }
 
   /// Valid until the arena grows.
   func bytes(of text: FoundText) -> ByteSlice {
     switch text {
-    case .slice(let slice): slice
+    case .string(let value): value.string ?? .empty
+    case .token(let token): token
     case .arena(let range): arena.slice(range)
     }
+  }
+}
+
+extension JSONWriter {
+  mutating func text(_ text: FoundText, in scope: RecordScope) {
+    if case .string(let value) = text { string(value) } else { string(scope.bytes(of: text)) }
   }
 }

@@ -5,8 +5,7 @@ import Receipts
 /// RFC 8878, one or more frames one behind the other.
 final class ZstdDecompressor: Decompressor {
   private let stream: OpaquePointer
-  private let input: ByteSlice
-  private var place = 0
+  private let input: CompressedInput
   /// Bytes that the next step wants to be given. Never more: a step that fails gives nothing of what it decoded, and a
   /// step of one block loses nothing before the damage.
   private var wanted: Int
@@ -14,8 +13,7 @@ final class ZstdDecompressor: Decompressor {
   private var mayHoldOutput = false
   private var damage: CompressionDamage?
 
-  /// - Parameter input: must outlive the decompressor.
-  init(_ input: ByteSlice) throws {
+  init(_ input: CompressedInput) throws {
     guard let stream = ZSTD_createDStream() else { throw DistillError(.internalFault, "zstd does not start") }
     self.stream = stream
     self.input = input
@@ -28,11 +26,11 @@ final class ZstdDecompressor: Decompressor {
     if let damage { throw damage }
     var output = ZSTD_outBuffer(dst: target.baseAddress, size: target.count, pos: 0)
     while output.pos < target.count {
-      if place == input.count && !mayHoldOutput {
+      if !input.fill(1) && !mayHoldOutput {
         if isWithinFrame { damage = .endsEarly }
         break
       }
-      let piece = input[place..<min(place + wanted, input.count)]
+      let piece = input.bytes[0..<min(wanted, input.bytes.count)]
       var source = ZSTD_inBuffer(src: piece.buffer.baseAddress, size: piece.count, pos: 0)
       let before = output.pos
       let status = ZSTD_decompressStream(stream, &output, &source)
@@ -41,11 +39,11 @@ final class ZstdDecompressor: Decompressor {
         damage = CompressionDamage(message: "the compressed file is damaged: \(reason)")
         break
       }
-      place += source.pos
+      input.skip(source.pos)
       isWithinFrame = status != 0
       wanted = max(status, 1)
       mayHoldOutput = output.pos == target.count
-      if source.pos == 0 && output.pos == before && place == input.count { mayHoldOutput = false }
+      if source.pos == 0 && output.pos == before && !input.fill(1) { mayHoldOutput = false }
     }
     if output.pos == 0, let damage { throw damage }
     return output.pos

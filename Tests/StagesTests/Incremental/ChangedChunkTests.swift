@@ -69,7 +69,8 @@ struct ChangedChunkTests {
     let ran = try rebuild(space, Self.log { $0 == 507 ? ("Answer 507.", "passed") : nil })
     #expect(
       ran == [
-        "evidence.map/1": 1, "evidence.duplicates/1": 1, "score.map/1": 1, "rag.map/1": 1, "sft.map/1": 1,
+        "evidence.map/1": 1, "evidence.identities/1": 1, "evidence.duplicates/1": 1, "score.map/1": 1, "rag.map/1": 1,
+        "sft.map/1": 1,
         "export.unique/1": 3, "preference.map/2": 1, "preference.pair/2": 1, "preference.gather/1": 1,
         "preference.emit/2": 1,
       ])
@@ -84,7 +85,8 @@ struct ChangedChunkTests {
     let ran = try rebuild(space, Self.log() + line)
     #expect(
       ran == [
-        "evidence.map/1": 2, "evidence.duplicates/1": 1, "score.map/1": 1, "rag.map/1": 1, "sft.map/1": 1,
+        "evidence.map/1": 2, "evidence.identities/1": 1, "evidence.duplicates/1": 1, "score.map/1": 1, "rag.map/1": 1,
+        "sft.map/1": 1,
         "export.unique/1": 2, "preference.map/2": 1, "preference.pair/2": 1,
       ])
   }

@@ -85,6 +85,12 @@ csimdjson_cut csimdjson_cut_string(const uint8_t *text, size_t count, size_t uni
 
 int csimdjson_is_utf8(const uint8_t *text, size_t count) CSIMDJSON_NOEXCEPT;
 
+/* Is the inside of a JSON string, as it stands in a text, what csimdjson_escape makes of its characters? */
+int csimdjson_is_least_escaped(const uint8_t *text, size_t count) CSIMDJSON_NOEXCEPT;
+
+/* How many of the bytes are `byte`. */
+size_t csimdjson_occurrences(const uint8_t *text, size_t count, uint8_t byte) CSIMDJSON_NOEXCEPT;
+
 /* UTF-16 code units of UTF-8 or WTF-8: one a scalar, one more a scalar of four bytes. */
 size_t csimdjson_utf16_length(const uint8_t *text, size_t count) CSIMDJSON_NOEXCEPT;
 
