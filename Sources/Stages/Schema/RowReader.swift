@@ -141,6 +141,15 @@ extension RowReader {
     return EscapedText(quoted: token)
   }
 
+  /// Of a member that has one of some words: the place of its own among those of the schema; nil: it has none.
+  func choice(_ member: RowMember) -> Int? {
+    guard let text = text(member) else { return nil }
+    scratch.removeAll()
+    let words = program.words[program.nodes[program.members[member.index].node].range]
+    let word = text.text(scratch)
+    return words.firstIndex { $0 == word }.map { $0 - words.startIndex }
+  }
+
   func isNull(_ member: RowMember) -> Bool {
     token(member).map { $0[0] == UInt8(ascii: "n") } ?? true
   }
