@@ -67,6 +67,24 @@ public struct ByteSlice: Hashable {
     return csimdjson_occurrences(base, count, byte)
   }
 
+  /// The last place of `byte`; nil: it is not there.
+  public func lastIndex(of byte: UInt8) -> Int? {
+    var end = buffer.count
+    guard let base = buffer.baseAddress else { return nil }
+    // Eight bytes at a time: a zero byte in `differences` is a match.
+    let pattern = 0x0101_0101_0101_0101 &* UInt64(byte)
+    while end >= 8 {
+      let differences = UnsafeRawPointer(base + end - 8).loadUnaligned(as: UInt64.self) ^ pattern
+      if (differences &- 0x0101_0101_0101_0101) & ~differences & 0x8080_8080_8080_8080 != 0 { break }
+      end -= 8
+    }
+    while end > 0 {
+      end -= 1
+      if base[end] == byte { return end }
+    }
+    return nil
+  }
+
   /// The bytes as text; what is not UTF-8 becomes U+FFFD.
   public func string() -> String { String(decoding: buffer, as: UTF8.self) }
 

@@ -18,6 +18,15 @@ public enum Layout {
     RelativePath(unchecked: "exports/quarantine/\(name).jsonl")
   }
 
+  /// The source that a partition of evidence is of.
+  static func source(ofEvidence path: RelativePath) -> String {
+    var name = path.name[...]
+    if name.hasSuffix(".jsonl") { name = name.dropLast(".jsonl".count) }
+    // An undated partition has a number, too.
+    if path.string.hasPrefix(evidence + "undated/"), let dash = name.lastIndex(of: "-") { name = name[..<dash] }
+    return String(name)
+  }
+
   /// Partition for partition the same relative path.
   package static func scoredRuns(forEvidence path: RelativePath) -> RelativePath {
     RelativePath(unchecked: scored + path.string.dropFirst(evidence.count))

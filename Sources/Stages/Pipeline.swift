@@ -10,7 +10,8 @@ public enum Pipeline {
     FunctionTable([
       EvidenceMap.function, EvidenceReduce.function, IdentityParts.function, LookupMap.function,
       RepositoryPaths.function,
-      ScoreMap.function, JudgementJoin.function, ParentJoin.function, RagMap.function(behind: firewall),
+      ScoreMap.function, JudgementMap.function, IdentityMap.function, JudgementJoin.function, ParentJoin.function,
+      RagMap.function(behind: firewall),
       SftMap.function(behind: firewall), UniqueReduce.function,
       HoldoutPrompts.function,
       PreferenceMap.function(behind: firewall), PreferencePair.function(behind: firewall),

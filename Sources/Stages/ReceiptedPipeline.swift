@@ -71,7 +71,7 @@ package struct ReceiptedPipeline: Sendable {
       if stage.upstream.allSatisfy({ name in stages.contains { $0.name == name } }) { stages.append(stage) }
     }
     if parameters[.buildEvidence] != nil { add(BuildEvidenceStage(logs)) }
-    if let own = parameters[.score] { add(ScoreStage(thresholds: own["thresholds"] ?? .null)) }
+    if let own = parameters[.score] { add(ScoreStage(sources: sources, thresholds: own["thresholds"] ?? .null)) }
     if let own = options[.exportRAG] { add(SampleStage.rag(own, try context(own))) }
     if let own = options[.exportSFT] { add(SampleStage.sft(own, try context(own))) }
     if let own = options[.exportPreference] { add(PreferenceStage(own, try context(own))) }

@@ -12,7 +12,7 @@ import Testing
     }
     #expect(names("stage") == TestSpace.stages)
     #expect(names("publish").count == TestSpace.stages.count)
-    #expect(Set(names("action")).isSuperset(of: ["evidence.map/1", "score.map/1", "rag.map/1", "sft.map/1"]))
+    #expect(Set(names("action")).isSuperset(of: ["evidence.map/1", "score.map/2", "rag.map/1", "sft.map/1"]))
     for event in events {
       #expect(event["ph"] == "X" && event["pid"] == 1)
       #expect((event["ts"]?.double ?? -1) >= 0 && (event["dur"]?.double ?? -1) >= 0)

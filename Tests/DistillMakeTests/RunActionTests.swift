@@ -35,7 +35,7 @@ import Testing
       let wanted = try space.read("../actions/\(key)/result.json")
       #expect(result.exitCode == 0 && result.stdout == wanted)
     }
-    #expect(functions.isSuperset(of: ["evidence.map/1", "evidence.duplicates/1", "score.map/1"]))
+    #expect(functions.isSuperset(of: ["evidence.map/1", "evidence.duplicates/1", "score.map/2"]))
   }
 
   @Test func `an action whose input is missing or another, and a file that is none, are refused`() throws {

@@ -70,7 +70,6 @@ import Testing
     expect(.needsHumanReview, .noParent, "7")
     all.isExtraction = false
     expect(.needsHumanReview, .noVerdict, "8")
-    #expect(Rule.all.map(\.number) == Array(1...8))
   }
 
   @Test func `rules 1 to 6 alone decide what an extraction may rest on`() {
@@ -254,4 +253,14 @@ import Testing
 private func decideRun(_ facts: RunFacts) -> Decision? {
   let decision = Rule.decide(facts)
   return decision.isOfRunAlone ? decision : nil
+}
+
+extension Decision {
+  /// The sentences that `reasons` has.
+  fileprivate var facts: [String] {
+    let text = ByteBuffer()
+    ground.append(to: text)
+    let list = try? JSON.parse(Array(text.bytes.buffer))
+    return list?.array?.compactMap(\.string) ?? ["no list"]
+  }
 }

@@ -17,6 +17,13 @@ public enum Identity {
     sha256.update(buffer.bytes)
     return Hash128(sha256.finish())
   }
+
+  static func hash(
+    source: ByteSlice, kind: RecordKind, runID: ByteSlice, _ sha256: SHA256, _ buffer: ByteBuffer
+  ) -> Hash128 {
+    var name = kind.rawValue
+    return name.withUTF8 { hash(source: source, kind: ByteSlice($0), runID: runID, sha256, buffer) }
+  }
 }
 
 /// Half a SHA-256, for tables that are joined: 16 bytes a key.

@@ -143,6 +143,14 @@ extension RowReader {
     token(member).flatMap { $0[0] == UInt8(ascii: "n") ? nil : $0 }
   }
 
+  /// Of a member that has one of some words: the place of its own among those of the schema; nil: it has none.
+  func choice(_ member: RowMember) -> Int? {
+    guard let text = text(member) else { return nil }
+    let words = program.words[program.nodes[program.members[member.index].node].range]
+    let place = text.hasEscapes ? words.firstIndex { $0 == text.string() } : words.firstIndex { $0 == text.bytes }
+    return place.map { $0 - words.startIndex }
+  }
+
   /// nil: it is no number, or none that 64 bits hold.
   func integer(_ member: RowMember) -> Int64? { value(member)?.integer }
 

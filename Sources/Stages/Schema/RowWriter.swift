@@ -125,3 +125,10 @@ struct RowWriter {
     writer.key(name)
   }
 }
+
+extension JSONWriter {
+  /// A value of one of our own rows, as it stands there; absent: null.
+  mutating func copy(_ value: JSONValue?) {
+    if let value { raw(value.token) } else { null() }
+  }
+}

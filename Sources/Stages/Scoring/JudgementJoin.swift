@@ -1,67 +1,49 @@
 import JSONTape
 import Receipts
 
-/// `score.judgements/1`: brings judgements to the runs that they are about.
+/// `score.judgements/2`: brings judgements to the runs that they are about, of one bucket.
 ///
-/// Inputs: `runs/<i>` and `judgements/<i>`, the tables of `score.map` for each fragment that has them.
-/// Outputs: `overlay/<i>` for each fragment with a judged run: rows `{"row", "judgements": […]}`, the judgements in the order
-/// of (time, file, line); one without a time comes first.
+/// Parameters: `{"judgements": n, "runs": m}`: how many tables there may be.
+/// Inputs: `judgements/<i>` of `score.collect` and `runs/<group>` of `score.identities`.
+/// Outputs: `overlay/<group>` for each group with a judged run: rows `{"fragment", "row", "judgements": […]}`, the judgements in
+/// the order of (time, file, line); one without a time comes first.
 /// Counts: `matched`, `unmatched`, and up to five `examples` of the latter.
 public enum JudgementJoin {
-  public static let function = ActionFunction(name: "score.judgements/1") { context in
-    var targets: [Hash128: [JSON]] = [:]
-    var unmatched: Int64 = 0
-    var examples: [JSON] = []
-    let count = Int(context.parameters["fragments"]?.integer ?? 0)
-    let scratch = context.scratch
-
-    func miss(_ judgement: JSON) {
-      unmatched += 1
-      guard examples.count < 5 else { return }
-      examples.append(example(judgement))
-    }
-
-    for fragment in 0..<count {
-      for line in Lines(context.optionalInput("judgements/\(fragment)") ?? .empty) {
-        let judgement = try JSON(try scratch.parser.parse(line))
-        guard let about = judgement["about"], let source = about["source"]?.string, let kind = about["kind"]?.string,
-          let runID = about["run_id"]?.string
-        else {
-          miss(judgement)
-          continue
-        }
-        let key = Identity.hash(source: source, kind: kind, runID: runID, scratch)
-        targets[key, default: []].append(judgement)
+  public static let function = ActionFunction(name: "score.judgements/2") { context in
+    var judgements = WaitingJudgements()
+    for table in 0..<Int(context.parameters["judgements"]?.integer ?? 0) {
+      for (run, json) in KeyedRows(context.optionalInput("judgements/\(table)") ?? .empty) {
+        judgements.add(json, about: run)
       }
     }
-
-    var matched: Int64 = 0
-    for fragment in 0..<count where !targets.isEmpty {
-      guard let table = context.optionalInput("runs/\(fragment)") else { continue }
-      let runs = try TableReader(table, rowWidth: ScoreMap.runsRowWidth)
+    var matched = 0
+    for group in 0..<Int(context.parameters["runs"]?.integer ?? 0) {
+      guard let table = context.optionalInput("runs/\(group)") else { continue }
+      let runs = try TableReader(table, rowWidth: IdentityMap.rowWidth)
       for row in 0..<runs.rowCount {
-        guard let judgements = targets.removeValue(forKey: runs.hash(row, 0)) else { continue }
-        matched += Int64(judgements.count)
-        let sink = context.output("overlay/\(fragment)")
-        let list = judgements.sorted(by: isEarlier).map { judgement -> JSON in
-          var item = judgement.object ?? [:]
-          item["text_sha256"] = item["about"]?["text_sha256"] ?? .null
-          return .object(item)
-        }
-        let overlay: JSON = ["row": .integer(Int64(runs.half(row, 36))), "judgements": .array(list)]
-        OverlayRows.append(overlay, to: sink)
+        guard let found = judgements.take(runs.hash(row, 0)) else { continue }
+        matched += found.count
+        let sink = context.output("overlay/\(group)")
+        var writer = PlacedOverlay.begin(fragment: Int(runs.half(row, 16)), row: Int(runs.half(row, 20)), to: sink)
+        writer.key("judgements")
+        writer.beginArray()
+        for judgement in try inOrder(found, context.scratch.parser) { writer.raw(judgement) }
+        writer.endArray()
+        PlacedOverlay.end(writer, to: sink)
       }
     }
-    for (_, judgements) in targets.sorted(by: { $0.key < $1.key }) { judgements.forEach(miss) }
-    return ["matched": .integer(matched), "unmatched": .integer(unmatched), "examples": .array(examples)]
+    let left = judgements.left
+    return [
+      "matched": .integer(Int64(matched)), "unmatched": .integer(Int64(left.count)),
+      "examples": .array(
+        try left.prefix(5).map { JudgementMap.example(try JSON(try context.scratch.parser.parse(copying: $0))) }),
+    ]
   }
 
-  /// What the report shows of a judgement that could not be used.
-  static func example(_ judgement: JSON) -> JSON {
-    [
-      "source": judgement["source"] ?? .null, "source_file": judgement["source_file"] ?? .null,
-      "line": judgement["line"] ?? .null, "about": judgement["about"] ?? .null,
-    ]
+  private static func inOrder(_ judgements: [ByteSlice], _ parser: JSONParser) throws -> [ByteSlice] {
+    guard judgements.count > 1 else { return judgements }
+    let read = try judgements.map { (text: $0, fields: try JSON(try parser.parse(copying: $0))) }
+    return read.sorted { isEarlier($0.fields, $1.fields) }.map(\.text)
   }
 
   private static func isEarlier(_ left: JSON, _ right: JSON) -> Bool {
@@ -77,16 +59,42 @@ public enum JudgementJoin {
   }
 }
 
-extension Identity {
-  static func hash(source: String, kind: String, runID: String, _ scratch: WorkerScratch) -> Hash128 {
-    var (source, kind, runID) = (source, kind, runID)
-    return source.withUTF8 { source in
-      kind.withUTF8 { kind in
-        runID.withUTF8 { runID in
-          hash(
-            source: ByteSlice(source), kind: ByteSlice(kind), runID: ByteSlice(runID), scratch.sha256, scratch.buffer)
-        }
-      }
+/// Judgements, by the run that they are about.
+private struct WaitingJudgements {
+  private var texts: [ByteSlice] = []
+  /// Of each judgement, the next one about the same run; -1: there is none.
+  private var next: [Int] = []
+  private var chains: [Hash128: (first: Int, last: Int)] = [:]
+
+  mutating func add(_ text: ByteSlice, about run: Hash128) {
+    let number = texts.count
+    texts.append(text)
+    next.append(-1)
+    if let chain = chains[run] {
+      next[chain.last] = number
+      chains[run] = (chain.first, number)
+    } else {
+      chains[run] = (number, number)
     }
+  }
+
+  /// The judgements about a run, in the order in which they came; nil: there are none, or they were taken.
+  mutating func take(_ run: Hash128) -> [ByteSlice]? {
+    guard let chain = chains[run] else { return nil }
+    chains[run] = nil
+    return texts(from: chain.first)
+  }
+
+  /// Those that were not taken, in the order of their runs' keys.
+  var left: [ByteSlice] { chains.sorted { $0.key < $1.key }.flatMap { texts(from: $0.value.first) } }
+
+  private func texts(from first: Int) -> [ByteSlice] {
+    var found: [ByteSlice] = []
+    var number = first
+    while number >= 0 {
+      found.append(texts[number])
+      number = next[number]
+    }
+    return found
   }
 }

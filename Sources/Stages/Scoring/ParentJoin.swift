@@ -1,58 +1,51 @@
 import JSONTape
 import Receipts
 
-/// `score.parents/1`: finds the categories of the runs that extractions were distilled from: the run that `about.run_id` names,
-/// else all runs of any source with the same task id.
+/// `score.parents/2`: finds the categories of the runs that extractions were distilled from, of one bucket: the run that
+/// `about.run_id` names, else all runs of any source with the same task id.
 ///
-/// Inputs: `runs/<i>` and `extractions/<i>`, the tables of `score.map` for each fragment, with judgements applied.
-/// Outputs: `overlay/<i>` for each fragment with extractions that have parents: rows `{"row", "categories": […], "count"}`.
+/// Parameters: `{"runs": n, "extractions": n}`: how many tables there may be.
+/// Inputs: `runs/<group>` and `extractions/<group>`, the tables of `score.map`.
+/// Outputs: `overlay/<group>` for each group with extractions that have parents: rows
+/// `{"fragment", "row", "categories": […], "count"}`.
 public enum ParentJoin {
-  public static let function = ActionFunction(name: "score.parents/1") { context in
-    struct Child {
-      var fragment: Int
-      var row: Int64
-    }
-    var byRun: [Hash128: [Child]] = [:]
-    var byTask: [Hash128: [Child]] = [:]
-    let count = Int(context.parameters["fragments"]?.integer ?? 0)
-    let scratch = context.scratch
-    for fragment in 0..<count {
-      for line in Lines(context.optionalInput("extractions/\(fragment)") ?? .empty) {
-        let extraction = try JSON(try scratch.parser.parse(line))
-        let child = Child(fragment: fragment, row: extraction["row"]?.integer ?? 0)
-        if let about = extraction["about"], let runID = about["run_id"]?.string {
-          let key = Identity.hash(
-            source: about["source"]?.string ?? "", kind: about["kind"]?.string ?? "", runID: runID, scratch)
-          byRun[key, default: []].append(child)
-        } else {
-          byTask[Hash128(Digest.of(extraction["task_id"]?.string ?? "")), default: []].append(child)
-        }
+  public static let function = ActionFunction(name: "score.parents/2") { context in
+    let count = Int(context.parameters["extractions"]?.integer ?? 0)
+    func extractions(_ group: Int) throws -> TableReader? {
+      try context.optionalInput("extractions/\(group)").map {
+        try TableReader($0, rowWidth: ScoreMap.extractionRowWidth)
       }
     }
-
-    var categories: [Int: [Int64: (codes: Set<UInt32>, count: Int)]] = [:]
-    for fragment in 0..<count where !(byRun.isEmpty && byTask.isEmpty) {
-      guard let table = context.optionalInput("runs/\(fragment)") else { continue }
-      let runs = try TableReader(table, rowWidth: ScoreMap.runsRowWidth)
-      for row in 0..<runs.rowCount {
-        let code = runs.half(row, 32)
-        // An extraction is no parent, and a run that nothing decided says nothing.
-        guard code != 0, code & ScoreMap.extractionFlag == 0 else { continue }
-        for child in (byRun[runs.hash(row, 0)] ?? []) + (byTask[runs.hash(row, 16)] ?? []) {
-          categories[child.fragment, default: [:]][child.row, default: ([], 0)].codes.insert(code)
-          categories[child.fragment]![child.row]!.count += 1
-        }
+    /// A bit for each category, and how many runs.
+    var parents: [Hash128: (categories: UInt32, count: Int)] = [:]
+    for group in 0..<count {
+      guard let table = try extractions(group) else { continue }
+      for row in 0..<table.rowCount { parents[table.hash(row, 0)] = (0, 0) }
+    }
+    for group in 0..<Int(context.parameters["runs"]?.integer ?? 0) {
+      guard let input = context.optionalInput("runs/\(group)") else { continue }
+      let table = try TableReader(input, rowWidth: ScoreMap.runRowWidth)
+      for row in 0..<table.rowCount {
+        let key = table.hash(row, 0)
+        guard let known = parents[key] else { continue }
+        parents[key] = (known.categories | 1 << table.half(row, 16), known.count + 1)
       }
     }
-
-    for (fragment, rows) in categories.sorted(by: { $0.key < $1.key }) {
-      let sink = context.output("overlay/\(fragment)")
-      for (row, parents) in rows.sorted(by: { $0.key < $1.key }) {
-        let names = parents.codes.sorted().map { JSON.string(Category.allCases[Int($0) - 1].rawValue) }
-        let overlay: JSON = [
-          "row": .integer(row), "categories": .array(names), "count": .integer(Int64(parents.count)),
-        ]
-        OverlayRows.append(overlay, to: sink)
+    for group in 0..<count {
+      guard let table = try extractions(group) else { continue }
+      for row in 0..<table.rowCount {
+        guard let found = parents[table.hash(row, 0)], found.count > 0 else { continue }
+        let sink = context.output("overlay/\(group)")
+        var writer = PlacedOverlay.begin(fragment: Int(table.half(row, 16)), row: Int(table.half(row, 20)), to: sink)
+        writer.key("categories")
+        writer.beginArray()
+        for (place, category) in Category.allCases.enumerated() where found.categories >> place & 1 == 1 {
+          writer.string(category.rawValue)
+        }
+        writer.endArray()
+        writer.key("count")
+        writer.integer(Int64(found.count))
+        PlacedOverlay.end(writer, to: sink)
       }
     }
     return .object([:])

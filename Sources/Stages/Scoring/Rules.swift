@@ -1,34 +1,21 @@
 import Receipts
 
 /// The scoring rules. The first that holds decides. No model is asked: the same facts give the same category.
-struct Rule {
-  var number: Int
-  var decide: @Sendable (RunFacts) -> Decision?
-
+enum Rule {
   static let version: Int64 = 1
 
-  static let all: [Rule] = [
-    Rule(number: 1, decide: humanOverride),
-    Rule(number: 2, decide: verdictConflict),
-    Rule(number: 3, decide: notJudged),
-    Rule(number: 4, decide: verdict),
-    Rule(number: 5, decide: score),
-    Rule(number: 6, decide: groundedFraction),
-    Rule(number: 7, decide: parent),
-    Rule(number: 8, decide: noVerdict),
-  ]
-
   static func decide(_ facts: RunFacts) -> Decision {
-    for rule in all {
-      if let decision = rule.decide(facts) { return decision }
-    }
-    return Decision(.needsHumanReview, .noVerdict, [], decider: .nobody)
+    humanOverride(facts) ?? verdictConflict(facts) ?? notJudged(facts) ?? verdict(facts) ?? score(facts)
+      ?? groundedFraction(facts) ?? parent(facts) ?? noVerdict
   }
 
   // MARK: The rules
 
   /// 1. The latest word of a human, by (time, file, place); a word without a time is the earliest.
-  @Sendable private static func humanOverride(_ facts: RunFacts) -> Decision? {
+  private static func humanOverride(_ facts: RunFacts) -> Decision? {
+    if facts.judgements.isEmpty {
+      return facts.humanOverride.map { Decision($0, .humanOverride, ["own: \($0.rawValue)"]) }
+    }
     typealias Place = (time: Bool, seconds: Int64, nanoseconds: Int64, file: String, line: Int64)
     var latest: (Decision, Place)?
     func consider(
@@ -57,7 +44,9 @@ struct Rule {
   }
 
   /// 2. The verdicts known about the run differ; `skipped` and null are none.
-  @Sendable private static func verdictConflict(_ facts: RunFacts) -> Decision? {
+  private static func verdictConflict(_ facts: RunFacts) -> Decision? {
+    // A verdict alone conflicts with nothing.
+    if facts.otherVerdicts.isEmpty, facts.judgements.isEmpty { return nil }
     var known: [(verdict: Verdict, fact: String)] = []
     if let verdict = facts.verdict { known.append((verdict, "own: \(verdict.rawValue)")) }
     for verdict in facts.otherVerdicts { known.append((verdict, "duplicate: \(verdict.rawValue)")) }
@@ -72,15 +61,15 @@ struct Rule {
   }
 
   /// 3. A run that was skipped and that nobody judged is never rejected.
-  @Sendable private static func notJudged(_ facts: RunFacts) -> Decision? {
+  private static func notJudged(_ facts: RunFacts) -> Decision? {
     guard facts.verdict == .skipped, firstJudgement(facts) == nil else { return nil }
-    return Decision(.needsHumanReview, .notJudged, ["own: skipped"], decider: .nobody)
+    return Decision(.needsHumanReview, .notJudged, .ownVerdict(.skipped), decider: .nobody)
   }
 
   /// 4. A verdict: the run's own, or the judgements', which agree after rule 2.
-  @Sendable private static func verdict(_ facts: RunFacts) -> Decision? {
+  private static func verdict(_ facts: RunFacts) -> Decision? {
     if let verdict = facts.verdict, let category = verdict.category {
-      return Decision(category, .verdict, ["own: \(verdict.rawValue)"])
+      return Decision(category, .verdict, .ownVerdict(verdict))
     }
     guard let (index, category) = firstJudgement(facts) else { return nil }
     let judgement = facts.judgements[index]
@@ -89,22 +78,22 @@ struct Rule {
   }
 
   /// 5. A score, where its source has thresholds for it.
-  @Sendable private static func score(_ facts: RunFacts) -> Decision? {
+  private static func score(_ facts: RunFacts) -> Decision? {
     guard let cut = facts.thresholds.score, let score = facts.score else { return nil }
     return byThreshold(score, cut, .score)
   }
 
   /// 6. The grounded fraction, likewise.
-  @Sendable private static func groundedFraction(_ facts: RunFacts) -> Decision? {
+  private static func groundedFraction(_ facts: RunFacts) -> Decision? {
     guard let cut = facts.thresholds.groundedFraction, let fraction = facts.groundedFraction else { return nil }
     return byThreshold(fraction, cut, .groundedFraction)
   }
 
   /// 7. An extraction is worth what the runs are worth that it was distilled from, if they agree.
-  @Sendable private static func parent(_ facts: RunFacts) -> Decision? {
+  private static func parent(_ facts: RunFacts) -> Decision? {
     guard facts.isExtraction else { return nil }
     guard let parents = facts.parents, let first = parents.categories.first else {
-      return Decision(.needsHumanReview, .noParent, [], decider: .nobody)
+      return Decision(.needsHumanReview, .noParent, .nothing, decider: .nobody)
     }
     let words = parents.categories.map(\.rawValue).joined(separator: ", ")
     let fact = "\(parents.count) \(parents.count == 1 ? "run" : "runs"): \(words)"
@@ -113,9 +102,7 @@ struct Rule {
   }
 
   /// 8. Nothing is known.
-  @Sendable private static func noVerdict(_ facts: RunFacts) -> Decision? {
-    Decision(.needsHumanReview, .noVerdict, [], decider: .nobody)
-  }
+  private static let noVerdict = Decision(.needsHumanReview, .noVerdict, .nothing, decider: .nobody)
 
   // MARK: Their means
 
@@ -127,11 +114,11 @@ struct Rule {
   }
 
   private static func byThreshold(_ value: Double, _ cut: Thresholds.Cut, _ rule: RuleID) -> Decision {
-    if value >= cut.acceptAt { return Decision(.accepted, rule, ["\(value) is at least \(cut.acceptAt)"]) }
+    if value >= cut.acceptAt { return Decision(.accepted, rule, .atLeast(value, cut.acceptAt)) }
     if let partial = cut.partialAt, value >= partial {
-      return Decision(.partiallyAccepted, rule, ["\(value) is at least \(partial)"])
+      return Decision(.partiallyAccepted, rule, .atLeast(value, partial))
     }
-    return Decision(.rejected, rule, ["\(value) is below \(cut.partialAt ?? cut.acceptAt)"])
+    return Decision(.rejected, rule, .below(value, cut.partialAt ?? cut.acceptAt))
   }
 }
 

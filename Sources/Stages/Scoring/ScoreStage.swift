@@ -3,20 +3,26 @@ import Receipts
 
 /// `score`: every run gets a category.
 ///
-/// Each group of fragments of evidence is scored by itself. Where there are judgements, or extractions, a join over all of them
-/// finds what belongs together, and only the groups that it concerns are scored again with what it found.
+/// What judgements say is found first (see `JudgementPass`); then each group of fragments of evidence is scored by itself. Only
+/// groups with extractions whose parents a join over all groups found are scored again.
 public struct ScoreStage: Stage {
-  public let name: StageName = "score"
+  public let name: StageName = .score
   public let upstream: [StageName] = [.buildEvidence]
-  public let function = "score/1"
+  public let function = "score/2"
   public let parameters: JSON
+  /// Says what need not be looked for. Changes no output, so it is no parameter.
+  private let kinds: PartitionKinds
+  /// What a bucket of a join may have on average, in bytes.
+  var joinLimit = JoinBuckets.defaultLimit
 
   public init(configuration: Configuration) {
-    self.init(thresholds: ThresholdTable.parameters(of: configuration.sources))
+    self.init(
+      sources: configuration.sources, thresholds: ThresholdTable.parameters(of: configuration.sources))
   }
 
   /// - Parameter thresholds: as its `parameters` have them.
-  init(thresholds: JSON) {
+  init(sources: [Source], thresholds: JSON) {
+    kinds = PartitionKinds(sources)
     parameters = ["thresholds": thresholds, "scorer_version": .integer(Rule.version)]
   }
 
@@ -27,52 +33,52 @@ public struct ScoreStage: Stage {
   }
 
   public func build(_ run: borrowing StageRun) throws -> StageOutcome {
-    let fragments = run.inputs.flatMap { input in input.fragments.map { (path: input.path, fragment: $0) } }
-    let groups = FragmentGroups.cut(fragments.map { ($0.path, $0.fragment.byteCount) }, size: run.chunkSize)
-    let inputs = groups.map { group in
-      Overlaid(inputs: fragments[group].enumerated().map { ActionInput("evidence/\($0)", $1.fragment) })
+    let groups = ScoringGroups(run.inputs, kinds, size: run.chunkSize)
+    let judgements = try JudgementPass(groups, kinds, joinLimit: joinLimit, in: run)
+    let buckets: JoinBuckets? =
+      groups.mayHold(.extraction)
+      ? JoinBuckets(byteCount: groups.recordCount { _ in true } * 2 * ScoreMap.runRowWidth, limit: joinLimit) : nil
+    let slice: JSON = [
+      "thresholds": parameters["thresholds"] ?? .null, "parent_bits": buckets?.parameter ?? .null,
+    ]
+    let actions = groups.groups.indices.map { group in
+      Action(
+        function: ScoreMap.function.name, parameters: slice,
+        inputs: groups.inputs(of: group).map(\.input) + (judgements.overlays[group] ?? []))
     }
-    let scoring = OverlaidMap(
-      function: ScoreMap.function.name, parameters: ["thresholds": parameters["thresholds"] ?? .null])
-    let paths = groups.map { group in fragments[group].map { Layout.scoredRuns(forEvidence: $0.path) } }
+    let paths = groups.groups.map { groups.members[$0].map { Layout.scoredRuns(forEvidence: $0.path) } }
     let places = FragmentPlaces { group, output in
       if output == "quarantine" { return Layout.quarantine("score") }
       guard output.hasPrefix("scored/"), let fragment = Int(output.dropFirst("scored/".count)) else { return nil }
       return paths[group][fragment]
     }
-    var results = try scoring.run(inputs, in: run, places: places)
-
-    var joined: JSON = .object([:])
-    var current = inputs
-    if results.contains(where: { $0.output("judgements") != nil }) {
-      let join = try run.execute([
-        Self.join(JudgementJoin.function.name, results, tables: ["runs", "judgements"])
-      ])[0]
-      joined = join.counts
-      (current, results) = try scoring.rerun(current, results, overlays: join, named: "judgements", in: run)
-    }
-    if results.contains(where: { $0.output("extractions") != nil }) {
-      let join = try run.execute([Self.join(ParentJoin.function.name, results, tables: ["runs", "extractions"])])[0]
-      (current, results) = try scoring.rerun(current, results, overlays: join, named: "parents", in: run)
-    }
-    return outcome(run.inputs, zip(groups, results).map { ($0, $1) }, joined)
+    var results = try run.execute(actions, places: places)
+    if let buckets { try applyParents(buckets, actions, &results, run) }
+    return try outcome(run.inputs, zip(groups.groups, results).map { ($0, $1) }, judgements)
   }
 
-  private static func join(_ function: String, _ results: [ActionResult], tables: [String]) -> Action {
-    var inputs: [ActionInput] = []
-    for (index, result) in results.enumerated() {
-      for table in tables {
-        guard let output = result.output(table), output.byteCount > 0 else { continue }
-        inputs.append(ActionInput(name: "\(table)/\(index)", digest: output.digest, byteCount: output.byteCount))
-      }
+  /// Scores the groups again that hold extractions with parents.
+  private func applyParents(
+    _ buckets: JoinBuckets, _ actions: [Action], _ results: inout [ActionResult], _ run: borrowing StageRun
+  ) throws {
+    let numbered = results.enumerated().map { ($0, $1) }
+    let joins = try run.execute(
+      TableJoin.actions(
+        ParentJoin.function.name, buckets,
+        asking: TableJoin.Tables("extractions", numbered, count: results.count),
+        answering: TableJoin.Tables("runs", numbered, count: results.count)))
+    let overlays = TableJoin.overlays(joins, named: "parents").sorted { $0.key < $1.key }
+    let again = overlays.map { group, inputs in
+      var action = actions[group]
+      action.inputs += inputs
+      return action
     }
-    return Action(
-      function: function, parameters: ["fragments": .integer(Int64(results.count))], inputs: inputs)
+    for (group, result) in zip(overlays.map(\.key), try run.execute(again)) { results[group] = result }
   }
 
   private func outcome(
-    _ inputs: [StageInput], _ groups: [(range: Range<Int>, result: ActionResult)], _ joined: JSON
-  ) -> StageOutcome {
+    _ inputs: [StageInput], _ groups: [(range: Range<Int>, result: ActionResult)], _ judgements: JudgementPass
+  ) throws -> StageOutcome {
     let results = groups.map(\.result)
     // Empty ones too: an exporter takes evidence and scored runs fragment by fragment.
     var scored = groups.flatMap { group in (0..<group.range.count).map { group.result.output("scored/\($0)") } }[...]
@@ -90,20 +96,24 @@ public struct ScoreStage: Stage {
 
     var tally = Tally()
     var stale: [JSON] = []
-    let terms = ["evidence", "scored", "judgements", "comparisons", "quarantined", "stale"]
+    let terms = ["evidence", "scored", "judgements", "comparisons", "quarantined", "stale", "lost"]
     let tables = ["by_category", "by_rule", "by_judge", "by_reason", "by_source"]
     for result in results {
       for term in terms { tally.increment(term, by: result.counts[term]?.integer ?? 0) }
       for table in tables { tally.add(table, from: result.counts) }
       stale += result.counts["stale_examples"]?.array ?? []
     }
-    let unmatched = joined["unmatched"]?.integer ?? 0
+    guard tally.count("judgements") == judgements.count else {
+      throw DistillError(.internalFault, "there is a judgement, and no source that has some")
+    }
+    // A judgement is of no use where its run's text is another one, or its row no run after all.
+    let unused = tally.count("stale") + tally.count("lost")
     let counts: JSON = [
       "evidence": .integer(tally.count("evidence")), "scored": .integer(tally.count("scored")),
       "judgements": .integer(tally.count("judgements")), "comparisons": .integer(tally.count("comparisons")),
       "quarantined": .integer(tally.count("quarantined")),
-      "judgements_matched": .integer((joined["matched"]?.integer ?? 0) - tally.count("stale")),
-      "judgements_unmatched": .integer(unmatched + tally.count("stale")),
+      "judgements_matched": .integer(judgements.matched - unused),
+      "judgements_unmatched": .integer(judgements.unmatched + unused),
       "judgements_stale": .integer(tally.count("stale")),
       "by_category": tally.json("by_category"), "by_rule": tally.json("by_rule"), "by_judge": tally.json("by_judge"),
       "by_reason": tally.json("by_reason"), "by_source": tally.nested("by_source"),
@@ -120,7 +130,7 @@ public struct ScoreStage: Stage {
     return StageOutcome(
       outputs: outputs, recordCounts: counts,
       summary: [
-        "unmatched_examples": joined["examples"] ?? .array([]), "stale_examples": .array(Array(stale.prefix(5))),
+        "unmatched_examples": .array(judgements.examples), "stale_examples": .array(Array(stale.prefix(5))),
       ],
       checks: [
         books.check("books-balance"),

@@ -11,10 +11,10 @@ struct ThresholdTable {
   }
 
   private let entries: [Entry]
-  /// Rows of one file stand together.
+  /// Rows of one file stand together: what was looked for last, as it was written.
   private final class Memory {
-    var source = ""
-    var file = ""
+    let source = ByteBuffer(capacity: 64)
+    let file = ByteBuffer(capacity: 256)
     var kind: RecordKind?
     var thresholds = Thresholds()
   }
@@ -53,21 +53,25 @@ struct ThresholdTable {
     return .array(entries)
   }
 
-  func thresholds(source: ByteSlice, file: String, kind: RecordKind) -> Thresholds {
+  func thresholds(source: EscapedText, file: EscapedText, kind: RecordKind) -> Thresholds {
     if entries.isEmpty { return Thresholds() }
-    if memory.kind == kind, source == memory.source, memory.file == file { return memory.thresholds }
-    memory.kind = kind
-    memory.source = source.string()
-    memory.file = file
-    memory.thresholds = Thresholds()
-    let name = file.split(separator: "/").last.map(String.init) ?? file
-    for entry in entries
-    where entry.source == memory.source && entry.kind == kind.rawValue
-      && (entry.only?.matchesName(name) ?? true)
-    {
-      memory.thresholds = entry.thresholds
-      break
+    if memory.kind == kind, source.bytes == memory.source.bytes, file.bytes == memory.file.bytes {
+      return memory.thresholds
     }
+    memory.kind = kind
+    memory.source.removeAll()
+    memory.source.append(source.bytes)
+    memory.file.removeAll()
+    memory.file.append(file.bytes)
+    memory.thresholds = find(source.string(), file.string(), kind)
     return memory.thresholds
+  }
+
+  private func find(_ source: String, _ file: String, _ kind: RecordKind) -> Thresholds {
+    let name = file.split(separator: "/").last.map(String.init) ?? file
+    let entry = entries.first {
+      $0.source == source && $0.kind == kind.rawValue && ($0.only?.matchesName(name) ?? true)
+    }
+    return entry?.thresholds ?? Thresholds()
   }
 }

@@ -41,7 +41,7 @@ struct ChangedChunkTests {
     #expect(space.result().isGood)
     let first = space.functions.take()
     #expect(first["evidence.map/1"] == 100)
-    #expect(first["score.map/1"] == 100)
+    #expect(first["score.map/2"] == 100)
     return space
   }
 
@@ -58,7 +58,7 @@ struct ChangedChunkTests {
     let ran = try rebuild(space, Self.log { $0 == 507 ? ("Changed.", "failed") : nil })
     #expect(
       ran == [
-        "evidence.map/1": 1, "score.map/1": 1, "rag.map/1": 1, "sft.map/1": 1, "preference.map/2": 1,
+        "evidence.map/1": 1, "score.map/2": 1, "rag.map/1": 1, "sft.map/1": 1, "preference.map/2": 1,
         "preference.pair/2": 1, "preference.gather/1": 1, "preference.emit/2": 1, "export.unique/1": 1,
       ])
   }
@@ -69,7 +69,7 @@ struct ChangedChunkTests {
     let ran = try rebuild(space, Self.log { $0 == 507 ? ("Answer 507.", "passed") : nil })
     #expect(
       ran == [
-        "evidence.map/1": 1, "evidence.identities/1": 1, "evidence.duplicates/1": 1, "score.map/1": 1, "rag.map/1": 1,
+        "evidence.map/1": 1, "evidence.identities/1": 1, "evidence.duplicates/1": 1, "score.map/2": 1, "rag.map/1": 1,
         "sft.map/1": 1,
         "export.unique/1": 3, "preference.map/2": 1, "preference.pair/2": 1, "preference.gather/1": 1,
         "preference.emit/2": 1,
@@ -85,7 +85,7 @@ struct ChangedChunkTests {
     let ran = try rebuild(space, Self.log() + line)
     #expect(
       ran == [
-        "evidence.map/1": 2, "evidence.identities/1": 1, "evidence.duplicates/1": 1, "score.map/1": 1, "rag.map/1": 1,
+        "evidence.map/1": 2, "evidence.identities/1": 1, "evidence.duplicates/1": 1, "score.map/2": 1, "rag.map/1": 1,
         "sft.map/1": 1,
         "export.unique/1": 2, "preference.map/2": 1, "preference.pair/2": 1,
       ])
@@ -99,7 +99,7 @@ struct ChangedChunkTests {
     let ran = try rebuild(space, Self.log())
     #expect(
       ran == [
-        "evidence.map/1": 1, "score.map/1": 1, "rag.map/1": 1, "sft.map/1": 1, "preference.emit/2": 1,
+        "evidence.map/1": 1, "score.map/2": 1, "rag.map/1": 1, "sft.map/1": 1, "preference.emit/2": 1,
       ])
   }
 }
