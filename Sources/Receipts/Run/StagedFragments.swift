@@ -5,7 +5,9 @@ import SystemPackage
 ///
 /// What is elsewhere already (in the published file, in the object store) is noted, and copied only when something new follows:
 /// an output that comes out as it was is not written at all.
-final class StagedFragments {
+///
+/// One thread at a time works on it.
+final class StagedFragments: @unchecked Sendable {
   let temporary: FilePath
   private let path: RelativePath
   private let build: Build
@@ -49,7 +51,7 @@ final class StagedFragments {
     file = nil
   }
 
-  /// Returns when the file is on the disk, or known not to be needed.
+  /// Writes what is missing, unless the file is known not to be needed. What is written is not synced yet.
   ///
   /// - Parameter inPlace: the digest of the published file, if that is as its receipt says.
   func finish(inPlace: Digest?) throws -> StagedOutput {
@@ -58,17 +60,21 @@ final class StagedFragments {
       return StagedOutput(file: receiptFile(inPlace))
     }
     try writeNoted()
-    let file = try opened()
+    if !isCreated { _ = try opened() }
     let digest = sha256.finish()
     try concatenation.remember(digest, in: build.cache)
     if digest == inPlace {
       try discard()
       return StagedOutput(file: receiptFile(digest))
     }
-    try file.synchronize()
-    let status = try file.status()
-    try rest()
+    let status = try file?.status() ?? build.fileSystem.status(of: temporary, followingLinks: false)
     return StagedOutput(file: receiptFile(digest), temporary: temporary, status: status)
+  }
+
+  /// Returns when what was written is on the disk.
+  func synchronize() throws {
+    try opened().synchronize()
+    try rest()
   }
 
   func discard() throws {
@@ -119,10 +125,15 @@ final class StagedFragments {
 /// The digest of fragments one behind the other, remembered so that an output that came out the same is not written again.
 private struct Concatenation {
   private let fragments: [Fragment]
-  private let key: Digest
+  /// nil: there is one fragment, whose digest says it.
+  private let key: Digest?
 
   init(_ fragments: [Fragment], tool: Digest) {
     self.fragments = fragments
+    guard fragments.count != 1 else {
+      key = nil
+      return
+    }
     key =
       KeyManifest(
         function: "concatenate/1",
@@ -133,11 +144,11 @@ private struct Concatenation {
   }
 
   func knownDigest(in cache: any ActionCache) throws -> Digest? {
-    if fragments.count == 1 { return fragments[0].digest }
+    guard let key else { return fragments[0].digest }
     return try cache.record(for: key)?["sha256"]?.string.flatMap(Digest.init(hex:))
   }
 
   func remember(_ digest: Digest, in cache: any ActionCache) throws {
-    if fragments.count > 1 { try cache.save(["sha256": .string(digest.hex)], for: key) }
+    if let key, fragments.count > 1 { try cache.save(["sha256": .string(digest.hex)], for: key) }
   }
 }

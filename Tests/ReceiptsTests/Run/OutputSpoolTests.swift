@@ -158,9 +158,10 @@ struct OutputSpoolTests {
     return Fragment(output)
   }
 
-  @Test("more outputs than descriptors, in turn")
-  func manyOutputs() throws {
+  @Test("more outputs than descriptors, in turn, and all are on the disk at the end", arguments: [true, false])
+  func manyOutputs(isAtOnce: Bool) throws {
     let space = EngineSpace()
+    space.fileSystem.watchDisk()
     let spool = OutputSpool(build: try build(space), folder: space.path("staged"))
     try space.fileSystem.createDirectory(space.path("staged"))
     let paths = (0..<200).map { RelativePath(unchecked: "data/\($0)") }
@@ -168,7 +169,13 @@ struct OutputSpoolTests {
     for round in 0..<3 {
       for path in paths { fragments[path, default: []].append(try add("\(path) \(round)\n", to: path, spool)) }
     }
-    let staged = try spool.finish(paths.map { PlannedOutput(path: $0, fragments: fragments[$0]!) }, inPlace: [:])
+    let staged = try spool.finish(paths.map { PlannedOutput(path: $0, fragments: fragments[$0]!) }, inPlace: [:],
+      barrier: isAtOnce ? try space.fileSystem.barrier(at: space.path("staged")) : nil)
+    try space.fileSystem.synchronizeDirectory(space.path("staged"))
+    try space.fileSystem.synchronizeDirectory(space.path(""))
+    try space.fileSystem.synchronizeDirectory("/")
+    var generator = SystemRandomNumberGenerator()
+    space.fileSystem.cutPower(using: &generator)
     for output in staged {
       let text = (0..<3).map { "\(output.file.path) \($0)\n" }.joined()
       #expect(output.file.digest == Digest.of(text) && output.file.recordCount == 3)
@@ -189,7 +196,7 @@ struct OutputSpoolTests {
       ([0, 1, 2], "one two three "), ([0, 2], "one three "), ([2, 1, 0, 0], "three two one one "), ([], ""),
     ] {
       let output = PlannedOutput(path: path, fragments: plan.map { parts[$0] })
-      let staged = try #require(try spool.finish([output], inPlace: [:]).first)
+      let staged = try #require(try spool.finish([output], inPlace: [:], barrier: nil).first)
       #expect(staged.file.digest == Digest.of(text))
       #expect(space.fileSystem.text(of: try #require(staged.temporary)) == text)
     }
@@ -213,7 +220,7 @@ struct OutputSpoolTests {
       let parts = try ["one ", "two "].map { try add($0, to: path, spool, isKnown: true) }
       let output = PlannedOutput(path: path, fragments: parts)
       space.fileSystem.forgetCalls()
-      let staged = try spool.finish([output], inPlace: [path: Digest.of("one two ")])
+      let staged = try spool.finish([output], inPlace: [path: Digest.of("one two ")], barrier: nil)
       #expect(staged.map(\.temporary) == [nil] && staged.map(\.file.digest) == [Digest.of("one two ")])
       // The first time nobody knows what the two come to.
       #expect(!isRepeated || space.fileSystem.pathsChanged == [])
