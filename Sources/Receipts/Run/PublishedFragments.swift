@@ -15,8 +15,9 @@ extension Build {
       guard let status = try fileSystem.status(of: layout.path(path), followingLinks: false), status.kind == .regular,
         fragments.reduce(0, { $0 + Int64($1.byteCount) }) == status.size
       else { continue }
-      // Looked at anew, because somebody may have changed it since it was found to be as the receipt says.
+      // Looked at anew: somebody may have changed it since it was found to be as the receipt says.
       let isInPlace = inPlace[path] != nil && index.known(path.string, status) == inPlace[path]
+      guard others || isInPlace else { continue }
       var offset: Int64 = 0
       for fragment in fragments {
         let slice = FileSlice(

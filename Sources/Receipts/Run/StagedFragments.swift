@@ -93,6 +93,10 @@ final class StagedFragments: @unchecked Sendable {
     let source = BuildInputs(fileSystem: build.fileSystem, store: build.store, catalog: build.catalog)
     let buffer = ByteBuffer()
     while writtenCount < fragments.count {
+      if let run = trustedRun() {
+        try copy(run)
+        continue
+      }
       let fragment = fragments[writtenCount]
       buffer.removeAll()
       let input = ActionInput(name: path.string, digest: fragment.digest, byteCount: fragment.byteCount)
@@ -102,9 +106,58 @@ final class StagedFragments: @unchecked Sendable {
     }
   }
 
+  /// The next noted fragments, as far as they are neighbours in one file that this build has no need to hash: they are one copy.
+  private func trustedRun() -> (slice: FileSlice, fragments: ArraySlice<Fragment>)? {
+    var run: FileSlice?
+    var end = writtenCount
+    for fragment in fragments[writtenCount...] {
+      guard let next = build.catalog.slice(fragment.digest), next.isCopy, next.trust != .none,
+        next.byteCount == fragment.byteCount
+      else { break }
+      if let last = run {
+        guard last.path == next.path, last.trust == next.trust, last.offset + Int64(last.byteCount) == next.offset
+        else { break }
+      }
+      run = run ?? next
+      run?.byteCount += end == writtenCount ? 0 : next.byteCount
+      end += 1
+    }
+    return run.map { ($0, fragments[writtenCount..<end]) }
+  }
+
+  /// - Throws: `MissingObject` where the file is not what it was any more; the catalog has then forgotten it.
+  private func copy(_ run: (slice: FileSlice, fragments: ArraySlice<Fragment>)) throws {
+    func missing() -> MissingObject {
+      build.catalog.remove(run.fragments.map(\.digest))
+      return MissingObject(digest: run.fragments[run.fragments.startIndex].digest)
+    }
+    func reading<R>(_ body: () throws -> R) throws -> R {
+      do { return try body() } catch is FileSystemError { throw missing() }
+    }
+    let source = try reading { try build.fileSystem.open(run.slice.path) }
+    func isSound() throws -> Bool {
+      guard case .unchanged(let status) = run.slice.trust else { return true }
+      return try reading { try source.status() } == status
+    }
+    guard try isSound() else { throw missing() }
+    try BlockRelay(hashingInto: sha256).copy(
+      byteCount: run.slice.byteCount, isHelped: build.options.jobs > 1,
+      read: { block, offset in
+        let count = try reading { try source.read(into: block, at: run.slice.offset + Int64(offset)) }
+        if count < block.count { throw missing() }
+      }, write: writeHashed)
+    guard try isSound() else { throw missing() }
+    writtenCount += run.fragments.count
+  }
+
   private func write(_ bytes: ByteSlice) throws {
-    try opened().write(bytes.raw)
+    try writeHashed(bytes.raw)
     sha256.update(bytes)
+  }
+
+  /// Of which `sha256` knows, or is told.
+  private func writeHashed(_ bytes: UnsafeRawBufferPointer) throws {
+    try opened().write(bytes)
     byteCount += Int64(bytes.count)
     unbegun += bytes.count
     if unbegun >= Self.beginSize {

@@ -193,7 +193,7 @@ struct FaultTests {
     }
   }
 
-  @Test("many outputs are synced all at once; where the disk refuses that, nothing is published, and the next build ends it")
+  @Test("many outputs are synced all at once; where that is refused, nothing is published, and the next build ends it")
   func refusedBarrier() throws {
     let notes = Dictionary(uniqueKeysWithValues: (0..<40).map { ("notes/\($0).txt", "note \($0)\n") })
     let clean = EngineSpace(notes)
