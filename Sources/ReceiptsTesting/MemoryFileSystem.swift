@@ -189,6 +189,14 @@ public final class MemoryFileSystem: FileSystem {
     }
   }
 
+  public func barrier(at directory: FilePath) throws(FileSystemError) -> (any ChangeBarrier)? {
+    try call("stat", directory) { tree throws(Errno) in
+      guard let inode = try tree.locate(directory, followingLink: true).inode else { throw .noSuchFileOrDirectory }
+      guard tree.isDirectory(inode) else { throw .notDirectory }
+    }
+    return MemoryChangeBarrier(fileSystem: self, path: directory)
+  }
+
   public func linkTarget(of path: FilePath) throws(FileSystemError) -> String {
     try call("read", path) { tree throws(Errno) in
       guard let inode = try tree.locate(path, followingLink: false).inode else { throw .noSuchFileOrDirectory }
@@ -296,6 +304,21 @@ private final class MemoryFile: ReadableFile, WritableFile {
 
   func close() throws(FileSystemError) {
     try fileSystem.call("close", path, isChange: true) { _ in }
+  }
+}
+
+/// The path is where faults hit it.
+private final class MemoryChangeBarrier: ChangeBarrier {
+  private let fileSystem: MemoryFileSystem
+  private let path: FilePath
+
+  init(fileSystem: MemoryFileSystem, path: FilePath) {
+    self.fileSystem = fileSystem
+    self.path = path
+  }
+
+  func synchronize() throws(FileSystemError) {
+    try fileSystem.call("synchronize", path, isChange: true) { $0.synchronizeAll() }
   }
 }
 

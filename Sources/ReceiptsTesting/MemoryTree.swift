@@ -220,6 +220,11 @@ struct MemoryTree: Sendable {
     }
   }
 
+  /// As `syncfs` does: also what nobody has a name or a descriptor for.
+  mutating func synchronizeAll() {
+    if disk != nil { disk = MemoryDisk(of: nodes) }
+  }
+
   mutating func cutPower(using generator: inout some RandomNumberGenerator) {
     precondition(disk != nil, "what is on the disk was not watched")
     nodes = disk!.nodesAfterPowerCut(of: nodes, using: &generator)

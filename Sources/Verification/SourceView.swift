@@ -119,6 +119,10 @@ struct SourceView: FileSystem {
 
   func synchronizeDirectory(_ path: FilePath) throws(FileSystemError) { try base.synchronizeDirectory(path) }
 
+  func barrier(at directory: FilePath) throws(FileSystemError) -> (any ChangeBarrier)? {
+    try base.barrier(at: directory)
+  }
+
   func lock(_ directory: FilePath, waiting: Bool) throws(FileSystemError) -> (any FileLock)? {
     try base.lock(directory, waiting: waiting)
   }

@@ -74,6 +74,13 @@ extension WritableFile {
   public func beginSynchronizing() {}
 }
 
+/// All changes of a file system at once, where they are too many to be synced one by one.
+public protocol ChangeBarrier: AnyObject {
+  /// Returns when everything that was written, renamed, made and removed before is on the disk. Throws where a write since the
+  /// barrier was made has failed.
+  func synchronize() throws(FileSystemError)
+}
+
 /// A lock that its holder gives back by releasing it, or by dying.
 public protocol FileLock: AnyObject {}
 
@@ -99,6 +106,8 @@ public protocol FileSystem: Sendable {
   func createDirectory(_ path: FilePath) throws(FileSystemError)
   /// Returns when renames and removals inside are on the disk.
   func synchronizeDirectory(_ path: FilePath) throws(FileSystemError)
+  /// Of the file system that holds the folder. nil: there is none that could promise as much as a sync of each file and folder.
+  func barrier(at directory: FilePath) throws(FileSystemError) -> (any ChangeBarrier)?
   /// The text of a symbolic link.
   func linkTarget(of path: FilePath) throws(FileSystemError) -> String
   /// Bytes that may still be written at `path`.
@@ -108,6 +117,8 @@ public protocol FileSystem: Sendable {
 }
 
 extension FileSystem {
+  public func barrier(at directory: FilePath) throws(FileSystemError) -> (any ChangeBarrier)? { nil }
+
   public func statuses(
     of paths: ArraySlice<RelativePath>, below root: FilePath
   ) throws(FileSystemError) -> [FileStatus?] {

@@ -1,21 +1,32 @@
 import Glibc
 import SystemPackage
 
-/// Looks up paths below a folder. The system walks to a subfolder once for all paths in it that follow each other.
+/// Looks up paths below a folder. Where paths in the same subfolder follow each other, the system walks to it once for all but the
+/// first.
 struct FolderLookups: ~Copyable {
   private let root: FilePath
-  /// The subfolder that `descriptor` is of, as the bytes of its paths begin: with a `/` at its end, or empty.
+  /// Negative: it can't be opened, for `rootFailure`.
+  private let rootDescriptor: Int32
+  private let rootFailure: Errno
+  /// The subfolder of the last path, as its bytes begin: with a `/` at its end, or empty.
   private var prefix: [CChar] = []
-  /// Negative: no subfolder is open.
+  /// Of that subfolder. Negative: it was not opened.
   private var descriptor: Int32 = -1
 
   /// `O_PATH`, which the C module lacks: a place to start from, so that a folder that can't be listed is one as well. The same
   /// number on all 64-bit processors that Swift knows.
   private static let placeOnly: Int32 = 0o10_000_000
 
-  init(below root: FilePath) { self.root = root }
+  init(below root: FilePath) {
+    self.root = root
+    rootDescriptor = root.withPlatformString { Self.open($0, in: AT_FDCWD) }
+    rootFailure = Errno(rawValue: errno)
+  }
 
-  deinit { close() }
+  deinit {
+    if descriptor >= 0 { _ = Glibc.close(descriptor) }
+    if rootDescriptor >= 0 { _ = Glibc.close(rootDescriptor) }
+  }
 
   /// As `FileSystem.status`, following links.
   mutating func status(of path: RelativePath) throws(FileSystemError) -> FileStatus? {
@@ -28,26 +39,32 @@ struct FolderLookups: ~Copyable {
 
   /// nil: `buffer` holds what is at `path`.
   private mutating func look(at path: UnsafePointer<CChar>, _ buffer: inout stat) -> Errno? {
+    guard rootDescriptor >= 0 else { return rootFailure }
     let length = strrchr(path, 0x2F).map { UnsafePointer($0) - path + 1 } ?? 0
-    if descriptor < 0 || length != prefix.count || memcmp(path, prefix, length) != 0 {
-      if let code = enter(UnsafeBufferPointer(start: path, count: length)) { return code }
+    guard length > 0 else { return Self.look(at: path, in: rootDescriptor, &buffer) }
+    guard length == prefix.count, memcmp(path, prefix, length) == 0 else {
+      if descriptor >= 0 { _ = Glibc.close(descriptor) }
+      descriptor = -1
+      prefix.removeAll(keepingCapacity: true)
+      prefix.append(contentsOf: UnsafeBufferPointer(start: path, count: length))
+      return Self.look(at: path, in: rootDescriptor, &buffer)
     }
-    return fstatat(descriptor, path + length, &buffer, 0) == 0 ? nil : Errno(rawValue: errno)
+    if descriptor < 0 {
+      // With a zero in the place of the last `/`.
+      prefix[length - 1] = 0
+      descriptor = Self.open(prefix, in: rootDescriptor)
+      let code = Errno(rawValue: errno)
+      prefix[length - 1] = 0x2F
+      if descriptor < 0 { return code }
+    }
+    return Self.look(at: path + length, in: descriptor, &buffer)
   }
 
-  private mutating func enter(_ prefix: UnsafeBufferPointer<CChar>) -> Errno? {
-    close()
-    self.prefix = Array(prefix)
-    var folder = root.withPlatformString { Array(UnsafeBufferPointer(start: $0, count: strlen($0))) }
-    folder.append(0x2F)
-    folder += prefix
-    // In the place of the last `/`.
-    folder[folder.count - 1] = 0
-    descriptor = openat(AT_FDCWD, folder, Self.placeOnly | O_DIRECTORY | O_CLOEXEC)
-    return descriptor < 0 ? Errno(rawValue: errno) : nil
+  private static func look(at path: UnsafePointer<CChar>, in folder: Int32, _ buffer: inout stat) -> Errno? {
+    fstatat(folder, path, &buffer, 0) == 0 ? nil : Errno(rawValue: errno)
   }
 
-  private func close() {
-    if descriptor >= 0 { _ = Glibc.close(descriptor) }
+  private static func open(_ path: UnsafePointer<CChar>, in folder: Int32) -> Int32 {
+    openat(folder, path, placeOnly | O_DIRECTORY | O_CLOEXEC)
   }
 }

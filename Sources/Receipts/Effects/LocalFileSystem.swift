@@ -221,7 +221,7 @@ public struct LocalFileSystem: FileSystem {
     path.withPlatformString { mkdirat(AT_FDCWD, $0, 0o777) } == 0 ? nil : Errno(rawValue: errno)
   }
 
-  private static func openDirectory(_ path: FilePath, for operation: String) throws(FileSystemError) -> Int32 {
+  static func openDirectory(_ path: FilePath, for operation: String) throws(FileSystemError) -> Int32 {
     let descriptor = path.withPlatformString { text in
       interruptible { openat(AT_FDCWD, text, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
     }
@@ -354,7 +354,7 @@ extension Errno {
 }
 
 /// Repeats a call that a signal interrupted.
-private func interruptible<Value: SignedInteger>(_ call: () -> Value) -> Value {
+func interruptible<Value: SignedInteger>(_ call: () -> Value) -> Value {
   while true {
     let result = call()
     if result >= 0 || errno != EINTR { return result }

@@ -58,6 +58,7 @@ func withReceipt(
     // What nobody vouches for is tried once.
     if attempt > 1 { try staging.empty() }
     let (folder, left) = try staging.begin()
+    let barrier = try build.fileSystem.barrier(at: folder)
     var published: [Digest] = []
     if let previous {
       published += try build.locateFragments(
@@ -78,7 +79,7 @@ func withReceipt(
       let outcome = try body(run)
       let planned = outcome.outputs.sorted { $0.path < $1.path }
       let finishing = clock.monotonicNanoseconds()
-      let staged = try spool.finish(planned, inPlace: inPlace)
+      let staged = try spool.finish(planned, inPlace: inPlace, barrier: barrier)
       let newCore = core(outcome, staged.map(\.file), outcome.checks)
       guard newCore.validationPass else {
         let failure = try encode(newCore, run.actions)
@@ -90,7 +91,7 @@ func withReceipt(
       let isUnchanged = previous.map { $0.coreBytes == ReceiptCodec.coreTree(newCore).canonical } ?? false
       let receipt = isUnchanged ? previous! : try encode(newCore, run.actions)
       try FragmentTable.save(planned, records: build.cache.takeUsed(), stageKey: key, to: build.cache)
-      try publisher.publish(staged, receipt: receipt, previous: previous)
+      try publisher.publish(staged, receipt: receipt, previous: previous, barrier: barrier)
       try staging.empty()
       build.environment.trace?.add(
         BuildTrace.Event(

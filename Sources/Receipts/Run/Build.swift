@@ -41,6 +41,8 @@ public struct BuildOptions: Sendable {
   /// Logs are cut at the first unit end at or past each multiple of this many bytes. Where they are cut shows in the names of
   /// undated partitions, so it is the same for every build in a workspace; tests make it small.
   public var chunkSize = 16 << 20
+  /// Up to so many files or folders of a publication are synced one by one; see `Build.synchronize`. Tests make it small.
+  public var singleSyncs = 32
   /// A folder that gets every action that runs, with its inputs; see `SavedActions`.
   public var savedActions: FilePath?
 
@@ -106,9 +108,10 @@ final class Build: Sendable {
     }
     guard !files.isEmpty else { return }
     environment.clock.sleep(nanoseconds: 20_000_000)
-    for file in files {
-      guard let status = try fileSystem.status(of: layout.path(file.path), followingLinks: true),
-        status.size == file.staged.size, status.modified == file.staged.modified, status.inode == file.staged.inode
+    let statuses = try fileSystem.statuses(of: files.map(\.path)[...], below: layout.root)
+    for (file, status) in zip(files, statuses) {
+      guard let status, status.size == file.staged.size, status.modified == file.staged.modified,
+        status.inode == file.staged.inode
       else { continue }
       index.remember(file.path.string, status, file.digest)
     }

@@ -82,6 +82,7 @@ public final class LocalExecutor: Executor {
         try spool.append(
           output, finished.sinks[output.name]?.buffer.bytes, isVerifiable: places?.areReadAlone ?? true, to: path)
       }
+      try spool.noteFragments()
       workers.giveBack(finished.sinks)
     }
     return try parallelMap(actions, jobs: jobs) { number, action in

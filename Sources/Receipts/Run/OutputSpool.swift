@@ -13,6 +13,8 @@ final class OutputSpool: @unchecked Sendable {
     var open: [StagedFragments] = []
     var count = 0
     var journal: (any WritableFile)?
+    /// Lines that are not in the journal yet.
+    let lines = ByteBuffer()
     /// What the catalog was told.
     var located: [Digest] = []
   }
@@ -45,7 +47,7 @@ final class OutputSpool: @unchecked Sendable {
       if state.open.count > Self.openLimit { try state.open.removeFirst().rest() }
       let place = SpooledPlace(
         digest: output.digest, file: file.temporary, offset: offset, byteCount: output.byteCount)
-      if isVerifiable { try note(place) }
+      if isVerifiable { place.append(to: state.lines) }
       if build.catalog.addCopy(place.slice(.written, name: path.string), of: output.digest) {
         state.located.append(output.digest)
       }
@@ -59,9 +61,14 @@ final class OutputSpool: @unchecked Sendable {
     return file
   }
 
-  private func note(_ place: SpooledPlace) throws {
-    if state.journal == nil { state.journal = try build.fileSystem.create(folder.appending(SpooledPlace.journal)) }
-    try Array(place.line.utf8).withUnsafeBytes { try state.journal?.write($0) }
+  /// Writes down which fragments the files have: once an action, which may have thousands.
+  func noteFragments() throws {
+    try lock.withLock { _ in
+      guard state.lines.count > 0 else { return }
+      if state.journal == nil { state.journal = try build.fileSystem.create(folder.appending(SpooledPlace.journal)) }
+      try state.journal?.write(state.lines.bytes.raw)
+      state.lines.removeAll()
+    }
   }
 
   /// The file of a planned output, with all its fragments.
@@ -84,13 +91,25 @@ final class OutputSpool: @unchecked Sendable {
     }
   }
 
-  /// Finishes every output; see `StagedFragments.finish`.
+  /// Finishes every output, and returns when all are on the disk; see `StagedFragments.finish`.
   ///
-  /// - Parameter inPlace: digests of published files that are known to be as the newest receipt says.
-  func finish(_ outputs: [PlannedOutput], inPlace: [RelativePath: Digest]) throws -> [StagedOutput] {
-    try parallelMap(outputs, jobs: build.options.jobs) { _, output in
-      try self.take(output).finish(inPlace: inPlace[output.path])
+  /// - Parameters:
+  ///   - inPlace: digests of published files that are known to be as the newest receipt says.
+  ///   - barrier: of the folder's file system, from before anything was written.
+  func finish(
+    _ outputs: [PlannedOutput], inPlace: [RelativePath: Digest], barrier: (any ChangeBarrier)?
+  ) throws -> [StagedOutput] {
+    let rests = outputs.count > Self.openLimit
+    let finished = try parallelMap(outputs, jobs: build.options.jobs) { _, output in
+      let file = try self.take(output)
+      let staged = try file.finish(inPlace: inPlace[output.path])
+      if rests { try file.rest() }
+      return (file: file, staged: staged)
     }
+    let written = finished.filter { $0.staged.temporary != nil }.map(\.file)
+    try build.synchronize(written, barrier) { try $0.synchronize() }
+    for file in written { try file.rest() }
+    return finished.map(\.staged)
   }
 
   /// The files are renamed, or go: nothing is to be looked for in them any more.
@@ -112,7 +131,10 @@ struct SpooledPlace {
   var byteCount: Int
 
   /// `SHA-256 file offset bytes`
-  var line: String { "\(digest.hex) \(file.lastComponent?.string ?? "") \(offset) \(byteCount)\n" }
+  func append(to journal: ByteBuffer) {
+    digest.appendHex(to: journal)
+    journal.append(" \(file.lastComponent?.string ?? "") \(offset) \(byteCount)\n")
+  }
 
   init(digest: Digest, file: FilePath, offset: Int64, byteCount: Int) {
     self.digest = digest

@@ -15,11 +15,14 @@ extension Build {
       guard let status = try fileSystem.status(of: layout.path(path), followingLinks: false), status.kind == .regular,
         fragments.reduce(0, { $0 + Int64($1.byteCount) }) == status.size
       else { continue }
+      // Looked at anew: somebody may have changed it since it was found to be as the receipt says.
+      let isInPlace = inPlace[path] != nil && index.known(path.string, status) == inPlace[path]
+      guard others || isInPlace else { continue }
       var offset: Int64 = 0
       for fragment in fragments {
         let slice = FileSlice(
           path: layout.path(path), name: path.string, offset: offset, byteCount: fragment.byteCount,
-          trust: inPlace[path] == nil ? .none : .unchanged(status), isCopy: true)
+          trust: isInPlace ? .unchanged(status) : .none, isCopy: true)
         if catalog.addCopy(slice, of: fragment.digest) { located.append(fragment.digest) }
         offset += Int64(fragment.byteCount)
       }

@@ -46,8 +46,10 @@ struct Publisher {
   /// - Parameters:
   ///   - receipt: the bytes of the receipt to leave; equal to the newest one where nothing changed.
   ///   - previous: the newest receipt before this one.
+  ///   - barrier: of the file system that the outputs are on.
   func publish(
-    _ staged: [StagedOutput], receipt: ReceiptCodec.Encoded, previous: ReceiptCodec.Encoded?
+    _ staged: [StagedOutput], receipt: ReceiptCodec.Encoded, previous: ReceiptCodec.Encoded?,
+    barrier: (any ChangeBarrier)?
   ) throws {
     let kept = Set(staged.map(\.file.path))
     var leftovers = Set(try pathsOfInterruptedAttempts())
@@ -58,7 +60,7 @@ struct Publisher {
       leftovers.formUnion(ChecksumList.paths(in: list))
     }
     leftovers = leftovers.filter(owns)
-    if let foreign = kept.sorted().first(where: { !owns($0) }) {
+    if let foreign = staged.map(\.file.path).first(where: { !owns($0) }) {
       throw DistillError(.internalFault, "stage \(stage) has no right to write it", place: foreign.string)
     }
     try fileSystem.createDirectory(layout.receipts(stage))
@@ -76,25 +78,25 @@ struct Publisher {
     try fileSystem.remove(layout.outputDigests(stage))
     try fileSystem.synchronizeDirectory(layout.receipts(stage))
 
-    var folders: Set<String> = []
+    var changed = ChangedFolders()
     for output in staged {
       guard let temporary = output.temporary, let status = output.status else { continue }
-      let target = layout.path(output.file.path)
-      try fileSystem.createDirectory(target.removingLastComponent())
-      try fileSystem.rename(temporary, to: target)
-      folders.formUnion(foldersAbove(output.file.path))
+      let path = output.file.path
+      if changed.add(above: path) { try fileSystem.createDirectory(layout.path(path).removingLastComponent()) }
+      try fileSystem.rename(temporary, to: layout.path(path))
       build.published.withLock {
-        $0.append(Build.PublishedFile(path: output.file.path, digest: output.file.digest, staged: status))
+        $0.append(Build.PublishedFile(path: path, digest: output.file.digest, staged: status))
       }
     }
+    var emptied = ChangedFolders()
     for path in leftovers.subtracting(kept).sorted() {
       try fileSystem.remove(layout.path(path))
       build.index.forget(path.string)
-      folders.formUnion(foldersAbove(path))
-      try removeEmptyFolders(above: path)
+      emptied.add(above: path)
     }
-    for folder in folders.sorted() where try exists(FilePath(folder)) {
-      try fileSystem.synchronizeDirectory(FilePath(folder))
+    for folder in emptied.deepestFirst { try removeIfEmpty(folder) }
+    try build.synchronize([layout.root] + changed.union(emptied).map(layout.path), barrier) { folder in
+      if try exists(folder) { try fileSystem.synchronizeDirectory(folder) }
     }
 
     let core = receipt.receipt.core
@@ -111,17 +113,6 @@ struct Publisher {
     try fileSystem.synchronizeDirectory(layout.receipts(stage))
   }
 
-  /// Every folder on the way from the workspace: a new folder is only there after a power cut if its parent was synced.
-  private func foldersAbove(_ path: RelativePath) -> Set<String> {
-    var folders: Set<String> = [layout.root.string]
-    var folder = path.parent
-    while let current = folder {
-      folders.insert(layout.path(current).string)
-      folder = current.parent
-    }
-    return folders
-  }
-
   /// A damaged list can't come from an interruption (it is renamed into place); it counts as empty.
   private func pathsOfInterruptedAttempts() throws -> [RelativePath] {
     guard let bytes = try fileSystem.contents(of: layout.publishing(stage)) else { return [] }
@@ -129,13 +120,31 @@ struct Publisher {
     return rows.compactMap { $0.string.flatMap(RelativePath.init) }
   }
 
-  /// Folders of partitions that hold nothing any more, up to the third level (`data/evidence`, `exports/rag` stay).
-  private func removeEmptyFolders(above path: RelativePath) throws {
-    var folder = path.parent
-    while let current = folder, current.string.split(separator: "/").count > 2 {
-      guard try fileSystem.entries(of: layout.path(current)).isEmpty else { return }
-      try fileSystem.remove(layout.path(current))
-      folder = current.parent
+  /// Folders of partitions that hold nothing any more go, down to the third level (`data/evidence`, `exports/rag` stay).
+  private func removeIfEmpty(_ folder: RelativePath) throws {
+    guard folder.string.split(separator: "/").count > 2, try fileSystem.entries(of: layout.path(folder)).isEmpty else {
+      return
     }
+    try fileSystem.remove(layout.path(folder))
   }
+}
+
+/// The folders above paths that came or went, all the way up to the workspace: a new folder is only there after a power cut if
+/// its parent was synced.
+private struct ChangedFolders {
+  private var folders: Set<RelativePath> = []
+
+  /// Returns whether the path's folder is new here.
+  @discardableResult
+  mutating func add(above path: RelativePath) -> Bool {
+    let count = folders.count
+    var folder = path.parent
+    while let current = folder, folders.insert(current).inserted { folder = current.parent }
+    return folders.count > count
+  }
+
+  func union(_ other: ChangedFolders) -> [RelativePath] { folders.union(other.folders).sorted() }
+
+  /// Those below a folder come before it.
+  var deepestFirst: [RelativePath] { folders.sorted(by: >) }
 }

@@ -5,7 +5,9 @@ import SystemPackage
 ///
 /// What is elsewhere already (in the published file, in the object store) is noted, and copied only when something new follows:
 /// an output that comes out as it was is not written at all.
-final class StagedFragments {
+///
+/// One thread at a time works on it.
+final class StagedFragments: @unchecked Sendable {
   let temporary: FilePath
   private let path: RelativePath
   private let build: Build
@@ -49,7 +51,7 @@ final class StagedFragments {
     file = nil
   }
 
-  /// Returns when the file is on the disk, or known not to be needed.
+  /// Writes what is missing, unless the file is known not to be needed. What is written is not synced yet.
   ///
   /// - Parameter inPlace: the digest of the published file, if that is as its receipt says.
   func finish(inPlace: Digest?) throws -> StagedOutput {
@@ -58,17 +60,21 @@ final class StagedFragments {
       return StagedOutput(file: receiptFile(inPlace))
     }
     try writeNoted()
-    let file = try opened()
+    if !isCreated { _ = try opened() }
     let digest = sha256.finish()
     try concatenation.remember(digest, in: build.cache)
     if digest == inPlace {
       try discard()
       return StagedOutput(file: receiptFile(digest))
     }
-    try file.synchronize()
-    let status = try file.status()
-    try rest()
+    let status = try file?.status() ?? build.fileSystem.status(of: temporary, followingLinks: false)
     return StagedOutput(file: receiptFile(digest), temporary: temporary, status: status)
+  }
+
+  /// Returns when what was written is on the disk.
+  func synchronize() throws {
+    try opened().synchronize()
+    try rest()
   }
 
   func discard() throws {
@@ -87,6 +93,10 @@ final class StagedFragments {
     let source = BuildInputs(fileSystem: build.fileSystem, store: build.store, catalog: build.catalog)
     let buffer = ByteBuffer()
     while writtenCount < fragments.count {
+      if let run = trustedRun() {
+        try copy(run)
+        continue
+      }
       let fragment = fragments[writtenCount]
       buffer.removeAll()
       let input = ActionInput(name: path.string, digest: fragment.digest, byteCount: fragment.byteCount)
@@ -96,9 +106,58 @@ final class StagedFragments {
     }
   }
 
+  /// The next noted fragments, as far as they are neighbours in one file that this build has no need to hash: they are one copy.
+  private func trustedRun() -> (slice: FileSlice, fragments: ArraySlice<Fragment>)? {
+    var run: FileSlice?
+    var end = writtenCount
+    for fragment in fragments[writtenCount...] {
+      guard let next = build.catalog.slice(fragment.digest), next.isCopy, next.trust != .none,
+        next.byteCount == fragment.byteCount
+      else { break }
+      if let last = run {
+        guard last.path == next.path, last.trust == next.trust, last.offset + Int64(last.byteCount) == next.offset
+        else { break }
+      }
+      run = run ?? next
+      run?.byteCount += end == writtenCount ? 0 : next.byteCount
+      end += 1
+    }
+    return run.map { ($0, fragments[writtenCount..<end]) }
+  }
+
+  /// - Throws: `MissingObject` where the file is not what it was any more; the catalog has then forgotten it.
+  private func copy(_ run: (slice: FileSlice, fragments: ArraySlice<Fragment>)) throws {
+    func missing() -> MissingObject {
+      build.catalog.remove(run.fragments.map(\.digest))
+      return MissingObject(digest: run.fragments[run.fragments.startIndex].digest)
+    }
+    func reading<R>(_ body: () throws -> R) throws -> R {
+      do { return try body() } catch is FileSystemError { throw missing() }
+    }
+    let source = try reading { try build.fileSystem.open(run.slice.path) }
+    func isSound() throws -> Bool {
+      guard case .unchanged(let status) = run.slice.trust else { return true }
+      return try reading { try source.status() } == status
+    }
+    guard try isSound() else { throw missing() }
+    try BlockRelay(hashingInto: sha256).copy(
+      byteCount: run.slice.byteCount, isHelped: build.options.jobs > 1,
+      read: { block, offset in
+        let count = try reading { try source.read(into: block, at: run.slice.offset + Int64(offset)) }
+        if count < block.count { throw missing() }
+      }, write: writeHashed)
+    guard try isSound() else { throw missing() }
+    writtenCount += run.fragments.count
+  }
+
   private func write(_ bytes: ByteSlice) throws {
-    try opened().write(bytes.raw)
+    try writeHashed(bytes.raw)
     sha256.update(bytes)
+  }
+
+  /// Of which `sha256` knows, or is told.
+  private func writeHashed(_ bytes: UnsafeRawBufferPointer) throws {
+    try opened().write(bytes)
     byteCount += Int64(bytes.count)
     unbegun += bytes.count
     if unbegun >= Self.beginSize {
@@ -119,10 +178,15 @@ final class StagedFragments {
 /// The digest of fragments one behind the other, remembered so that an output that came out the same is not written again.
 private struct Concatenation {
   private let fragments: [Fragment]
-  private let key: Digest
+  /// nil: there is one fragment, whose digest says it.
+  private let key: Digest?
 
   init(_ fragments: [Fragment], tool: Digest) {
     self.fragments = fragments
+    guard fragments.count != 1 else {
+      key = nil
+      return
+    }
     key =
       KeyManifest(
         function: "concatenate/1",
@@ -133,11 +197,11 @@ private struct Concatenation {
   }
 
   func knownDigest(in cache: any ActionCache) throws -> Digest? {
-    if fragments.count == 1 { return fragments[0].digest }
+    guard let key else { return fragments[0].digest }
     return try cache.record(for: key)?["sha256"]?.string.flatMap(Digest.init(hex:))
   }
 
   func remember(_ digest: Digest, in cache: any ActionCache) throws {
-    if fragments.count > 1 { try cache.save(["sha256": .string(digest.hex)], for: key) }
+    if let key, fragments.count > 1 { try cache.save(["sha256": .string(digest.hex)], for: key) }
   }
 }

@@ -86,32 +86,50 @@ private final class ParallelWork<Item: Sendable, Result: Sendable>: ThreadWork, 
   }
 }
 
+/// Runs `helper` on a thread of its own while `body` runs here, and returns when both have ended. `body` is told whether the system
+/// gave a thread; where it did not, `helper` does not run.
+func withHelper<R>(_ helper: @escaping @Sendable () -> Void, _ body: (_ isThere: Bool) throws -> R) rethrows -> R {
+  let work = ClosureWork(helper)
+  let thread = startThread(work)
+  defer {
+    if let thread { pthread_join(thread, nil) }
+    withExtendedLifetime(work) {}
+  }
+  return try body(thread != nil)
+}
+
+private final class ClosureWork: ThreadWork, @unchecked Sendable {
+  private let body: @Sendable () -> Void
+
+  init(_ body: @escaping @Sendable () -> Void) { self.body = body }
+
+  override func run() { body() }
+}
+
 /// Returns when `count` threads have run `work` to its end. With fewer, where the system refuses more; with none it throws.
 private func runThreads(_ count: Int, _ work: ThreadWork) throws {
+  var threads: [pthread_t] = []
+  while threads.count < count, let thread = startThread(work) { threads.append(thread) }
+  if threads.isEmpty {
+    throw DistillError(
+      .internalFault, "the system gives no thread", hint: "Allow this user more processes (ulimit -u) or memory.")
+  }
+  for thread in threads { pthread_join(thread, nil) }
+  withExtendedLifetime(work) {}
+}
+
+/// nil: the system refuses it. The caller keeps `work` alive until the thread is joined.
+private func startThread(_ work: ThreadWork) -> pthread_t? {
   var attributes = pthread_attr_t()
   pthread_attr_init(&attributes)
   defer { pthread_attr_destroy(&attributes) }
   pthread_attr_setstacksize(&attributes, 16 << 20)
-  // The caller keeps `work` alive until the threads are joined.
-  let argument = Unmanaged.passUnretained(work).toOpaque()
-  var threads: [pthread_t] = []
-  for _ in 0..<count {
-    var thread = pthread_t()
-    let code = pthread_create(
-      &thread, &attributes,
-      { argument in
-        Unmanaged<ThreadWork>.fromOpaque(argument!).takeUnretainedValue().run()
-        return nil
-      }, argument)
-    if code == 0 {
-      threads.append(thread)
-    } else if threads.isEmpty {
-      throw DistillError(
-        .internalFault, "the system gives no thread", hint: "Allow this user more processes (ulimit -u) or memory.")
-    } else {
-      break
-    }
-  }
-  for thread in threads { pthread_join(thread, nil) }
-  withExtendedLifetime(work) {}
+  var thread = pthread_t()
+  let code = pthread_create(
+    &thread, &attributes,
+    { argument in
+      Unmanaged<ThreadWork>.fromOpaque(argument!).takeUnretainedValue().run()
+      return nil
+    }, Unmanaged.passUnretained(work).toOpaque())
+  return code == 0 ? thread : nil
 }

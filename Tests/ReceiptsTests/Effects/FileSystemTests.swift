@@ -150,6 +150,38 @@ struct FileSystemTests {
     }
   }
 
+  @Test("a barrier brings everything to the disk, and its folder must be there", arguments: Kind.allCases)
+  func barrier(kind: Kind) throws {
+    try withFolder(kind) { fileSystem, folder in
+      // Not every file system has one.
+      guard let barrier = try fileSystem.barrier(at: folder) else {
+        #expect(kind == .local)
+        return
+      }
+      let memory = fileSystem as? MemoryFileSystem
+      memory?.watchDisk()
+      let deep = folder.pushing("a/b")
+      try fileSystem.createDirectory(deep)
+      try write("one", to: deep.appending("one"), fileSystem)
+      try fileSystem.rename(deep.appending("one"), to: folder.appending("two"))
+      try barrier.synchronize()
+      try write("late", to: folder.appending("late"), fileSystem)
+      var survived = 0
+      for _ in 0..<20 {
+        var generator = SystemRandomNumberGenerator()
+        let copy = memory?.copy()
+        copy?.cutPower(using: &generator)
+        let found = copy ?? fileSystem
+        #expect(try text(of: folder.appending("two"), found) == "one")
+        #expect(try found.status(of: deep, followingLinks: false)?.kind == .directory)
+        #expect(try found.status(of: deep.appending("one"), followingLinks: false) == nil)
+        if try text(of: folder.appending("late"), found) == "late" { survived += 1 }
+      }
+      #expect(kind == .local || survived < 20)
+      #expect(throws: FileSystemError.self) { try fileSystem.barrier(at: folder.appending("none")) }
+    }
+  }
+
   @Test("renaming replaces the target, and keeps inode and contents", arguments: Kind.allCases)
   func rename(kind: Kind) throws {
     try withFolder(kind) { fileSystem, folder in

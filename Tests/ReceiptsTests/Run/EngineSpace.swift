@@ -16,12 +16,15 @@ import Testing
 final class EngineSpace: Sendable {
   let fileSystem = MemoryFileSystem()
   let layout = WorkspaceLayout(root: "/space")
+  /// See `BuildOptions`; nil: as the options of a build say.
+  private let singleSyncs: Int?
   /// What actions ran over, in order.
   private let worked = Mutex<[String]>([])
 
   static let everything: [StageName] = ["titles", "other"]
 
-  init(_ files: [String: String] = [:]) {
+  init(_ files: [String: String] = [:], singleSyncs: Int? = nil) {
+    self.singleSyncs = singleSyncs
     for (path, text) in files { write(text, to: path) }
   }
 
@@ -88,6 +91,8 @@ final class EngineSpace: Sendable {
     on other: (any FileSystem)? = nil
   ) throws -> Runner {
     let fileSystem = other ?? self.fileSystem
+    var options = options
+    options.singleSyncs = singleSyncs ?? options.singleSyncs
     let index = FileIndex(fileSystem: fileSystem, clock: self.fileSystem.clock, location: layout.index, paranoid: false)
     return Runner(
       environment: BuildEnvironment(

@@ -23,8 +23,8 @@ struct FaultTests {
   #endif
 
   /// A workspace that is built as of `before`, with the logs of `after`.
-  private func edited() throws -> EngineSpace {
-    let space = EngineSpace(Self.before)
+  private func edited(singleSyncs: Int? = nil) throws -> EngineSpace {
+    let space = EngineSpace(Self.before, singleSyncs: singleSyncs)
     try space.build()
     for path in Set(Self.before.keys).subtracting(Self.after.keys) { try space.remove(path) }
     for (path, text) in Self.after where Self.before[path] != text { space.write(text, to: path) }
@@ -93,20 +93,24 @@ struct FaultTests {
     return 0
   }
 
-  @Test("a first build that dies after any change leaves nothing wrong, and the next one ends it")
-  func firstBuild() throws {
+  @Test(
+    "a first build that dies after any change leaves nothing wrong, and the next one ends it",
+    arguments: [0, 32])
+  func firstBuild(singleSyncs: Int) throws {
     let clean = try clean()
-    let count = try interruptEverywhere({ EngineSpace(Self.after) }) { space, count, known in
+    let count = try interruptEverywhere({ EngineSpace(Self.after, singleSyncs: singleSyncs) }) { space, count, known in
       try expectSound(space, known, "after \(count) changes")
       try expectMended(space, clean, "after \(count) changes")
     }
     #expect(count > 100)
   }
 
-  @Test("a rebuild that dies after any change leaves the old or the new state, and the next one ends it")
-  func rebuild() throws {
+  @Test(
+    "a rebuild that dies after any change leaves the old or the new state, and the next one ends it",
+    arguments: [0, 32])
+  func rebuild(singleSyncs: Int) throws {
     let clean = try clean()
-    let count = try interruptEverywhere(edited) { space, count, known in
+    let count = try interruptEverywhere({ try edited(singleSyncs: singleSyncs) }) { space, count, known in
       try expectSound(space, known, "after \(count) changes")
       try expectMended(space, clean, "after \(count) changes")
     }
@@ -136,7 +140,7 @@ struct FaultTests {
     let space = EngineSpace(Self.before)
     try space.build()
     let old = try space.published()
-    _ = try interruptEverywhere(edited) { space, count, known in
+    _ = try interruptEverywhere({ try edited() }) { space, count, known in
       for path in Self.after.keys where Self.before[path] == nil { try space.remove(path) }
       for (path, text) in Self.before { space.write(text, to: path) }
       try expectMended(space, old, "after \(count) changes")
@@ -146,7 +150,7 @@ struct FaultTests {
   @Test("temporary files of a build that died are gone after the next one")
   func temporaries() throws {
     var left: [String: Int] = [:]
-    _ = try interruptEverywhere(edited) { space, count, _ in
+    _ = try interruptEverywhere({ try edited() }) { space, count, _ in
       try space.build()
       for path in space.files("") where path.hasSuffix(".distill-new") || path.hasPrefix(".distill/tmp/") {
         let name = path.split(separator: "/").map { $0.count > 40 ? "<digest>" : String($0) }.joined(separator: "/")
@@ -187,6 +191,25 @@ struct FaultTests {
       }
       try expectMended(space, clean, what)
     }
+  }
+
+  @Test("many outputs are synced all at once; where that is refused, nothing is published, and the next build ends it")
+  func refusedBarrier() throws {
+    let notes = Dictionary(uniqueKeysWithValues: (0..<40).map { ("notes/\($0).txt", "note \($0)\n") })
+    let clean = EngineSpace(notes)
+    clean.fileSystem.watchDisk()
+    #expect(try clean.build().areGood)
+    let published = try clean.published()
+    var generator = SystemRandomNumberGenerator()
+    clean.fileSystem.cutPower(using: &generator)
+    #expect(try clean.published() == published)
+    let space = EngineSpace(notes)
+    let folder = space.layout.staging("notes").appending("0")
+    space.fileSystem.failNext(operation: "synchronize", path: folder, errno: .ioError)
+    let report = try #require(try space.build().first)
+    #expect((report.stopError as? FileSystemError)?.path == folder.string)
+    #expect(space.files("data/capitals/") == [] && space.text("receipts/notes/publishing.json") == nil)
+    try expectMended(space, published, "after a refused sync")
   }
 
   @Test("an interrupted stage is not up to date, and its old receipt counts until the new one is there")

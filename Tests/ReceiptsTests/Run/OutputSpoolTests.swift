@@ -1,5 +1,6 @@
 import JSONTape
 import ReceiptsTesting
+import Synchronization
 import SystemPackage
 import Testing
 
@@ -134,7 +135,9 @@ struct OutputSpoolTests {
 
   // MARK: By itself
 
-  private func build(_ space: EngineSpace) throws -> Build {
+  private func build(_ space: EngineSpace, jobs: Int = 1) throws -> Build {
+    var options = BuildOptions()
+    options.jobs = jobs
     let index = FileIndex(
       fileSystem: space.fileSystem, clock: space.fileSystem.clock, location: space.layout.index, paranoid: false)
     let environment = BuildEnvironment(
@@ -142,7 +145,7 @@ struct OutputSpoolTests {
       tool: ToolIdentity(name: "test", version: "1", digest: Digest.of("tool")),
       host: Receipt.Host(system: "test", architecture: "test", processors: 1), git: { nil },
       functions: FunctionTable([]), progress: SilentProgress())
-    return Build(environment: environment, options: BuildOptions(), layout: space.layout, index: index)
+    return Build(environment: environment, options: options, layout: space.layout, index: index)
   }
 
   /// - Parameter isVerifiable: false: the fragment has a digest that is not that of its bytes.
@@ -158,9 +161,10 @@ struct OutputSpoolTests {
     return Fragment(output)
   }
 
-  @Test("more outputs than descriptors, in turn")
-  func manyOutputs() throws {
+  @Test("more outputs than descriptors, in turn, and all are on the disk at the end", arguments: [true, false])
+  func manyOutputs(isAtOnce: Bool) throws {
     let space = EngineSpace()
+    space.fileSystem.watchDisk()
     let spool = OutputSpool(build: try build(space), folder: space.path("staged"))
     try space.fileSystem.createDirectory(space.path("staged"))
     let paths = (0..<200).map { RelativePath(unchecked: "data/\($0)") }
@@ -168,7 +172,14 @@ struct OutputSpoolTests {
     for round in 0..<3 {
       for path in paths { fragments[path, default: []].append(try add("\(path) \(round)\n", to: path, spool)) }
     }
-    let staged = try spool.finish(paths.map { PlannedOutput(path: $0, fragments: fragments[$0]!) }, inPlace: [:])
+    let staged = try spool.finish(
+      paths.map { PlannedOutput(path: $0, fragments: fragments[$0]!) }, inPlace: [:],
+      barrier: isAtOnce ? try space.fileSystem.barrier(at: space.path("staged")) : nil)
+    try space.fileSystem.synchronizeDirectory(space.path("staged"))
+    try space.fileSystem.synchronizeDirectory(space.path(""))
+    try space.fileSystem.synchronizeDirectory("/")
+    var generator = SystemRandomNumberGenerator()
+    space.fileSystem.cutPower(using: &generator)
     for output in staged {
       let text = (0..<3).map { "\(output.file.path) \($0)\n" }.joined()
       #expect(output.file.digest == Digest.of(text) && output.file.recordCount == 3)
@@ -189,10 +200,91 @@ struct OutputSpoolTests {
       ([0, 1, 2], "one two three "), ([0, 2], "one three "), ([2, 1, 0, 0], "three two one one "), ([], ""),
     ] {
       let output = PlannedOutput(path: path, fragments: plan.map { parts[$0] })
-      let staged = try #require(try spool.finish([output], inPlace: [:]).first)
+      let staged = try #require(try spool.finish([output], inPlace: [:], barrier: nil).first)
       #expect(staged.file.digest == Digest.of(text))
       #expect(space.fileSystem.text(of: try #require(staged.temporary)) == text)
     }
+  }
+
+  /// A published file of three neighbours, which the catalog knows as they were when the file had `status`.
+  private func locate(
+    _ parts: [String], in path: RelativePath, _ space: EngineSpace, _ build: Build
+  ) throws -> [Fragment] {
+    space.write(parts.joined(), to: path.string)
+    let status = try #require(try space.fileSystem.status(of: space.path(path.string), followingLinks: true))
+    var offset: Int64 = 0
+    return parts.map { part in
+      let slice = FileSlice(
+        path: space.path(path.string), name: path.string, offset: offset, byteCount: part.utf8.count,
+        trust: .unchanged(status), isCopy: true)
+      #expect(build.catalog.addCopy(slice, of: Digest.of(part)))
+      offset += Int64(part.utf8.count)
+      return Fragment(digest: Digest.of(part), byteCount: part.utf8.count, recordCount: 1)
+    }
+  }
+
+  @Test("neighbours in a published file are one copy, with what is new before and behind them", arguments: [1, 2])
+  func neighbours(jobs: Int) throws {
+    let space = EngineSpace()
+    let build = try build(space, jobs: jobs)
+    let path = RelativePath(unchecked: "data/a")
+    let parts = (0..<3).map { number in (0..<60_000).map { "\(number) \($0) " }.joined() }
+    let old = try locate(parts, in: path, space, build)
+    try space.fileSystem.createDirectory(space.path("staged"))
+    for order in [[0, 1, 2], [1, 2], [2, 0, 1], [0, 2]] {
+      let spool = OutputSpool(build: build, folder: space.path("staged"))
+      let first = try add("first ", to: path, spool)
+      let planned = [first] + order.map { old[$0] } + [Fragment(digest: .of("last"), byteCount: 4, recordCount: 1)]
+      for number in order { _ = try add(parts[number], to: path, spool, isKnown: true) }
+      _ = try add("last", to: path, spool)
+      space.fileSystem.forgetCalls()
+      let staged = try spool.finish([PlannedOutput(path: path, fragments: planned)], inPlace: [:], barrier: nil)
+      let text = "first " + order.map { parts[$0] }.joined() + "last"
+      #expect(staged[0].file.digest == Digest.of(text))
+      #expect(space.fileSystem.text(of: try #require(staged[0].temporary)) == text)
+      spool.end()
+    }
+  }
+
+  @Test("a published file that is not what it was any more is not copied", arguments: [1, 2])
+  func changedMeanwhile(jobs: Int) throws {
+    let space = EngineSpace()
+    let build = try build(space, jobs: jobs)
+    let path = RelativePath(unchecked: "data/a")
+    let parts = ["one ", "two "]
+    for change in ["ONE TWO ", "one ", ""] {
+      let old = try locate(parts, in: path, space, build)
+      space.fileSystem.clock.advance(seconds: 1)
+      space.write(change, to: path.string)
+      try space.fileSystem.createDirectory(space.path("staged"))
+      let spool = OutputSpool(build: build, folder: space.path("staged"))
+      #expect(throws: MissingObject.self) {
+        try spool.finish([PlannedOutput(path: path, fragments: old)], inPlace: [:], barrier: nil)
+      }
+      #expect(build.catalog.slice(old[0].digest) == nil && build.catalog.slice(old[1].digest) == nil)
+    }
+  }
+
+  @Test("an output that somebody edits while its stage runs is made anew")
+  func editedMeanwhile() throws {
+    let space = EngineSpace(Self.notes)
+    #expect(try space.build().areGood)
+    space.write("another\n", to: "notes/15.txt")
+    let text = try #require(space.text("exports/titles.txt"))
+    let isEdited = Mutex(false)
+    let stages = space.stages { stage in
+      guard stage.name == "titles" else { return }
+      stage.beforeWork = {
+        let isFirst = isEdited.withLock { isEdited in
+          defer { isEdited = true }
+          return !isEdited
+        }
+        if isFirst { space.write(String(text.map { $0 == "O" ? "X" : $0 }), to: "exports/titles.txt") }
+      }
+    }
+    #expect(try space.build(stages: stages).areGood)
+    #expect(isEdited.withLock { $0 })
+    #expect(try space.published() == clean(Self.notes.merging(["notes/15.txt": "another\n"]) { $1 }))
   }
 
   @Test("an output that comes out as it was is not written")
@@ -213,7 +305,7 @@ struct OutputSpoolTests {
       let parts = try ["one ", "two "].map { try add($0, to: path, spool, isKnown: true) }
       let output = PlannedOutput(path: path, fragments: parts)
       space.fileSystem.forgetCalls()
-      let staged = try spool.finish([output], inPlace: [path: Digest.of("one two ")])
+      let staged = try spool.finish([output], inPlace: [path: Digest.of("one two ")], barrier: nil)
       #expect(staged.map(\.temporary) == [nil] && staged.map(\.file.digest) == [Digest.of("one two ")])
       // The first time nobody knows what the two come to.
       #expect(!isRepeated || space.fileSystem.pathsChanged == [])

@@ -14,6 +14,8 @@ final class IncrementalSpace {
   /// The program that builds.
   var tool = "tool"
   let chunkSize: Int
+  /// See `BuildOptions`; a small one makes a build of few files sync them all at once.
+  var singleSyncs = BuildOptions().singleSyncs
   let functions = FunctionTally()
 
   init(_ fileSystem: MemoryFileSystem = MemoryFileSystem(), chunkSize: Int) {
@@ -30,6 +32,7 @@ final class IncrementalSpace {
   func copy() -> IncrementalSpace {
     let copy = IncrementalSpace(fileSystem.copy(), chunkSize: chunkSize)
     copy.tool = tool
+    copy.singleSyncs = singleSyncs
     return copy
   }
 
@@ -89,6 +92,7 @@ final class IncrementalSpace {
     let logs = try SourceLogs.find(configuration, in: layout.root, of: fileSystem)
     var options = options
     options.chunkSize = chunkSize
+    options.singleSyncs = singleSyncs
     return Runner(
       environment: BuildEnvironment(
         fileSystem: fileSystem, clock: fileSystem.clock,

@@ -104,6 +104,7 @@ struct PipelineFaultTests {
     let phase = Disturbance.allCases.firstIndex(of: disturbance)! * 5 + (isFirst ? 2 : 0)
     for number in stride(from: Self.step == 1 ? 0 : phase, to: 20_000, by: Self.step) {
       let space = isFirst ? example.firstBuild() : example.rebuild()
+      space.singleSyncs = number / 2 % 2 == 0 ? 0 : 32
       disturbance.prepare(space, number)
       let isGood = space.result().isGood
       let isOver = isGood && (disturbance == .death || disturbance == .powerCut || space.fileSystem.isFaultPending)
@@ -125,6 +126,7 @@ struct PipelineFaultTests {
     var generator = SeededGenerator(seed: 6)
     for round in 0..<(Self.step == 1 ? 400 : 1600 / Self.step) {
       let space = round % 2 == 0 ? example.rebuild() : example.firstBuild()
+      space.singleSyncs = round % 3 == 0 ? 0 : 32
       space.fileSystem.watchDisk()
       var what = "round \(round)"
       for _ in 0...generator.below(2) {
@@ -150,6 +152,7 @@ struct PipelineFaultTests {
     let example = try Case()
     for seed in 0..<UInt64(20) {
       let space = seed % 2 == 0 ? example.rebuild() : example.firstBuild()
+      space.singleSyncs = seed % 4 < 2 ? 0 : 32
       space.fileSystem.watchDisk()
       let result = space.result()
       var generator = SeededGenerator(seed: seed)
