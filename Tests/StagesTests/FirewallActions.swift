@@ -76,7 +76,7 @@ struct FirewallActions {
   ///   - buckets: into which the tasks are parted.
   func preference(
     _ partitions: [Partition], maximum: Int64 = 5, shardBytes: Int64 = 16 << 20,
-    buckets: PreferenceBuckets = PreferenceBuckets(bits: 0), more: [String: [UInt8]] = [:]
+    buckets: HashBuckets = HashBuckets(bits: 0), more: [String: [UInt8]] = [:]
   ) throws -> Export {
     let bits: JSON = ["bucket_bits": .integer(Int64(buckets.bits))]
     var results = try map("preference.map/2", partitions, bits, more)

@@ -63,7 +63,7 @@ import Testing
     for bits in [1, 3, 6, 16] {
       for bytes in [300, 16 << 20] as [Int64] {
         let parted = try actions.preference(
-          partitions, maximum: 2, shardBytes: bytes, buckets: PreferenceBuckets(bits: bits))
+          partitions, maximum: 2, shardBytes: bytes, buckets: HashBuckets(bits: bits))
         #expect(parted.rows == whole.rows && parted.quarantine == whole.quarantine, "\(bits) bits, \(bytes) bytes")
         // A bucket for each task, nearly; without rows there is none.
         if bits == 16 { #expect(parted.shards > 30) }
@@ -86,14 +86,14 @@ import Testing
     #expect(after.filter { before[$0.key] != $0.value }.count == 1)
   }
 
-  @Test func `small workspaces have one bucket, and buckets double`() {
-    #expect(([0, 10, 1 << 17] as [Int64]).map { PreferenceBuckets(records: $0).count } == [1, 1, 1])
-    #expect(([(1 << 17) + 1, 1 << 18, 638_600] as [Int64]).map { PreferenceBuckets(records: $0).count } == [2, 2, 8])
-    #expect(PreferenceBuckets(records: .max).count == 1 << 16)
+  @Test func `what is small has one bucket, then there are four times as many, and hashes stay in order`() {
+    #expect([0, 10, 1 << 17].map { HashBuckets(size: $0, limit: 1 << 17).count } == [1, 1, 1])
+    #expect([(1 << 17) + 1, 1 << 19, 638_600].map { HashBuckets(size: $0, limit: 1 << 17).count } == [4, 4, 16])
+    #expect(HashBuckets(size: .max, limit: 1 << 17).count == 1 << 16)
     var random = SeededGenerator(seed: 8)
     let tasks = (0..<500).map { _ in Hash128(high: random.next(), low: random.next()) }.sorted()
     for bits in 0...16 {
-      let buckets = PreferenceBuckets(bits: bits)
+      let buckets = HashBuckets(bits: bits)
       let places = tasks.map(buckets.bucket)
       #expect(places == places.sorted() && places.allSatisfy { (0..<buckets.count).contains($0) })
     }

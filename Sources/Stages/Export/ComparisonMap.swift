@@ -9,18 +9,16 @@ struct ComparisonMap {
   private let context: ActionContext
   private let gates: [Gate]
   private let contested: Set<Int>?
-  private let buckets: PreferenceBuckets
   private var sinks: BucketSinks
   private(set) var tally = Tally()
   private let reader = RowReader(.evidence)
 
   /// - Parameter contested: places of evidence; nil: nothing is known of pairs yet.
-  init(_ context: ActionContext, contested: Set<Int>?, buckets: PreferenceBuckets, gates: [Gate]) {
+  init(_ context: ActionContext, contested: Set<Int>?, buckets: HashBuckets, gates: [Gate]) {
     self.context = context
     self.contested = contested
-    self.buckets = buckets
     self.gates = gates
-    sinks = BucketSinks(context, "comparisons", buckets)
+    sinks = BucketSinks("comparisons", buckets, context)
   }
 
   /// How a row of evidence that is a comparison begins: the others are not parsed for this.
@@ -83,7 +81,7 @@ struct ComparisonMap {
       chosen: PreferenceMap.foldedHash(won, scratch), rejected: PreferenceMap.foldedHash(lost, scratch),
       order: Identity.hash(source: source, kind: .comparison, runID: runID, scratch.sha256, scratch.buffer),
       fragment: 0, place: place, byteCount: won.count + lost.count + 2 * shown
-    ).append(to: sinks[buckets.bucket(of: taskHash)])
+    ).append(to: sinks.sink(of: taskHash))
   }
 
   private mutating func quarantine(_ evidence: JSONValue?, _ stop: Stop) {

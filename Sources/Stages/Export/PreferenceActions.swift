@@ -4,7 +4,7 @@ import Receipts
 /// The steps of `export-preference` as actions: map → pair → gather → emit.
 struct PreferenceActions {
   let groups: [Overlaid]
-  let buckets: PreferenceBuckets
+  let buckets: HashBuckets
   let maximum: JSON
 
   /// `preference.map` of each group.

@@ -12,8 +12,8 @@ public enum PreferenceMap {
   static func function(behind firewall: Firewall) -> ActionFunction {
     ActionFunction(name: "preference.map/2") { context in
       let contested = try Self.contested(context)
-      let buckets = PreferenceBuckets(bits: Int(context.parameters["bucket_bits"]?.integer ?? 0))
-      var sinks = BucketSinks(context, "candidates", buckets)
+      let buckets = HashBuckets(bits: Int(context.parameters["bucket_bits"]?.integer ?? 0))
+      var sinks = BucketSinks("candidates", buckets, context)
       let fragments = context.indices(of: "scored").count
       var places = LinePlaces(context, "evidence", count: fragments)
       var scoredPlaces = LinePlaces(context, "scored", count: fragments)
@@ -54,7 +54,7 @@ public enum PreferenceMap {
           task: taskHash, prompt: Self.promptHash(prompt, scratch), text: Self.foldedHash(text, scratch), order: order,
           category: category, fragment: 0, place: place, scoredPlace: scoredPlace,
           byteCount: text.bytes.count + (prompt?.bytes.count ?? 0)
-        ).append(to: sinks[buckets.bucket(of: taskHash)])
+        ).append(to: sinks.sink(of: taskHash))
       }
       var comparisons = ComparisonMap(
         context, contested: contested, buckets: buckets, gates: try firewall.comparisonGates(context))

@@ -147,7 +147,7 @@ private struct BucketPairing {
   /// Returns the shards in the order of the export.
   private func writePlan() -> [PreferenceShards.Shard] {
     let limit = Int(context.parameters["shard_bytes"]?.integer ?? Int64(PreferenceShards.defaultLimit))
-    let buckets = PreferenceBuckets(bits: Int(context.parameters["bucket_bits"]?.integer ?? 0))
+    let buckets = HashBuckets(bits: Int(context.parameters["bucket_bits"]?.integer ?? 0))
     var shards = PreferenceShards(
       total: planned.reduce(0) { $0 + $1.pair.byteCount }, limit: limit, buckets: buckets)
     var names: [PreferenceShards.Shard] = []

@@ -28,7 +28,7 @@ struct PreferenceShards {
   ///   - total: bytes of all pairs.
   ///   - limit: at least 1.
   ///   - buckets: these are the pairs of one of them.
-  init(total: Int, limit: Int, buckets: PreferenceBuckets = PreferenceBuckets(bits: 0)) {
+  init(total: Int, limit: Int, buckets: HashBuckets = HashBuckets(bits: 0)) {
     self.limit = max(1, limit)
     var bits = 0
     while bits < 32 && total >> bits > self.limit { bits += 1 }

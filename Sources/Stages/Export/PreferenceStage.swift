@@ -19,6 +19,9 @@ public struct PreferenceStage: Stage {
     ]
   }
 
+  /// Records of evidence in a bucket of tasks on average: with rows of 80 bytes some 10 MB of one pairing.
+  private static let bucketLimit = 1 << 17
+
   public var derivedInput: DerivedInput? { context.facts }
 
   public func sourceFiles() throws -> [RelativePath] { context.sourceFiles }
@@ -35,7 +38,7 @@ public struct PreferenceStage: Stage {
     let groups = ExportInputs.groups(
       run.inputs, common: holdout.common, size: 2 * run.chunkSize, least: run.chunkSize)
     let actions = PreferenceActions(
-      groups: groups, buckets: PreferenceBuckets(records: ExportInputs.evidenceCount(run.inputs)),
+      groups: groups, buckets: HashBuckets(size: Int(ExportInputs.evidenceCount(run.inputs)), limit: Self.bucketLimit),
       maximum: parameters["max_pairs_per_task"] ?? .integer(1))
     let maps = actions.maps
     var results = try run.execute(

@@ -3,14 +3,14 @@ import Receipts
 
 /// `score.identities/1`: where the runs stand that judgements may be about.
 ///
-/// Parameters: `{"bits": n, "fragments": [i, …]}`: see `JoinBuckets`; those of a group's fragments that are looked at.
+/// Parameters: `{"bits": n, "fragments": [i, …]}`: see `HashBuckets`; those of a group's fragments that are looked at.
 /// Inputs: `evidence/<i>` for each of them.
 /// Outputs: `runs/<bucket>`, tables of 24 bytes a run or extraction: identity (16), i (4), 0-based line in the fragment (4).
 public enum IdentityMap {
   static let rowWidth = 24
 
   public static let function = ActionFunction(name: "score.identities/1") { context in
-    guard let buckets = JoinBuckets(context.parameters["bits"]) else {
+    guard let buckets = HashBuckets(context.parameters["bits"]) else {
       throw DistillError(.internalFault, "score.identities was not told how many buckets there are")
     }
     let row = EvidenceRow()

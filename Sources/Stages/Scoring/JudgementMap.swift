@@ -3,14 +3,14 @@ import Receipts
 
 /// `score.collect/1`: takes the judgements out of evidence, each under the key of the run that it is about.
 ///
-/// Parameters: `{"bits": n, "sources": […]}`: see `JoinBuckets`; the sources whose runs can be looked for.
+/// Parameters: `{"bits": n, "sources": […]}`: see `HashBuckets`; the sources whose runs can be looked for.
 /// Inputs: `evidence/<i>`, fragments one behind the other.
 /// Outputs: `judgements/<bucket>`, see `KeyedRows`.
 /// Counts: `judgements`; `unaddressed`, those that name no run, with up to five `examples`; `about`: judgements by the source of
 /// their run, where that is one of `sources`.
 public enum JudgementMap {
   public static let function = ActionFunction(name: "score.collect/1") { context in
-    guard let buckets = JoinBuckets(context.parameters["bits"]) else {
+    guard let buckets = HashBuckets(context.parameters["bits"]) else {
       throw DistillError(.internalFault, "score.collect was not told how many buckets there are")
     }
     let row = EvidenceRow()

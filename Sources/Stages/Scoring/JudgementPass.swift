@@ -24,8 +24,8 @@ struct JudgementPass {
     func mayBeJudged(_ member: ScoringGroups.Member) -> Bool {
       !member.kinds.isDisjoint(with: [.run, .extraction]) && member.fragment.byteCount > 0
     }
-    let buckets = JoinBuckets(
-      byteCount: groups.recordCount { $0.kinds.contains(.verdict) } * Self.judgementSize
+    let buckets = HashBuckets(
+      size: groups.recordCount { $0.kinds.contains(.verdict) } * Self.judgementSize
         + groups.recordCount(where: mayBeJudged) * IdentityMap.rowWidth, limit: joinLimit)
 
     let sources = Set(groups.members.filter(mayBeJudged).map(\.source))

@@ -9,7 +9,7 @@ struct ParentTables {
   private var extractions: BucketSinks
   private let text = ByteBuffer(capacity: 256)
 
-  init(_ buckets: JoinBuckets, _ context: ActionContext) {
+  init(_ buckets: HashBuckets, _ context: ActionContext) {
     scratch = context.scratch
     runs = BucketSinks("runs", buckets, context)
     extractions = BucketSinks("extractions", buckets, context)

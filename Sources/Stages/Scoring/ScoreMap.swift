@@ -4,7 +4,7 @@ import Receipts
 /// `score.map/2`: evidence rows to scored runs, row by row.
 ///
 /// Parameters: `{"thresholds": [{"source", "only", "kind", "score", "grounded_fraction"}, …], "parent_bits": n}`; the latter is
-/// null where no source has extractions, else see `JoinBuckets`.
+/// null where no source has extractions, else see `HashBuckets`.
 /// Inputs: `evidence/<i>`, fragments one behind the other; and what the joins found for their rows (see `PlacedOverlay`),
 /// `judgements/<n>` (rows `{"fragment", "row", "judgements": […]}`) and `parents/<n>` (rows
 /// `{"fragment", "row", "categories": […], "count"}`).
@@ -40,7 +40,7 @@ private struct ScoreMapRun {
     thresholds = try ThresholdTable(context.parameters["thresholds"] ?? .array([]))
     judgements = try PlacedOverlay.all("judgements", context)
     parents = try PlacedOverlay.all("parents", context)
-    tables = JoinBuckets(context.parameters["parent_bits"]).map { ParentTables($0, context) }
+    tables = HashBuckets(context.parameters["parent_bits"]).map { ParentTables($0, context) }
     scored = context.output("scored/0")
   }
 

@@ -13,7 +13,7 @@ public struct ScoreStage: Stage {
   /// Says what need not be looked for. Changes no output, so it is no parameter.
   private let kinds: PartitionKinds
   /// What a bucket of a join may have on average, in bytes.
-  var joinLimit = JoinBuckets.defaultLimit
+  var joinLimit = 32 << 20
 
   public init(configuration: Configuration) {
     self.init(
@@ -35,9 +35,9 @@ public struct ScoreStage: Stage {
   public func build(_ run: borrowing StageRun) throws -> StageOutcome {
     let groups = ScoringGroups(run.inputs, kinds, size: run.chunkSize)
     let judgements = try JudgementPass(groups, kinds, joinLimit: joinLimit, in: run)
-    let buckets: JoinBuckets? =
+    let buckets: HashBuckets? =
       groups.mayHold(.extraction)
-      ? JoinBuckets(byteCount: groups.recordCount { _ in true } * 2 * ScoreMap.runRowWidth, limit: joinLimit) : nil
+      ? HashBuckets(size: groups.recordCount { _ in true } * 2 * ScoreMap.runRowWidth, limit: joinLimit) : nil
     let slice: JSON = [
       "thresholds": parameters["thresholds"] ?? .null, "parent_bits": buckets?.parameter ?? .null,
     ]
@@ -59,7 +59,7 @@ public struct ScoreStage: Stage {
 
   /// Scores the groups again that hold extractions with parents.
   private func applyParents(
-    _ buckets: JoinBuckets, _ actions: [Action], _ results: inout [ActionResult], _ run: borrowing StageRun
+    _ buckets: HashBuckets, _ actions: [Action], _ results: inout [ActionResult], _ run: borrowing StageRun
   ) throws {
     let numbered = results.enumerated().map { ($0, $1) }
     let joins = try run.execute(

@@ -28,7 +28,7 @@ enum TableJoin {
 
   /// One for each bucket in which something is asked for.
   static func actions(
-    _ function: String, _ buckets: JoinBuckets, asking: Tables, answering: Tables
+    _ function: String, _ buckets: HashBuckets, asking: Tables, answering: Tables
   ) -> [Action] {
     (0..<buckets.count).compactMap { bucket in
       let questions = asking.inputs(bucket)

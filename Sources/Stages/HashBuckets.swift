@@ -1,13 +1,12 @@
 import JSONTape
 import Receipts
 
-/// Parts what meets in a join by the first bits of its key, so that no step holds all of it.
+/// Parts what meets by the first bits of a hash that it shares, so that no step holds all of it. Buckets one behind the other are
+/// in the order of the hashes.
 ///
-/// Up to 32 MiB there is one bucket, then there are 4, 16, …: small data make one table an action, and data that grow are
-/// parted anew only when they pass four times their size.
-struct JoinBuckets {
-  static let defaultLimit = 32 << 20
-
+/// One bucket up to a limit, then 4, 16, …: small data make one table an action, and data that grow are parted anew only when
+/// they pass four times their size.
+struct HashBuckets: Equatable {
   let bits: Int
 
   init(bits: Int) {
@@ -16,11 +15,11 @@ struct JoinBuckets {
   }
 
   /// - Parameters:
-  ///   - byteCount: of all that meets, about.
+  ///   - size: of all that meets, about, in bytes or in rows.
   ///   - limit: what a bucket may have on average; at least 1.
-  init(byteCount: Int, limit: Int) {
+  init(size: Int, limit: Int) {
     var bits = 0
-    while bits < 32, byteCount >> bits > max(1, limit) { bits += 2 }
+    while bits < 16, size >> bits > max(1, limit) { bits += 2 }
     self.bits = bits
   }
 
@@ -41,10 +40,10 @@ struct JoinBuckets {
 struct BucketSinks {
   private let context: ActionContext
   private let name: String
-  private let buckets: JoinBuckets
+  private let buckets: HashBuckets
   private var sinks: [OutputSink?]
 
-  init(_ name: String, _ buckets: JoinBuckets, _ context: ActionContext) {
+  init(_ name: String, _ buckets: HashBuckets, _ context: ActionContext) {
     self.context = context
     self.name = name
     self.buckets = buckets
