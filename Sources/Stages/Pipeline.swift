@@ -8,7 +8,8 @@ public enum Pipeline {
 
   static func functions(behind firewall: Firewall) -> FunctionTable {
     FunctionTable([
-      EvidenceMap.function, EvidenceReduce.function, IdentityParts.function, LookupMap.function, RepositoryPaths.function,
+      EvidenceMap.function, EvidenceReduce.function, IdentityParts.function, LookupMap.function,
+      RepositoryPaths.function,
       ScoreMap.function, JudgementJoin.function, ParentJoin.function, RagMap.function(behind: firewall),
       SftMap.function(behind: firewall), UniqueReduce.function,
       HoldoutPrompts.function,

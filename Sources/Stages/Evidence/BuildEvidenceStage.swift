@@ -152,7 +152,8 @@ public struct BuildEvidenceStage: Stage {
         "captures": .object(
           JSONObject(segment.log.captures.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) })),
         "format": .string(format.rawValue), "unit": .string(source.unit(in: format).rawValue),
-        "compression": .string((segment.isUnpacked ? Compression.none : Compression(of: path)).rawValue), "offset": .integer(Int64(segment.piece.byteOffset)),
+        "compression": .string((segment.isUnpacked ? Compression.none : Compression(of: path)).rawValue),
+        "offset": .integer(Int64(segment.piece.byteOffset)),
         "line": .integer(Int64(segment.piece.lineOffset)), "final": .bool(segment.piece.isFinal),
         "frame": segment.frame == nil ? .null : .string("frame/\(number)"),
         "fault": segment.fault.map {
