@@ -87,7 +87,11 @@ import Testing
     for report in reports { #expect(report.isGood, "\(report)") }
     let core = try #require(try space.receipt(.buildEvidence)).core
     var files: [String: String] = [:]
-    for output in core.outputs { files[output.path.string] = space.text(output.path.string) }
+    for output in core.outputs.sorted(by: { $0.path < $1.path }) {
+      // Records that damage took the time from are in partitions that are numbered by chunk.
+      let path = output.path.string
+      files[path.contains("/undated/") ? "undated" : path, default: ""] += space.text(path) ?? ""
+    }
     return Built(files: files, counts: core.recordCounts, summary: core.summary)
   }
 
@@ -132,10 +136,9 @@ import Testing
     // The first run of the log comes in once more, in another log: its piece has to say so.
     space.write(Self.lines[5] + "\n", to: "logs/Z.jsonl")
     for report in try space.build([.buildEvidence]) { #expect(report.isGood) }
-    #expect(
-      try space.rows("exports/quarantine/evidence.jsonl").contains { row in
-        row["source_provenance"]?["source_file"] == "logs/a.jsonl.gz"
-          && row["errors"]?.array?.first?.string?.contains("logs/Z.jsonl") == true
-      })
+    let repeated = try space.rows("exports/quarantine/evidence.jsonl").filter {
+      $0["errors"]?.array?.first?.string?.contains("logs/Z.jsonl") == true
+    }
+    #expect(repeated.first?["source_provenance"]?["source_file"] == "logs/a.jsonl.gz")
   }
 }

@@ -66,8 +66,8 @@ extension LogCutter {
       let bytes = buffer.slice(0..<count)
       cut.pieces.append(
         LogPiece(
-          digest: try build.store.store(bytes), byteCount: count, byteOffset: offset, lineOffset: lines, isFinal: false)
-      )
+          digest: try build.store.store(bytes), byteCount: count, byteOffset: offset, lineOffset: lines,
+          isFinal: false))
       offset += count
       lines += bytes.occurrences(of: 0x0A)
       other.removeAll()
