@@ -43,7 +43,9 @@ struct RowIdentity {
     self.init(kindName: kindName, source: source, runID: runID)
   }
 
-  func hash(_ scratch: WorkerScratch) -> Hash128 { Identity.hash(source: source, kind: kindName, runID: runID, scratch) }
+  func hash(_ scratch: WorkerScratch) -> Hash128 {
+    Identity.hash(source: source, kind: kindName, runID: runID, scratch)
+  }
 }
 
 extension Identity {
