@@ -48,4 +48,18 @@ import Testing
     let bytes: [UInt8] = [0x61, 0xff, 0x62]
     #expect(bytes.withUnsafeBufferPointer { ByteSlice($0).string() } == "a\u{fffd}b")
   }
+
+  @Test func `the last place of a byte is found wherever it is`() {
+    for count in 0...40 {
+      for place in -1..<count {
+        // Neighbours that differ in one bit, and what comes before does not count.
+        var bytes = [UInt8](repeating: 0x7a, count: count)
+        if place >= 0 { bytes[place] = 0x7b }
+        if place > 3 { bytes[place - 3] = 0x7b }
+        let found = bytes.withUnsafeBufferPointer { ByteSlice($0).lastIndex(of: 0x7b) }
+        #expect(found == (place >= 0 ? place : nil))
+      }
+    }
+    #expect(ByteSlice.empty.lastIndex(of: 0) == nil)
+  }
 }

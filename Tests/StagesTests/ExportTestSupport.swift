@@ -136,7 +136,7 @@ struct ExportSpace {
   @discardableResult
   func build(
     _ partitions: [Partition], _ exports: ExportOptions = ExportOptions(), sources: [Source] = [], jobs: Int = 1,
-    functions: FunctionTable = Pipeline.functions
+    functions: FunctionTable = Pipeline.functions, joinLimit: Int = JoinBuckets.defaultLimit
   ) throws -> [StageReport] {
     fileSystem.clock.advance(seconds: 1)
     let store = DirectoryObjectStore(fileSystem: fileSystem, root: layout.cache)
@@ -154,6 +154,11 @@ struct ExportSpace {
       parameters: .array(outputs.map { .array($0.fragments.map { .string($0.digest.hex) }) }), outputs: outputs)
     let configuration = Configuration(sources: sources, exports: exports)
     let graph = try Pipeline.graph(configuration, SourceLogs(entries: []), workspace: layout.root, of: fileSystem)
+    let stages = graph.stages.filter { $0.name != .buildEvidence }.map { stage -> any Stage in
+      guard var score = stage as? ScoreStage else { return stage }
+      score.joinLimit = joinLimit
+      return score
+    }
     var options = BuildOptions()
     options.jobs = jobs
     options.keepGoing = true
@@ -163,7 +168,7 @@ struct ExportSpace {
         tool: ToolIdentity(name: "test", version: "1", digest: Digest.of("tool")),
         host: Receipt.Host(system: "test", architecture: "test", processors: 1), git: { nil },
         functions: functions, progress: SilentProgress()),
-      layout: layout, graph: try StageGraph([rows] + graph.stages.filter { $0.name != .buildEvidence }),
+      layout: layout, graph: try StageGraph([rows] + stages),
       options: options,
       index: FileIndex(fileSystem: fileSystem, clock: fileSystem.clock, location: layout.index, paranoid: false))
     return try runner.build(Pipeline.stages)

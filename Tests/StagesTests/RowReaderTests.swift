@@ -64,6 +64,20 @@ import Testing
     withExtendedLifetime((line, text)) {}
   }
 
+  @Test func `a word tells its place among those of the schema, however it is written`() throws {
+    let reader = RowReader(.evidence)
+    let verdict = RecordSchema.evidence.member("verdict")
+    let text = String(decoding: evidenceRow("r", ["verdict": "rejected"]).encoded(), as: UTF8.self)
+    for (line, place) in [
+      (text, 2), (text.replacing("rejected", with: #"r\u0065jected"#), 2),
+      (text.replacing(#""rejected""#, with: "null"), nil),
+    ] as [(String, Int?)] {
+      let line = padded(Array(line.utf8))
+      #expect(reader.read(line.bytes) == nil && reader.choice(verdict) == place)
+      withExtendedLifetime(line) {}
+    }
+  }
+
   @Test func `what the row before had is not there`() throws {
     let reader = RowReader(.evidence)
     let first = padded(Self.evidence.encoded())

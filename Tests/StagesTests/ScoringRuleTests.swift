@@ -215,6 +215,21 @@ import Testing
     #expect(decided == (expected, .score))
   }
 
+  @Test func `what a number was compared with is said`() {
+    func facts(_ score: Double, partialAt: Double?) -> [String] {
+      Rule.decide(
+        self.facts {
+          $0.score = score
+          $0.thresholds = Thresholds(score: Thresholds.Cut(acceptAt: 0.9, partialAt: partialAt))
+        }
+      ).facts
+    }
+    #expect(facts(1, partialAt: 0.5) == ["1.0 is at least 0.9"])
+    #expect(facts(0.75, partialAt: 0.5) == ["0.75 is at least 0.5"])
+    #expect(facts(1e-7, partialAt: 0.5) == ["1e-07 is below 0.5"])
+    #expect(facts(-12.5, partialAt: nil) == ["-12.5 is below 0.9"])
+  }
+
   @Test func `numbers without thresholds and thresholds without numbers decide nothing`() {
     let none = decide {
       $0.score = 1

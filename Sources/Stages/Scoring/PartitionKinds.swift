@@ -13,6 +13,9 @@ struct PartitionKinds: Sendable {
     kinds[Layout.source(ofEvidence: partition)] ?? Set(RecordKind.allCases)
   }
 
+  /// Has some source that kind?
+  func has(_ kind: RecordKind) -> Bool { kinds.values.contains { $0.contains(kind) } }
+
   func isKnown(_ source: String) -> Bool { kinds[source] != nil }
 }
 
@@ -38,9 +41,6 @@ struct ScoringGroups {
     groups = FragmentGroups.cut(members.map { ($0.path, $0.fragment.byteCount) }, size: size)
     self.size = size
   }
-
-  /// Are there records of partitions that may hold that kind?
-  func mayHold(_ kind: RecordKind) -> Bool { recordCount(where: { $0.kinds.contains(kind) }) > 0 }
 
   func recordCount(where holds: (Member) -> Bool) -> Int {
     members.reduce(0) { holds($1) ? $0 + $1.fragment.recordCount : $0 }

@@ -36,7 +36,7 @@ public struct ScoreStage: Stage {
     let groups = ScoringGroups(run.inputs, kinds, size: run.chunkSize)
     let judgements = try JudgementPass(groups, kinds, joinLimit: joinLimit, in: run)
     let buckets: HashBuckets? =
-      groups.mayHold(.extraction)
+      kinds.has(.extraction) || groups.members.contains { $0.kinds.contains(.extraction) }
       ? HashBuckets(size: groups.recordCount { _ in true } * 2 * ScoreMap.runRowWidth, limit: joinLimit) : nil
     let slice: JSON = [
       "thresholds": parameters["thresholds"] ?? .null, "parent_bits": buckets?.parameter ?? .null,

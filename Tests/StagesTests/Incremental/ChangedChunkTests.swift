@@ -42,6 +42,8 @@ struct ChangedChunkTests {
     let first = space.functions.take()
     #expect(first["evidence.map/1"] == 100)
     #expect(first["score.map/2"] == 100)
+    // No source has judgements or extractions.
+    #expect(first.keys.filter { $0.hasPrefix("score.") } == ["score.map/2"])
     return space
   }
 
@@ -101,5 +103,67 @@ struct ChangedChunkTests {
       ran == [
         "evidence.map/1": 1, "score.map/2": 1, "rag.map/1": 1, "sft.map/1": 1, "preference.emit/2": 1,
       ])
+  }
+
+  // MARK: Judgements
+
+  private static let judgedConfiguration =
+    configuration + """
+        - name: looks
+          files: looks.jsonl
+          kind: verdict
+          map: {timestamp: /at, about: {source: lab, run_id: /run}}
+          verdict: [{when: {/found: good}, is: accepted}, {otherwise: rejected}]
+
+      """
+
+  /// Twenty judgements, one about a run of every fifth chunk.
+  private static func looks(_ found: (Int) -> String = { _ in "good" }) -> String {
+    (0..<20).map { number in
+      let line =
+        "{\"run\":\"r\(50 * number + 7)\",\"at\":\"2026-03-01T11:00:00Z\",\"found\":\"\(found(number))\"}"
+      return line + String(repeating: " ", count: lineLength - 1 - line.utf8.count) + "\n"
+    }.joined()
+  }
+
+  private func judged() throws -> IncrementalSpace {
+    let space = IncrementalSpace(chunkSize: Self.lineLength * Self.linesPerChunk)
+    space.write("distill.yaml", Array(Self.judgedConfiguration.utf8))
+    space.write("logs/a.jsonl", Array(Self.log().utf8))
+    space.write("looks.jsonl", Array(Self.looks().utf8))
+    #expect(space.result().isGood)
+    // Each of 100 groups of runs and two of judgements is scored once.
+    #expect(
+      space.functions.take().filter { $0.key.hasPrefix("score.") } == [
+        "score.collect/1": 2, "score.identities/1": 100, "score.judgements/2": 1, "score.map/2": 102,
+      ])
+    return space
+  }
+
+  private func scoring(_ ran: [String: Int]) -> [String: Int] { ran.filter { $0.key.hasPrefix("score.") } }
+
+  @Test("a judgement that changed scores again its own chunk and that of its run")
+  func otherJudgement() throws {
+    let space = try judged()
+    space.write("looks.jsonl", Array(Self.looks { $0 == 10 ? "none" : "good" }.utf8))
+    #expect(space.result().isGood)
+    #expect(
+      scoring(space.functions.take()) == ["score.collect/1": 1, "score.judgements/2": 1, "score.map/2": 2])
+  }
+
+  @Test("a run more at the end scores its chunk, and no judged one again")
+  func oneMoreBesideJudgements() throws {
+    let space = try judged()
+    let line = Self.log().suffix(Self.lineLength).replacing("\"r999\"", with: "\"r9999\"").replacing(
+      "t499", with: "t500")
+    let ran = try rebuild(space, Self.log() + line)
+    #expect(scoring(ran) == ["score.identities/1": 1, "score.judgements/2": 1, "score.map/2": 1])
+  }
+
+  @Test("another text of a run scores its chunk alone")
+  func otherTextBesideJudgements() throws {
+    let space = try judged()
+    let ran = try rebuild(space, Self.log { $0 == 507 ? ("Changed.", "failed") : nil })
+    #expect(scoring(ran) == ["score.identities/1": 1, "score.map/2": 1])
   }
 }
