@@ -136,7 +136,7 @@ struct ExportSpace {
   @discardableResult
   func build(
     _ partitions: [Partition], _ exports: ExportOptions = ExportOptions(), sources: [Source] = [], jobs: Int = 1,
-    functions: FunctionTable = Pipeline.functions, joinLimit: Int = JoinBuckets.defaultLimit
+    functions: FunctionTable = Pipeline.functions, joinLimit: Int = 32 << 20
   ) throws -> [StageReport] {
     fileSystem.clock.advance(seconds: 1)
     let store = DirectoryObjectStore(fileSystem: fileSystem, root: layout.cache)

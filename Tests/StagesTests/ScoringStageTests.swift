@@ -12,7 +12,7 @@ import Testing
 
   /// Scores rows, one fragment each list; category and rule by run id.
   private func score(
-    _ fragments: [[JSON]], sources: [Source] = [], joinLimit: Int = JoinBuckets.defaultLimit
+    _ fragments: [[JSON]], sources: [Source] = [], joinLimit: Int = 32 << 20
   ) throws -> (verdicts: [String: String], rows: [JSON], core: Receipt.Core) {
     let space = ExportSpace()
     let reports = try space.build([(day, fragments)], sources: sources, joinLimit: joinLimit)
@@ -210,9 +210,9 @@ import Testing
     #expect(one.rows == many.rows && one.core.recordCounts == many.core.recordCounts)
     #expect(one.core.summary == many.core.summary)
     #expect(one.core.recordCounts["judgements_matched"] == 40 && one.verdicts["e0"] == "accepted by parent")
-    #expect(JoinBuckets(byteCount: 160 * 512, limit: 2048).count == 64)
-    #expect(JoinBuckets(byteCount: 32 << 20, limit: JoinBuckets.defaultLimit).count == 1)
-    #expect(JoinBuckets(byteCount: 1 << 32, limit: JoinBuckets.defaultLimit).count == 256)
+    #expect(HashBuckets(size: 160 * 512, limit: 2048).count == 64)
+    #expect(HashBuckets(size: 32 << 20, limit: 32 << 20).count == 1)
+    #expect(HashBuckets(size: 1 << 32, limit: 32 << 20).count == 256)
   }
 
   // MARK: Identities

@@ -56,18 +56,14 @@ public struct LocalFileSystem: FileSystem {
       guard let entry = readdir(stream) else { break }
       let start = names.count
       withUnsafePointer(to: &entry.pointee.d_name) { field in
-        field.withMemoryRebound(to: UInt8.self, capacity: MemoryLayout.size(ofValue: field.pointee)) {
-          names.append(
-            contentsOf: UnsafeBufferPointer(
-              start: $0, count: strlen(UnsafeRawPointer($0).assumingMemoryBound(to: CChar.self))))
+        field.withMemoryRebound(to: UInt8.self, capacity: MemoryLayout.size(ofValue: field.pointee)) { name in
+          // `.` and `..`
+          if name[0] == 0x2E, name[1] == 0 || (name[1] == 0x2E && name[2] == 0) { return }
+          let count = strlen(UnsafeRawPointer(name).assumingMemoryBound(to: CChar.self))
+          names.append(contentsOf: UnsafeBufferPointer(start: name, count: count))
         }
       }
-      let name = start..<names.count
-      if names[name].elementsEqual(".".utf8) || names[name].elementsEqual("..".utf8) {
-        names.removeSubrange(name)
-      } else {
-        places.append((name, Self.kind(of: entry, in: descriptor)))
-      }
+      if names.count > start { places.append((start..<names.count, Self.kind(of: entry, in: descriptor))) }
     }
     let code = errno
     guard code == 0 else { throw FileSystemError("list", directory, Errno(rawValue: code)) }

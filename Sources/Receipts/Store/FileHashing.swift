@@ -36,9 +36,12 @@ extension FileIndex {
     growing: @Sendable (String) -> Bool = { _ in false }, cancelled: @Sendable () -> Bool = { false },
     progress: @Sendable (Int) -> Void = { _ in }
   ) throws -> [HashedFile?] {
-    try digests(
-      try statuses(of: paths, below: root, jobs: jobs), jobs: jobs, growing: growing, cancelled: cancelled,
-      progress: progress, key: { paths[$0].string }, path: { root.appending(paths[$0].string) })
+    let looks = try inParts(paths.count, jobs: jobs) { part in
+      look(try fileSystem.statuses(of: paths[part], below: root), from: part.lowerBound) { paths[$0].string }
+    }
+    return try hashUnknown(
+      looks, jobs: jobs, growing: growing, cancelled: cancelled, progress: progress, key: { paths[$0].string },
+      path: { root.appending(paths[$0].string) })
   }
 
   /// The same for files anywhere, each with its key in this index, and where it is.
@@ -46,50 +49,66 @@ extension FileIndex {
     of files: [(key: String, path: FilePath)], jobs: Int, growing: @Sendable (String) -> Bool = { _ in false },
     cancelled: @Sendable () -> Bool = { false }, progress: @Sendable (Int) -> Void = { _ in }
   ) throws -> [HashedFile?] {
-    try digests(
-      try files.map { try fileSystem.status(of: $0.path, followingLinks: true) }, jobs: jobs, growing: growing,
-      cancelled: cancelled, progress: progress, key: { files[$0].key }, path: { files[$0].path })
+    let statuses = try files.map { try fileSystem.status(of: $0.path, followingLinks: true) }
+    return try hashUnknown(
+      [look(statuses, from: 0) { files[$0].key }], jobs: jobs, growing: growing, cancelled: cancelled,
+      progress: progress, key: { files[$0].key }, path: { files[$0].path })
+  }
+
+  /// What a look at some files told, in their order.
+  private struct Looks {
+    var known: [HashedFile?]
+    /// Those that are there and not known, by their number among all files.
+    var unknown: [(index: Int, status: FileStatus)] = []
   }
 
   /// A look takes about a microsecond, starting a thread a hundred.
   private static let looksAtOnce = 512
 
-  private func statuses(of paths: [RelativePath], below root: FilePath, jobs: Int) throws -> [FileStatus?] {
-    guard jobs > 1, paths.count > Self.looksAtOnce else { return try fileSystem.statuses(of: paths[...], below: root) }
-    let starts = Array(stride(from: 0, to: paths.count, by: Self.looksAtOnce))
-    let parts = try parallelMap(starts, jobs: jobs) { _, start in
-      try fileSystem.statuses(of: paths[start..<min(start + Self.looksAtOnce, paths.count)], below: root)
-    }
-    return Array(parts.joined())
+  /// Runs `look` for all of `count` files, some at a time.
+  private func inParts(_ count: Int, jobs: Int, _ look: @Sendable (Range<Int>) throws -> Looks) throws -> [Looks] {
+    guard jobs > 1, count > Self.looksAtOnce else { return [try look(0..<count)] }
+    let parts = stride(from: 0, to: count, by: Self.looksAtOnce).map { $0..<min($0 + Self.looksAtOnce, count) }
+    return try parallelMap(parts, jobs: jobs) { _, part in try look(part) }
   }
 
-  /// - Parameter statuses: of each file; nil: it is not there.
-  private func digests(
-    _ statuses: [FileStatus?], jobs: Int, growing: @Sendable (String) -> Bool, cancelled: @Sendable () -> Bool,
+  /// - Parameters:
+  ///   - statuses: of files that follow each other; nil: it is not there.
+  ///   - first: the number of the first one.
+  private func look(_ statuses: [FileStatus?], from first: Int, key: (Int) -> String) -> Looks {
+    let digests = known(statuses) { key(first + $0) }
+    var looks = Looks(known: [])
+    looks.known.reserveCapacity(statuses.count)
+    for (offset, status) in statuses.enumerated() {
+      guard let status else {
+        looks.known.append(nil)
+        continue
+      }
+      let digest = digests[offset]
+      if digest == nil { looks.unknown.append((first + offset, status)) }
+      looks.known.append(digest.map { HashedFile(digest: $0, size: status.size, status: status) })
+    }
+    return looks
+  }
+
+  private func hashUnknown(
+    _ looks: [Looks], jobs: Int, growing: @Sendable (String) -> Bool, cancelled: @Sendable () -> Bool,
     progress: @Sendable (Int) -> Void, key: @Sendable (Int) -> String, path: @Sendable (Int) -> FilePath
   ) throws -> [HashedFile?] {
     var results: [HashedFile?] = []
-    results.reserveCapacity(statuses.count)
-    var unknown: [Int] = []
-    for (index, status) in statuses.enumerated() {
-      let digest = status.flatMap { known(key(index), $0) }
-      if let status, let digest {
-        results.append(HashedFile(digest: digest, size: status.size, status: status))
-      } else {
-        if status != nil { unknown.append(index) }
-        results.append(nil)
-      }
-    }
+    results.reserveCapacity(looks.reduce(0) { $0 + $1.known.count })
+    for part in looks { results += part.known }
+    var unknown = looks.flatMap(\.unknown)
     if unknown.isEmpty { return results }
 
-    let settled = waitUntilSettled(unknown.map { statuses[$0]!.changed })
+    let settled = waitUntilSettled(unknown.map { $0.status.changed })
     // The longest first, so that no thread is left alone with one at the end.
-    unknown.sort { statuses[$0]!.size > statuses[$1]!.size }
-    let hashed = try parallelMap(unknown, jobs: jobs, cancelled: cancelled) { _, index in
-      let key = key(index)
-      return try hash(key, path(index), settled: settled, mayGrow: growing(key), progress)
+    unknown.sort { $0.status.size > $1.status.size }
+    let hashed = try parallelMap(unknown, jobs: jobs, cancelled: cancelled) { _, file in
+      let key = key(file.index)
+      return try hash(key, path(file.index), settled: settled, mayGrow: growing(key), progress)
     }
-    for (index, file) in zip(unknown, hashed) { results[index] = file }
+    for (file, result) in zip(unknown, hashed) { results[file.index] = result }
     return results
   }
 

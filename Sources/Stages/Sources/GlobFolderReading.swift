@@ -11,7 +11,11 @@ struct GlobFolderReading: Sendable {
   /// Captures by one pattern, which are the same for all files here where its last component captures nothing.
   private var folderCaptures: (glob: Int, captures: [String: String])?
 
+  /// Files that the program reads or writes for itself may be here.
+  private let hasOwnFiles: Bool
+
   init(walk: GlobWalk, folder: GlobWalk.Folder) {
+    hasOwnFiles = GlobWalk.ownFiles.contains { $0.hasPrefix(folder.prefix) }
     self.walk = walk
     self.folder = folder
   }
@@ -82,10 +86,10 @@ struct GlobFolderReading: Sendable {
   }
 
   private mutating func add(_ path: String, by glob: Int) {
-    guard !GlobWalk.ownFiles.contains(path), !walk.ignored.contains(where: { $0.matches(path) }),
-      let relative = RelativePath(path)
-    else { return }
-    result.files.append(LogFile(path: relative, captures: captures(of: path, by: glob)))
+    if hasOwnFiles, GlobWalk.ownFiles.contains(path) { return }
+    guard !walk.ignored.contains(where: { $0.matches(path) }) else { return }
+    // Names of a folder behind those of its folders: such a path is normal.
+    result.files.append(LogFile(path: RelativePath(unchecked: path), captures: captures(of: path, by: glob)))
   }
 
   private mutating func captures(of path: String, by glob: Int) -> [String: String] {
