@@ -85,6 +85,29 @@ struct EscapedText {
     return true
   }
 
+  /// Appends about so many of the first bytes, without escapes, and no part of a character.
+  /// - Returns: whether all of them could be read.
+  func appendPlain(bytes count: Int, to output: ByteBuffer) -> Bool {
+    var end = min(bytes.count, count)
+    while end < bytes.count, bytes[end] & 0xC0 == 0x80 { end += 1 }
+    var place = 0
+    while place < end {
+      let escape = bytes[0..<end].firstIndex(of: Self.backslash, from: place) ?? end
+      output.append(bytes[place..<escape])
+      guard escape < end else { return true }
+      guard escape + 1 < bytes.count else { return false }
+      switch bytes[escape + 1] {
+      case UInt8(ascii: "\""), Self.backslash: output.append(bytes[escape + 1])
+      case UInt8(ascii: "n"): output.append(0x0A)
+      case UInt8(ascii: "t"): output.append(0x09)
+      case UInt8(ascii: "r"): output.append(0x0D)
+      default: return false
+      }
+      place = escape + 2
+    }
+    return true
+  }
+
   /// Are the folded texts surely two? False says nothing.
   func surelyDiffers(from other: EscapedText) -> Bool {
     guard let left = bytes.buffer.first, let right = other.bytes.buffer.first, Self.isLetter(left),

@@ -45,7 +45,7 @@ struct EvidenceJoin {
       knowledge.judgements = all
       let own = knowledge.rulingOfRun()
       index.runs[run].ownCategory = own?.category
-      index.runs[run].decide(own ?? knowledge.ruling(), members, all, scratch)
+      index.judgedBy[run] = index.runs[run].decide(own ?? knowledge.ruling(), members, all, scratch)
     }
     let parents = Self.parents(in: index)
     for extraction in index.extractions.map(\.run) where index.runs[extraction].ownCategory == nil {
@@ -54,7 +54,8 @@ struct EvidenceJoin {
       var knowledge = RunKnowledge(members, cuts)
       knowledge.judgements = judgements[extraction] ?? []
       knowledge.parents = found
-      index.runs[extraction].decide(knowledge.ruling(), members, knowledge.judgements, scratch)
+      index.judgedBy[extraction] = index.runs[extraction].decide(
+        knowledge.ruling(), members, knowledge.judgements, scratch)
     }
     return outcome
   }

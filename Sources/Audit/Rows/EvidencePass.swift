@@ -8,13 +8,17 @@ struct EvidencePass {
   /// Index of the partition.
   let file: Int
   let parameters: JSON
+  let names: NameTable
   let log: FindingLog
   let scratch: RowScratch
   /// Of the partition: its source, and its day's folder.
   private let name: String
   private let folder: String
 
-  init(partition: RelativePath, file: Int, parameters: JSON, log: FindingLog, scratch: RowScratch) {
+  init(
+    partition: RelativePath, file: Int, parameters: JSON, names: NameTable, log: FindingLog, scratch: RowScratch
+  ) {
+    self.names = names
     self.partition = partition
     self.file = file
     self.parameters = parameters
@@ -25,9 +29,9 @@ struct EvidencePass {
   }
 
   func read(_ segment: Segment, _ files: FileViews) throws -> EvidenceIndex {
-    var index = EvidenceIndex()
+    var index = EvidenceIndex(names: names)
     let cuts = try CutTable(parameters)
-    var tally = KindTally()
+    var tally = KindTally(names)
     try files.lines(of: segment, in: partition) { line in
       guard let row = parse(line) else { return }
       let members = scratch.members
@@ -86,32 +90,34 @@ struct EvidencePass {
       let kind = RecordKind.allCases.first(where: { name == $0.rawValue }),
       let source = members[EvidenceMember.provenance].member("source")?.string
     else { return }
-    let sourceName = tally.add(kind, source)
+    let sourceNumber = tally.add(kind, source)
     switch kind {
     case .verdict:
       index.others.append((identity(members, source), place))
       index.judgements.append(judgement(members))
     case .comparison:
+      index.comparisons.append(
+        (
+          index.others.count, hash(members[EvidenceMember.provenance].token),
+          hash(members[EvidenceMember.taskID].string ?? .empty)
+        ))
       index.others.append((identity(members, source), place))
-      index.comparisons.append((hash(members[EvidenceMember.provenance].token), place))
-    case .run, .extraction: addRun(members, kind, source, sourceName, place, cuts, &index)
+    case .run, .extraction: addRun(members, kind, source, sourceNumber, place, cuts, &index)
     }
   }
 
   private func addRun(
-    _ members: RowMembers, _ kind: RecordKind, _ source: ByteSlice, _ sourceName: String, _ place: RowPlace,
+    _ members: RowMembers, _ kind: RecordKind, _ source: ByteSlice, _ sourceNumber: Int32, _ place: RowPlace,
     _ cuts: CutTable, _ index: inout EvidenceIndex
   ) {
     let knowledge = RunKnowledge(members, cuts)
     let own = knowledge.rulingOfRun()
-    let ruling = own ?? knowledge.ruling()
     var run = EvidenceRun(
       place: place, identity: identity(members, source),
-      task: hash(members[EvidenceMember.taskID].string ?? .empty), isExtraction: kind == .extraction,
-      category: ruling.category, ownCategory: own?.category, scoredRow: .zero, rule: ruling.rule, judge: nil,
-      source: sourceName)
-    run.decide(ruling, members, [], scratch)
-    run.sampleID = sampleID(members)
+      task: hash(members[EvidenceMember.taskID].string ?? .empty), sampleID: sampleID(members), source: sourceNumber,
+      isExtraction: kind == .extraction, hasText: Self.isFilled(members[EvidenceMember.text]),
+      hasPrompt: Self.isFilled(members[EvidenceMember.prompt]), ownCategory: own?.category)
+    run.decide(own ?? knowledge.ruling(), members, [], scratch)
     EvidenceTokens.appendStarts(members, to: &index.starts)
     if kind == .extraction {
       index.extractions.append(
@@ -120,6 +126,8 @@ struct EvidencePass {
     index.runs.append(run)
   }
 
+  private static func isFilled(_ value: JSONValue) -> Bool { value.string.map { !Text.isBlank($0) } ?? false }
+
   private func identity(_ members: RowMembers, _ source: ByteSlice) -> Hash128 {
     Identity.hash(
       source: source, kind: members[EvidenceMember.kind].string ?? .empty,
@@ -127,11 +135,9 @@ struct EvidencePass {
   }
 
   /// The first 16 hex digits of the SHA-256 of run id and `sig_hash`.
-  private func sampleID(_ members: RowMembers) -> UInt64? {
-    let runID = members[EvidenceMember.runID]
-    guard let text = runID.string, let sigHash = members[EvidenceMember.provenance].member("sig_hash")?.string else {
-      return nil
-    }
+  private func sampleID(_ members: RowMembers) -> UInt64 {
+    let text = members[EvidenceMember.runID].string ?? .empty
+    let sigHash = members[EvidenceMember.provenance].member("sig_hash")?.string ?? .empty
     scratch.text.removeAll()
     scratch.text.append(text)
     scratch.text.append(UInt8(ascii: "|"))
@@ -196,23 +202,31 @@ extension RunKnowledge {
 
 extension EvidenceRun {
   /// Takes a ruling, and with it the row that the run should have among the scored ones.
+  /// - Returns: `judged_by` of that row, where it is a judgement's.
+  @discardableResult
   mutating func decide(
     _ ruling: Ruling, _ members: RowMembers, _ judgements: [EvidenceJudgement], _ scratch: RowScratch
-  ) {
+  ) -> String? {
     category = ruling.category
     rule = ruling.rule
-    ScoredRow.withJudgedBy(ruling, members, judgements) { judgedBy in
-      judge = judgedBy.map(Self.kind) ?? "none"
+    let judgedByOther: String? = ScoredRow.withJudgedBy(ruling, members, judgements) { judgedBy in
+      judge = judgedBy.map { JudgeOfRun(ruling.judge.origin, $0) } ?? .nobody
       ScoredRow.write(members, ruling, judge: judgedBy, to: scratch.text)
+      return judge.origin == .judgement ? judgedBy?.string() : nil
     }
     scratch.sha256.update(scratch.text.bytes)
     scoredRow = Hash128(scratch.sha256.finish())
+    return judgedByOther
   }
+}
 
-  /// `{"kind":"test","name":…}` → `test`
-  private static func kind(_ judgedBy: ByteSlice) -> String {
-    let start = min(#"{"kind":""#.utf8.count, judgedBy.count)
-    let kind = judgedBy[start..<(judgedBy.firstIndex(of: UInt8(ascii: "\""), from: start) ?? judgedBy.count)]
-    return JudgedBy.kinds.first { kind == $0 } ?? kind.string()
+extension Ruling.Judge {
+  var origin: JudgeOfRun.Origin {
+    switch self {
+    case .nobody: .nobody
+    case .own: .evidence
+    case .human: .human
+    case .judgement: .judgement
+    }
   }
 }

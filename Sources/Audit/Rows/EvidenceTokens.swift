@@ -31,6 +31,13 @@ struct EvidenceTokens {
     return row[start..<end]
   }
 
+  /// A string with its quotes, wherever it ends; nil: it is none.
+  func string(_ member: Int) -> ByteSlice? {
+    if let token = token(member) { return token.buffer.first == UInt8(ascii: "\"") ? token : nil }
+    var rest = RowMatch(row[min(row.count, Int(starts[starts.startIndex + member]))..<row.count])
+    return rest.takeString()
+  }
+
   /// A text as it is escaped, without its quotes; nil: it is none.
   func text(_ member: Int) -> ByteSlice? {
     guard let token = token(member), token.count >= 2, token[0] == UInt8(ascii: "\""),

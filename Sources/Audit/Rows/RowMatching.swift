@@ -9,19 +9,18 @@ struct RowMatching {
   let rules: ExportRules
   let scratch: RowScratch
 
-  private var index: EvidenceIndex { back.index }
+  var index: EvidenceIndex { back.index }
 
-  /// - Returns: the row's run; nil: the row has to be looked at.
-  func sample(_ line: Line, of stage: StageName) throws -> Int? {
-    guard canMatch, stage == .exportRAG || stage == .exportSFT else { return nil }
+  /// Is it the sample of that run? False: the row has to be looked at.
+  func isSample(_ line: Line, of run: Int, _ stage: StageName) throws -> Bool {
+    guard canMatch, maySurelyBeTaken(run, rules.allowed) else { return false }
     var row = RowMatch(line.bytes)
     let isRAG = stage == .exportRAG
     guard row.take(#"{"schema_version":1,"id":""#), isRAG ? row.take("rag-") : row.take("sft-"),
-      let id = row.takeID(), row.take("\""), let run = index.run(sampleID: id), maySurelyBeTaken(run, rules.allowed)
-    else { return nil }
+      row.takeID() == index.runs[run].sampleID, row.take("\"")
+    else { return false }
     let evidence = try tokens(of: run)
-    let isSame = isRAG ? playbook(&row, run, evidence) : instruction(&row, run, evidence)
-    return isSame && row.isAtEnd ? run : nil
+    return (isRAG ? playbook(&row, run, evidence) : instruction(&row, run, evidence)) && row.isAtEnd
   }
 
   /// Held-out prompts need the texts, and evidence that is not as its receipt says proves nothing.
@@ -32,8 +31,8 @@ struct RowMatching {
     let found = index.runs[run]
     guard allowed.contains(found.category), let scored = back.scored.category(of: run, index), allowed.contains(scored)
     else { return false }
-    return (rules.judges.isEmpty || rules.judges.contains(found.judge ?? "none"))
-      && !(rules.answers?.concern(found.source) ?? false)
+    return (rules.judges.isEmpty || rules.judges.contains(found.judge.kind))
+      && !(rules.answers?.concern(index.name(ofSource: found.source)) ?? false)
   }
 
   func tokens(of run: Int) throws -> EvidenceTokens {
@@ -108,18 +107,19 @@ struct RowMatching {
       row.take(#","model_name":"#), row.take(evidence.token(EvidenceMember.modelName)),
       row.take(#","quality_score":""#), row.take(index.runs[run].category.rawValue),
       row.take(#"","score":"#), row.take(evidence.token(EvidenceMember.score)),
-      row.take(#","judged_by":"#), takeJudge(&row, index.runs[run].judge ?? "none", evidence)
+      row.take(#","judged_by":"#), takeJudge(&row, run, evidence)
     else { return false }
     return row.take(#","created_at":"#) && row.take(evidence.token(EvidenceMember.timestamp))
       && row.take(#","provenance":"#) && row.take(evidence.token(EvidenceMember.provenance)) && row.take("}")
   }
 
-  /// The judge that the evidence names, where the rules say that it decided; or nobody.
-  private func takeJudge(_ row: inout RowMatch, _ kind: String, _ evidence: EvidenceTokens) -> Bool {
-    if kind == "none" { return row.take("null") }
-    guard let token = evidence.token(EvidenceMember.judgedBy) else { return false }
-    var judge = RowMatch(token)
-    return judge.take(#"{"kind":""#) && judge.take(kind) && judge.take(#"",""#) && row.take(token)
+  private func takeJudge(_ row: inout RowMatch, _ run: Int, _ evidence: EvidenceTokens) -> Bool {
+    switch index.runs[run].judge.origin {
+    case .nobody: row.take("null")
+    case .evidence: row.take(evidence.token(EvidenceMember.judgedBy))
+    case .human: row.take(ScoredRow.human)
+    case .judgement: index.judgedBy[run].map { row.take($0) } ?? false
+    }
   }
 
   /// The system message, the response, and the conversation up to the last answer that is the response.

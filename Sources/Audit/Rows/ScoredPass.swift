@@ -17,6 +17,9 @@ struct ScoredIndex: Sendable {
     isScored[run] ? categories[run] ?? index.runs[run].category : nil
   }
 
+  /// Has each run the row that it should have?
+  func isAgreeing(runs: Int) -> Bool { categories.isEmpty && !isScored.contains(false) && isScored.count == runs }
+
   /// When all parts are appended.
   mutating func finish(runs: Int) {
     isScored = Array(repeating: false, count: runs)
@@ -58,7 +61,8 @@ struct ScoredPass {
       try look(line, &scored)
     }
     for (run, times) in tally.entries {
-      count(run.category, run.rule.rawValue, run.judge ?? "none", run.source, &scored.counts, times: times)
+      count(
+        run.category, run.rule.rawValue, run.judge.kind, index.name(ofSource: run.source), &scored.counts, times: times)
     }
     return scored
   }
@@ -119,7 +123,7 @@ struct ScoredPass {
       return differs(line, "/\(name)", evidence[place].words, value.words)
     }
     let judge = row.member("judged_by")?.member("kind")?.string?.string() ?? "none"
-    if judge != run.judge { return differs(line, "/judged_by", run.judge ?? "none", judge) }
+    if judge != run.judge.kind { return differs(line, "/judged_by", run.judge.kind, judge) }
     differs(line, "/reasons", "the row that the rules make of the evidence", "other facts, or another spelling")
   }
 

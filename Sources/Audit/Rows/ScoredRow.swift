@@ -45,9 +45,9 @@ enum ScoredRow {
   }
 
   /// Gives `judged_by` of the scored run as JSON text; nil: null.
-  static func withJudgedBy(
-    _ ruling: Ruling, _ evidence: RowMembers, _ judgements: [EvidenceJudgement], _ body: (ByteSlice?) -> Void
-  ) {
+  static func withJudgedBy<Result>(
+    _ ruling: Ruling, _ evidence: RowMembers, _ judgements: [EvidenceJudgement], _ body: (ByteSlice?) -> Result
+  ) -> Result {
     switch ruling.judge {
     case .nobody: body(nil)
     case .human: human.withBytes(body)
@@ -58,7 +58,7 @@ enum ScoredRow {
     }
   }
 
-  private static let human = #"{"kind":"human","name":null}"#
+  static let human = #"{"kind":"human","name":null}"#
 }
 
 extension String {
