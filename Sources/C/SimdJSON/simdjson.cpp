@@ -90,3 +90,7 @@ extern "C" int csimdjson_parse(
   tape->text_count = count;
   return CSIMDJSON_PARSED;
 }
+
+extern "C" int csimdjson_is_utf8(const uint8_t *text, size_t count) noexcept {
+  return simdjson::validate_utf8(reinterpret_cast<const char *>(text), count) ? 1 : 0;
+}

@@ -35,11 +35,25 @@ public struct Timestamp: Sendable, Hashable {
 
   /// Is this the `text` of an instant, letter by letter?
   public static func isWritten(_ text: ByteSlice) -> Bool {
+    if isPlainlyWritten(text) { return true }
     guard text.count <= maximumLength, let timestamp = Timestamp(text, defaultOffsetSeconds: 0) else { return false }
     return withUnsafeTemporaryAllocation(of: UInt8.self, capacity: maximumLength) { room in
       let count = timestamp.write(to: room)
       return text == ByteSlice(UnsafeBufferPointer(rebasing: room[..<count]))
     }
+  }
+
+  /// Whole seconds, up to the 28th: written so whatever year and month it is.
+  private static func isPlainlyWritten(_ text: ByteSlice) -> Bool {
+    guard text.count == 20, let byte = text.buffer.baseAddress else { return false }
+    func number(_ place: Int) -> UInt8 {
+      let (tens, ones) = (byte[place] &- 0x30, byte[place + 1] &- 0x30)
+      return tens < 10 && ones < 10 ? tens * 10 + ones : .max
+    }
+    return number(0) <= 99 && number(2) <= 99 && number(0) + number(2) > 0 && byte[4] == UInt8(ascii: "-")
+      && (1...12).contains(number(5)) && byte[7] == UInt8(ascii: "-") && (1...28).contains(number(8))
+      && byte[10] == UInt8(ascii: "T") && number(11) < 24 && byte[13] == UInt8(ascii: ":") && number(14) < 60
+      && byte[16] == UInt8(ascii: ":") && number(17) < 60 && byte[19] == UInt8(ascii: "Z")
   }
 
   private static let maximumLength = "2026-04-26T08:00:00.123456789Z".utf8.count

@@ -23,11 +23,11 @@ final class SchemaProgram: @unchecked Sendable {
     var node: Int
   }
 
-  private let nodes: UnsafeMutableBufferPointer<Node>
-  private let members: UnsafeMutableBufferPointer<Member>
-  private let words: UnsafeMutableBufferPointer<ByteSlice>
+  let nodes: UnsafeMutableBufferPointer<Node>
+  let members: UnsafeMutableBufferPointer<Member>
+  let words: UnsafeMutableBufferPointer<ByteSlice>
   private let text = ByteBuffer()
-  private let root: Int
+  let root: Int
 
   init(_ fields: [Field]) {
     var layout = Layout()
@@ -145,20 +145,23 @@ extension SchemaProgram {
 
   /// A string's text.
   func check(_ text: ByteSlice, _ node: Node, _ violations: inout [SchemaViolation]) {
-    let holds =
-      switch node.kind {
-      case .any, .text: true
-      case .filledText: !Text.isBlank(text)
-      case .oneOf: words[node.range].contains { text == $0 }
-      case .timestamp: Timestamp.isWritten(text)
-      case .sha256: Self.isHex(text, count: 64)
-      case .identifier:
-        text.count == words[node.range.lowerBound].count + 16
-          && text[0..<text.count - 16] == words[node.range.lowerBound]
-          && Self.isHex(text[text.count - 16..<text.count], count: 16)
-      case .integer, .number, .boolean, .list, .anyObject, .object: false
-      }
-    if !holds { violations.append(SchemaViolation(.isNot(description(of: node)))) }
+    if !holds(text, node) { violations.append(SchemaViolation(.isNot(description(of: node)))) }
+  }
+
+  /// Is a string with that text what the node asks for?
+  func holds(_ text: ByteSlice, _ node: Node) -> Bool {
+    switch node.kind {
+    case .any, .text: true
+    case .filledText: !Text.isBlank(text)
+    case .oneOf: words[node.range].contains { text == $0 }
+    case .timestamp: Timestamp.isWritten(text)
+    case .sha256: Self.isHex(text, count: 64)
+    case .identifier:
+      text.count == words[node.range.lowerBound].count + 16
+        && text[0..<text.count - 16] == words[node.range.lowerBound]
+        && Self.isHex(text[text.count - 16..<text.count], count: 16)
+    case .integer, .number, .boolean, .list, .anyObject, .object: false
+    }
   }
 
   private func checkElements(_ value: JSONValue, _ node: Node, _ violations: inout [SchemaViolation]) {
@@ -192,7 +195,7 @@ extension SchemaProgram {
     }
   }
 
-  private static func isHex(_ text: ByteSlice, count: Int) -> Bool {
+  static func isHex(_ text: ByteSlice, count: Int) -> Bool {
     text.count == count && text.buffer.allSatisfy { (48...57).contains($0) || (97...102).contains($0) }
   }
 

@@ -61,6 +61,22 @@ enum { CSIMDJSON_ESCAPE_ROOM = 64 /* less room than that and nothing is written 
 csimdjson_progress csimdjson_escape(
   const uint8_t *source, size_t count, uint8_t *destination, size_t room, int keep_surrogates) CSIMDJSON_NOEXCEPT;
 
+typedef struct {
+  size_t length; /* through the closing quote; 0: no string begins here */
+  int has_escapes;
+  int has_high_bytes; /* some outside of ASCII, which may or may not be UTF-8 */
+} csimdjson_string;
+
+/* The string whose first byte behind the opening quote is at `text`, looked for in `count` bytes. Escapes and control
+ * characters are checked, UTF-8 is not. */
+csimdjson_string csimdjson_scan_string(const uint8_t *text, size_t count) CSIMDJSON_NOEXCEPT;
+
+/* Writes as WTF-8 what lies between the quotes of a string that csimdjson_scan_string found; `out` has room for
+ * `count` bytes. Returns how many were written. */
+size_t csimdjson_unescape(const uint8_t *text, size_t count, uint8_t *out) CSIMDJSON_NOEXCEPT;
+
+int csimdjson_is_utf8(const uint8_t *text, size_t count) CSIMDJSON_NOEXCEPT;
+
 /* UTF-16 code units of UTF-8 or WTF-8: one a scalar, one more a scalar of four bytes. */
 size_t csimdjson_utf16_length(const uint8_t *text, size_t count) CSIMDJSON_NOEXCEPT;
 
