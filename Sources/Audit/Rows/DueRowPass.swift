@@ -18,6 +18,7 @@ struct DueRowPass {
 
   private func samples() throws -> DueRows {
     var due = DueRows()
+    let gates = gates
     try shelf.use { scratch in
       var ids: Set<UInt64> = []
       for (row, run) in index.runs.enumerated() where try gates.takes(run, scratch) {
@@ -44,9 +45,7 @@ struct DueRowPass {
   private func texts(of row: Int, _ scratch: RowScratch) throws -> (text: ByteSlice, prompt: ByteSlice?) {
     let run = index.runs[row]
     let tokens = index.tokens(of: row, try scratch.evidence.bytes(at: run.place))
-    return (
-      tokens.string(EvidenceMember.text) ?? .empty, run.hasPrompt ? tokens.string(EvidenceMember.prompt) : nil
-    )
+    return (tokens.token(EvidenceMember.text) ?? .empty, run.hasPrompt ? tokens.token(EvidenceMember.prompt) : nil)
   }
 
   // MARK: Pairs
@@ -64,9 +63,10 @@ struct DueRowPass {
     var due = DueRows()
     var parts = Array(repeating: Part(), count: Self.parts)
     var plan = PairPlan()
+    let gates = gates
     try shelf.use { scratch in
       for (row, run) in index.runs.enumerated() {
-        guard run.hasText, try run.category == .needsHumanReview || gates.takes(run, scratch) else {
+        guard try gates.takes(run, scratch) else {
           due.stoppedRuns += 1
           continue
         }
@@ -88,8 +88,9 @@ struct DueRowPass {
         }
       }
     }
-    let found = try parallelMap(parts, jobs: jobs) { _, part in try shelf.use { try pair(part, $0) } }
-    for part in found { plan.append(part) }
+    for part in try parallelMap(parts, jobs: jobs, { _, part in try shelf.use { try pair(part, $0) } }) {
+      plan.append(part)
+    }
     dropRepeatedIDs(&plan)
     due.keys = plan.pairs
     due.plan = plan

@@ -22,8 +22,12 @@ struct DueRowCheck {
   let partitions: [RelativePath]
   let log: FindingLog
 
+  /// Are these the due rows, in their order?
+  func areDue(_ rows: [ExportedRow]) -> Bool {
+    rows.count == due.keys.count && zip(rows, due.keys).allSatisfy { $0.key == $1 }
+  }
+
   func check(_ rows: [ExportedRow]) {
-    if rows.count == due.keys.count, zip(rows, due.keys).allSatisfy({ $0.key == $1 }) { return }
     let keys = Set(due.keys)
     let found = Set(rows.compactMap(\.key))
     for key in due.keys where !found.contains(key) {
@@ -40,7 +44,8 @@ struct DueRowCheck {
     guard isRight, rows.count == due.keys.count else { return }
     if let (row, key) = zip(rows, due.keys).first(where: { $0.key != $1 && found.contains($1) }) {
       log.add(
-        .rowDiffers, path: path.string, line: row.line, expected: "the row of \(words(key)), by the order of the export",
+        .rowDiffers, path: path.string, line: row.line,
+        expected: "the row of \(words(key)), by the order of the export",
         found: row.key.map { "that of \(words($0))" } ?? "another")
     }
   }

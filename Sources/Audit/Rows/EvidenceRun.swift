@@ -29,7 +29,7 @@ struct EvidenceRun: Sendable {
   var identity: Hash128
   /// Of the task id.
   var task: Hash128
-  /// Half the SHA-256 of the scored run that belongs to it.
+  /// Half the SHA-256 of the scored run that belongs to it; zero: its ``reasoning`` says all of it.
   var scoredRow = Hash128.zero
   /// The digits of the ids of samples that are made of it, as bits.
   var sampleID: UInt64
@@ -45,6 +45,14 @@ struct EvidenceRun: Sendable {
   var ownCategory: Category?
   var rule = ScoringRule.noVerdict
   var judge = JudgeOfRun.nobody
+  var reasoning = Reasoning.other
+  /// Where the number starts that was measured, from the row's first byte.
+  var measured: UInt32 = 0
+
+  /// What the scored run says of why, where that can be made of the evidence's bytes.
+  enum Reasoning: Sendable { case ownVerdict, skipped, measured, other }
+
+  var kind: RecordKind { isExtraction ? .extraction : .run }
 }
 
 /// Who decided about a run.

@@ -10,7 +10,10 @@ struct ExportGates {
 
   /// Does the run pass the gates that are about itself?
   func takes(_ run: EvidenceRun, _ scratch: RowScratch) throws -> Bool {
-    guard rules.mayTake(run), run.hasText, run.hasPrompt || stage != .exportSFT else { return false }
+    // Pairs take runs of every category, and leave some aside later.
+    guard stage == .exportPreference || rules.mayTake(run), run.hasText, run.hasPrompt || stage != .exportSFT else {
+      return false
+    }
     let asksFiles = rules.answers?.concern(index.name(ofSource: run.source)) ?? false
     guard asksFiles || !rules.heldOut.isEmpty else { return true }
     let evidence = try scratch.evidence.members(at: run.place, scratch.others[0], scratch.otherMembers[0])

@@ -4,7 +4,6 @@ import Stages
 
 /// Tells which of some texts are the same once folded. Most differ in how they begin, so few are folded as a whole. One a thread.
 final class FoldedTexts {
-  private let parser = JSONParser()
   private let start = ByteBuffer()
   private let folded = ByteBuffer()
 
@@ -13,31 +12,60 @@ final class FoldedTexts {
   /// Bytes of a text that are folded to get at them.
   private static let window = 256
 
+  /// Texts that begin alike and are compared one by one; more are told apart by their hashes.
+  private static let limit = 8
+
+  /// Different texts that begin alike.
+  private struct Bucket {
+    var places: [Int]
+    /// By the hash of the whole text; filled when there are too many of them.
+    var byText: [Hash128: Int] = [:]
+  }
+
   /// - Parameter texts: JSON strings, with quotes and escapes; equal ones are equal texts.
   /// - Returns: of each text the place of the first one that is the same.
   func firstAlike(_ texts: [ByteSlice]) -> [Int] {
     var first = Array(texts.indices)
-    var byStart: [Int: Int] = [:]
-    var unsure: Set<Int> = []
+    var buckets: [UInt64: Bucket] = [:]
     for (place, text) in texts.enumerated() {
-      let hash = startHash(text)
-      guard let other = byStart[hash] else {
-        byStart[hash] = place
+      // The runs of a task mostly have one prompt.
+      if place > 0, text == texts[first[place - 1]] {
+        first[place] = first[place - 1]
         continue
       }
-      first[place] = other
-      if text != texts[other] { unsure.formUnion([place, other]) }
+      let start = startHash(text)
+      if buckets[start] == nil {
+        buckets[start] = Bucket(places: [place])
+      } else if let other = alike(place, texts, &buckets[start]!) {
+        first[place] = other
+      }
     }
-    if unsure.isEmpty { return first }
-    var byText: [Hash128: Int] = [:]
-    for place in unsure.sorted() {
-      let hash = hash(texts[place])
-      first[place] = byText[hash] ?? place
-      byText[hash] = first[place]
-    }
-    // Those that are the same bytes as one that was folded.
-    for place in texts.indices where !unsure.contains(place) { first[place] = first[first[place]] }
     return first
+  }
+
+  /// One of the bucket that is the same text; else it is put in.
+  private func alike(_ place: Int, _ texts: [ByteSlice], _ bucket: inout Bucket) -> Int? {
+    if bucket.places.count < Self.limit {
+      for other in bucket.places where isSame(texts[place], texts[other]) { return other }
+      bucket.places.append(place)
+      return nil
+    }
+    if bucket.byText.isEmpty {
+      for other in bucket.places { bucket.byText[hash(texts[other])] = other }
+    }
+    let hash = hash(texts[place])
+    if let other = bucket.byText[hash] { return other }
+    bucket.byText[hash] = place
+    return nil
+  }
+
+  private func isSame(_ left: ByteSlice, _ right: ByteSlice) -> Bool {
+    if left == right { return true }
+    return !Self.inside(left).surelyDiffers(from: Self.inside(right)) && hash(left) == hash(right)
+  }
+
+  private static func inside(_ text: ByteSlice) -> WrittenText {
+    WrittenText(text[min(1, text.count)..<max(min(1, text.count), text.count - 1)])
   }
 
   /// Half the SHA-256 of the folded text.
@@ -46,34 +74,76 @@ final class FoldedTexts {
     return Hash128(Digest.of(folded.bytes))
   }
 
-  /// Does the text, or null, say nothing?
-  func isBlank(_ text: ByteSlice) -> Bool {
-    if text.count > 2, (0x21...0x7E).contains(text[1]), text[1] != UInt8(ascii: "\\"), text[0] == UInt8(ascii: "\"") {
-      return false
-    }
-    return (try? parser.parse(copying: text))?.string.map(Text.isBlank) ?? true
-  }
-
   private func foldWhole(_ text: ByteSlice) {
+    start.removeAll()
     folded.removeAll()
-    if let value = try? parser.parse(copying: text), let string = value.string { Text.fold(string, into: folded) }
+    if let text = EscapedText(quoted: text) { Text.fold(text.text(start), into: folded) }
   }
 
   /// A hash of how the folded text begins.
   ///
   /// What is before an ASCII character is folded alike whatever follows, because none joins with what is before it: so a start
   /// will do that has one behind the scalars in question.
-  private func startHash(_ text: ByteSlice) -> Int {
+  private func startHash(_ text: ByteSlice) -> UInt64 {
+    let inside = Self.inside(text)
+    if let hash = plainStartHash(inside.bytes) { return hash }
     start.removeAll()
-    let inside = EscapedText(text[1..<max(1, text.count - 1)])
     if inside.appendPlain(bytes: Self.window, to: start) {
       folded.removeAll()
       Text.fold(start.bytes, into: folded)
       let end = Self.end(in: folded.bytes)
-      if end.isFinal || inside.bytes.count <= Self.window { return folded.slice(0..<end.place).hashValue }
+      if end.isFinal || inside.bytes.count <= Self.window { return Self.hash(folded.slice(0..<end.place)) }
     }
     foldWhole(text)
-    return folded.slice(0..<Self.end(in: folded.bytes).place).hashValue
+    return Self.hash(folded.slice(0..<Self.end(in: folded.bytes).place))
+  }
+
+  /// The same of a text that begins with ASCII; nil: it does not, or with a rare escape.
+  private func plainStartHash(_ text: ByteSlice) -> UInt64? {
+    var hash = Self.seed
+    var count = 0
+    var isSpaceDue = false
+    var place = 0
+    while place < text.count {
+      var byte = text[place]
+      place += 1
+      if byte == UInt8(ascii: "\\") {
+        guard place < text.count else { return nil }
+        switch text[place] {
+        case UInt8(ascii: "n"), UInt8(ascii: "t"), UInt8(ascii: "r"): byte = 0x20
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"): byte = text[place]
+        default: return nil
+        }
+        place += 1
+      }
+      if byte == 0x20 {
+        isSpaceDue = true
+        continue
+      }
+      guard (0x21...0x7E).contains(byte) else { return nil }
+      // Whatever is taken has an ASCII character behind it, this one.
+      if count == Self.reach { return hash }
+      if isSpaceDue, count > 0 {
+        Self.mix(&hash, 0x20)
+        count += 1
+        if count == Self.reach { return hash }
+      }
+      isSpaceDue = false
+      Self.mix(&hash, byte)
+      count += 1
+    }
+    return hash
+  }
+
+  private static let seed: UInt64 = 0xcbf2_9ce4_8422_2325
+
+  /// FNV-1a. Texts that meet by chance, or on purpose, cost a comparison.
+  private static func mix(_ hash: inout UInt64, _ byte: UInt8) { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+
+  private static func hash(_ bytes: ByteSlice) -> UInt64 {
+    var hash = seed
+    for byte in bytes.buffer { mix(&hash, byte) }
+    return hash
   }
 
   /// Where the scalars end by which texts are told apart, and whether an ASCII character follows somewhere.

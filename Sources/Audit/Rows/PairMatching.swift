@@ -8,8 +8,8 @@ extension RowMatching {
   func pair(_ line: Line, of chosen: Int, over rejected: Int) throws -> (id: UInt64, reason: PreferenceReason)? {
     guard canMatch else { return nil }
     var row = RowMatch(line.bytes)
-    guard let reason = Self.reason(index.runs[rejected].category), maySurelyStand(chosen, [.accepted]),
-      maySurelyStand(rejected, [index.runs[rejected].category])
+    guard let reason = Self.reason(back.index.runs[rejected].category), maySurelyStand(chosen, .accepted),
+      maySurelyStand(rejected, back.index.runs[rejected].category)
     else { return nil }
     let better = try tokens(of: chosen)
     let worse = try tokens(of: rejected)
@@ -30,7 +30,7 @@ extension RowMatching {
       row.take(#","chosen_provenance":"#), row.take(better.token(EvidenceMember.provenance)),
       row.take(#","rejected_provenance":"#), row.take(worse.token(EvidenceMember.provenance)), row.take("}"),
       row.isAtEnd, let text = better.text(EvidenceMember.text), let otherText = worse.text(EvidenceMember.text),
-      EscapedText(text).surelyDiffers(from: EscapedText(otherText)), isID(id, better, worse)
+      WrittenText(text).surelyDiffers(from: WrittenText(otherText)), isID(id, better, worse)
     else { return nil }
     return (id, reason)
   }
@@ -43,8 +43,10 @@ extension RowMatching {
     }
   }
 
-  private func maySurelyStand(_ run: Int, _ allowed: Set<Category>) -> Bool {
-    !index.runs[run].isExtraction && maySurelyBeTaken(run, allowed)
+  private func maySurelyStand(_ run: Int, _ category: Category) -> Bool {
+    let found = back.index.runs[run]
+    return !found.isExtraction && found.category == category && back.scored.category(of: run, back.index) == category
+      && maySurelyBeTaken(found)
   }
 
   private func isSame(_ left: ByteSlice?, _ right: ByteSlice?) -> Bool {
@@ -68,7 +70,7 @@ extension RowMatching {
     let text = scratch.text
     text.removeAll()
     for evidence in sides {
-      guard let runID = evidence.text(EvidenceMember.runID), EscapedText(runID).isPlain,
+      guard let runID = evidence.text(EvidenceMember.runID), WrittenText(runID).isPlain,
         let tail = RowTail(evidence.row)
       else { return false }
       if text.count > 0 { text.append(UInt8(ascii: "|")) }

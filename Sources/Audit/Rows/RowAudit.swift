@@ -113,7 +113,7 @@ struct RowAudit {
       try EvidencePass(
         partition: path, file: file, parameters: parameters, names: names, log: log, scratch: scratch
       )
-        .read(segment, views)
+      .read(segment, views)
     }
     var index = EvidenceIndex(names: names)
     index.reserve(for: parts)
@@ -151,7 +151,7 @@ struct RowAudit {
         let runs = isWhole ? places[path].map { index.runsByFile[$0] } : nil
         return try ScoredPass(
           path: path, index: index, runs: runs, isComplete: runs?.count == files.scans[path]?.lineCount,
-          log: log, scratch: scratch
+          log: log, scratch: scratch, cuts: try CutTable(receipt.receipt.core.parameters)
         ).read(segment, views)
       })
     { scored.append(part) }
@@ -199,13 +199,16 @@ struct RowAudit {
       })
     { export.append(part) }
     checkLineEnds(paths)
-    for path in paths { ExportPass.checkIDs(export, path, log) }
     // What another row, or none, of the scored runs lets through is no fault of the export.
-    guard !isBroken, index.isDistinct, scored.isAgreeing(runs: index.runs.count) else { return (export, nil) }
-    for path in paths {
-      DueRowCheck(path: path, due: due, index: index, partitions: partitions, log: log).check(export.rows)
+    let isCertain = !isBroken && index.isDistinct && scored.isAgreeing(runs: index.runs.count)
+    for path in paths where files.scans[path] != nil {
+      let check = DueRowCheck(path: path, due: due, index: index, partitions: partitions, log: log)
+      // Rows that are due have ids of their own.
+      if isCertain, check.areDue(export.rows) { continue }
+      ExportPass.checkIDs(export, path, log)
+      if isCertain { check.check(export.rows) }
     }
-    return (export, due)
+    return (export, isCertain ? due : nil)
   }
 
   private static func quarantine(_ stage: StageName) -> RelativePath {

@@ -2,7 +2,7 @@ import JSONTape
 import Stages
 
 /// The inside of a JSON string, with the escapes that this program writes. Whoever asks what can't be told from it, gets nil.
-struct EscapedText {
+struct WrittenText {
   let bytes: ByteSlice
 
   private static let backslash = UInt8(ascii: "\\")
@@ -51,7 +51,7 @@ struct EscapedText {
   }
 
   /// Is it the longest start of `whole` that has at most `limit` UTF-16 code units?
-  func isStart(of whole: EscapedText, utf16 limit: Int) -> Bool {
+  func isStart(of whole: WrittenText, utf16 limit: Int) -> Bool {
     guard bytes.count <= whole.bytes.count, bytes == whole.bytes[0..<bytes.count] else { return false }
     if bytes.count == whole.bytes.count && bytes.count <= limit { return true }
     guard let units = utf16Length else { return false }
@@ -109,7 +109,7 @@ struct EscapedText {
   }
 
   /// Are the folded texts surely two? False says nothing.
-  func surelyDiffers(from other: EscapedText) -> Bool {
+  func surelyDiffers(from other: WrittenText) -> Bool {
     guard let left = bytes.buffer.first, let right = other.bytes.buffer.first, Self.isLetter(left),
       Self.isLetter(right)
     else { return false }
