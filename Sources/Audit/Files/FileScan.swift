@@ -69,6 +69,9 @@ struct FileScan: Sendable {
         }
       }
       partStart += part.count
+      if partStart % Self.populatedSize == 0 || partStart == bytes.count {
+        view.release((partStart - 1) / Self.populatedSize * Self.populatedSize..<partStart)
+      }
     }
     scan.endsWithLineEnd = end == bytes.count
     if !scan.endsWithLineEnd { scan.lineCount += 1 }
