@@ -46,8 +46,6 @@ final class FileView: @unchecked Sendable {
     advise(Int32(MADV_DONTNEED), range)
   }
 
-  func release() { release(0..<bytes.count) }
-
   private func advise(_ advice: Int32, _ range: Range<Int>) {
     precondition(range.lowerBound >= 0 && range.upperBound <= bytes.count, "bytes that the file has not")
     guard isMapped, let base = bytes.buffer.baseAddress, !range.isEmpty else { return }

@@ -3,7 +3,7 @@ import Receipts
 import Synchronization
 
 /// The files of the workspace that an audit reads. One that is mapped stays so until the audit's end: it is read several
-/// times. Its pages are given back after each time, so that what is resident is what is being looked at.
+/// times. Its pages are given back after each time, but for those of the evidence, to which most other rows lead back.
 final class FileViews: Sendable {
   private let fileSystem: any FileSystem
   private let layout: WorkspaceLayout
@@ -44,7 +44,7 @@ final class FileViews: Sendable {
     let view = try view(path, holding: segment.offset + segment.byteCount)
     let range = segment.offset..<segment.offset + segment.byteCount
     view.populate(range)
-    defer { view.release(range) }
+    defer { if !StageRoles.isEvidence(path) { view.release(range) } }
     try view.lines(of: segment, body)
   }
 

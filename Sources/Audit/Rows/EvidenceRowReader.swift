@@ -11,15 +11,11 @@ final class EvidenceRowReader {
   /// The copies that were let go last: one of their rows may be in use.
   private var retired: [FileView] = []
 
-  /// Bytes of rows since pages were given back.
-  private var handedOut = 0
-  /// Of each view, the windows whose pages were asked for since.
+  /// Of each view, the windows whose pages were asked for.
   private var populated: [[Bool]]
 
   /// Copies that are held at once.
   private static let limit = 64
-  /// Bytes of rows after which the pages of all files are given back.
-  private static let residentLimit = 256 << 20
   /// Bytes whose pages are asked for at once: most rows are read in their order, and a fault costs more than a page.
   private static let window = 2 << 20
 
@@ -40,8 +36,6 @@ final class EvidenceRowReader {
   func bytes(at place: RowPlace) throws -> ByteSlice {
     let view = try views[place.file] ?? view(place.file)
     guard view.bytes.count >= place.offset + place.byteCount else { throw FileViews.changed(partitions[place.file]) }
-    handedOut += place.byteCount
-    if handedOut > Self.residentLimit { release() }
     if view.isMapped { populate(view, place) }
     return view.bytes[place.offset..<place.offset + place.byteCount]
   }
@@ -55,14 +49,6 @@ final class EvidenceRowReader {
     populated[place.file][window] = true
     let start = window * Self.window
     view.populate(start..<min(start + Self.window, view.bytes.count))
-  }
-
-  private func release() {
-    handedOut = 0
-    for (file, view) in views.enumerated() where !populated[file].isEmpty {
-      view?.release()
-      populated[file] = []
-    }
   }
 
   private func view(_ file: Int) throws -> FileView {
