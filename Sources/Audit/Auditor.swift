@@ -41,6 +41,8 @@ package struct Auditor {
         receipts: receipts
       ).run()
     }
+    // What was read then is not what is there.
+    if ShrunkFiles.wereRead { try views.checkSizes() }
     return log.findings
   }
 }

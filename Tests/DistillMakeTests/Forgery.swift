@@ -81,7 +81,8 @@ extension Receipt {
       guard let key = keys.first else { return .integer((tree.integer ?? 0) + change) }
       var object = tree.object ?? [:]
       let value = changed(object[String(key)] ?? .null, keys.dropFirst())
-      object[String(key)] = value == .integer(0) && keys.count == 1 && path.contains("/") ? nil : value
+      let isGone = value == .integer(0) && keys.count == 1 && path.contains("/")
+      object[String(key)] = isGone ? JSON?.none : value
       return .object(object)
     }
     core.recordCounts = changed(core.recordCounts, path.split(separator: "/")[...])

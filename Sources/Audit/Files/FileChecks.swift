@@ -76,7 +76,10 @@ struct FileChecks {
       return nil
     }
     let limit = work.role == .input ? work.file.byteCount : .max
-    guard let scan = try views.view(work.file.path).map({ FileScan.scan($0, limit: limit) }) else {
+    let scanned = try views.view(work.file.path).map {
+      FileScan.scan($0, limit: limit, keepsPages: StageRoles.isEvidence(work.file.path))
+    }
+    guard let scan = scanned else {
       log.add(
         work.role == .output ? .outputMissing : .inputUnavailable, path: work.file.path.string,
         expected: "sha256 \(work.file.digest), as \(work.member) of \(work.receipt) says", found: "no such file")

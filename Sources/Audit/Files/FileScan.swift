@@ -37,8 +37,10 @@ struct FileScan: Sendable {
     try FileView(path, of: fileSystem).map { scan($0, limit: limit) }
   }
 
-  /// - Parameter limit: hash no more than that many bytes.
-  static func scan(_ view: FileView, limit: Int = .max) -> FileScan {
+  /// - Parameters:
+  ///   - limit: hash no more than that many bytes.
+  ///   - keepsPages: they are soon read again.
+  static func scan(_ view: FileView, limit: Int = .max, keepsPages: Bool = false) -> FileScan {
     defer { withExtendedLifetime(view) {} }
     let size = view.bytes.count
     let bytes = view.bytes[0..<min(size, limit)]
@@ -69,6 +71,9 @@ struct FileScan: Sendable {
         }
       }
       partStart += part.count
+      if !keepsPages, partStart % Self.populatedSize == 0 || partStart == bytes.count {
+        view.release((partStart - 1) / Self.populatedSize * Self.populatedSize..<partStart)
+      }
     }
     scan.endsWithLineEnd = end == bytes.count
     if !scan.endsWithLineEnd { scan.lineCount += 1 }

@@ -38,9 +38,20 @@ final class FileView: @unchecked Sendable {
 
   /// Asks for the pages of a range at once, where they are not mapped: each would be a fault of its own. Only a hint.
   func populate(_ range: Range<Int>) {
-    guard isMapped, let base = bytes.buffer.baseAddress, !range.isEmpty else { return }
-    let page = Int(sysconf(Int32(_SC_PAGESIZE)))
-    let start = range.lowerBound / page * page
-    madvise(UnsafeMutableRawPointer(mutating: base) + start, range.upperBound - start, Self.populateForReading)
+    advise(Self.populateForReading, range)
   }
+
+  /// Gives the pages of a range back. Whoever reads them again finds the file's bytes there.
+  func release(_ range: Range<Int>) {
+    advise(Int32(MADV_DONTNEED), range)
+  }
+
+  private func advise(_ advice: Int32, _ range: Range<Int>) {
+    precondition(range.lowerBound >= 0 && range.upperBound <= bytes.count, "bytes that the file has not")
+    guard isMapped, let base = bytes.buffer.baseAddress, !range.isEmpty else { return }
+    let start = range.lowerBound / Self.page * Self.page
+    madvise(UnsafeMutableRawPointer(mutating: base) + start, range.upperBound - start, advice)
+  }
+
+  private static let page = Int(sysconf(Int32(_SC_PAGESIZE)))
 }

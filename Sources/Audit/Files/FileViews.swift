@@ -3,7 +3,7 @@ import Receipts
 import Synchronization
 
 /// The files of the workspace that an audit reads. One that is mapped stays so until the audit's end: it is read several
-/// times, and what is judged is what was hashed.
+/// times. Its pages are given back after each time, but for those of the evidence, to which most other rows lead back.
 final class FileViews: Sendable {
   private let fileSystem: any FileSystem
   private let layout: WorkspaceLayout
@@ -33,7 +33,7 @@ final class FileViews: Sendable {
   /// - Throws: the file has become shorter than it was when it was hashed.
   func view(_ path: RelativePath, holding count: Int) throws -> FileView {
     guard let view = try view(path), view.bytes.count >= count else {
-      throw DistillError(.inputOutput, "it changed while it was audited", place: path.string)
+      throw Self.changed(path)
     }
     return view
   }
@@ -42,7 +42,21 @@ final class FileViews: Sendable {
   /// - Throws: the file has become shorter than it was when it was hashed.
   func lines(of segment: Segment, in path: RelativePath, _ body: (Line) throws -> Void) throws {
     let view = try view(path, holding: segment.offset + segment.byteCount)
-    defer { withExtendedLifetime(view) {} }
+    let range = segment.offset..<segment.offset + segment.byteCount
+    view.populate(range)
+    defer { if !StageRoles.isEvidence(path) { view.release(range) } }
     try view.lines(of: segment, body)
+  }
+
+  /// - Throws: a file that is mapped has become shorter than it was.
+  func checkSizes() throws {
+    for (path, view) in kept.withLock({ $0 }).sorted(by: { $0.key < $1.key }) {
+      let size = try fileSystem.status(of: layout.path(path), followingLinks: true)?.size ?? 0
+      if size < view.bytes.count { throw Self.changed(path) }
+    }
+  }
+
+  static func changed(_ path: RelativePath) -> DistillError {
+    DistillError(.inputOutput, "it changed while it was audited", place: path.string)
   }
 }

@@ -20,6 +20,8 @@ package enum FindingCode: String, Sendable, CaseIterable, Comparable {
   case rowInvalid = "row-invalid"
   case leak
   case rowDiffers = "row-differs"
+  case rowMissing = "row-missing"
+  case rowUndue = "row-undue"
   case provenanceMismatch = "provenance-mismatch"
   case attestationMissing = "attestation-missing"
   case attestationInvalid = "attestation-invalid"
@@ -49,6 +51,9 @@ package enum FindingCode: String, Sendable, CaseIterable, Comparable {
     case .rowInvalid: "A row is not what its schema says."
     case .leak: "An exported row does not lead back to a run that this export may take."
     case .rowDiffers: "A row says something else than the evidence that it was made of."
+    case .rowMissing: "An export lacks a row that the evidence and the receipt's parameters ask for."
+    case .rowUndue:
+      "An export has a row that may be there but that its rule does not choose: a pair, or a text that an earlier row has."
     case .provenanceMismatch: "The evidence is not what the mapping makes of the log."
     case .attestationMissing: "A stage has no signed attestation."
     case .attestationInvalid: "An attestation is malformed, or its signature is not of the given key."

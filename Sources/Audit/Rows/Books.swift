@@ -117,7 +117,10 @@ struct BookCheck {
     expectSum("scored", ["exported", "quarantined"])
   }
 
-  func checkPairs(_ export: ExportIndex, _ quarantine: RowCounts, scored: Int64?, comparisons: Int64?) {
+  /// - Parameter due: nil: what should be there is not known.
+  func checkPairs(
+    _ export: ExportIndex, _ quarantine: RowCounts, scored: Int64?, comparisons: Int64?, _ due: DueRows?
+  ) {
     expect("exported", export.counts.total("by_preference"), "rows of the export")
     expect(table: "by_preference", export.counts["by_preference"], "rows of the export")
     expect(table: "by_reason", quarantine["by_reason"], "rows of the quarantine")
@@ -126,11 +129,17 @@ struct BookCheck {
     expect("comparisons_quarantined", quarantine["by_subject", "comparison"], "comparisons in the quarantine")
     if let scored { expect("scored", scored, "rows of the scored runs") }
     if let comparisons { expect("comparisons", comparisons, "comparisons in the evidence") }
-    // A run may also stand in a pair that was stopped.
-    if number("used") < Int64(export.used.count)
-      || (number("pairs_quarantined") == 0 && number("used") != Int64(export.used.count))
-    {
-      report("used", "\(export.used.count), runs in the pairs", "\(number("used"))")
+    if let due, let plan = due.plan {
+      let rule = "by the rule that pairs"
+      expect("quarantined", due.stoppedRuns + plan.counts.contested, rule)
+      expect("not_candidate", plan.counts.notCandidate, rule)
+      expect("without_partner", plan.counts.withoutPartner, rule)
+      expect("used", plan.counts.used, rule)
+      expect("over_cap", plan.counts.overCap, rule)
+      expect("pairs_quarantined", plan.counts.stoppedPairs, rule)
+      expect("comparisons_without_winner", due.comparisonsWithoutWinner, rule)
+      expect("comparisons_quarantined", due.stoppedComparisons + plan.counts.contestedComparisons, rule)
+      expect("comparisons_over_cap", plan.counts.comparisonsOverCap, rule)
     }
     expectSum("scored", ["quarantined", "not_candidate", "without_partner", "used", "over_cap"])
   }

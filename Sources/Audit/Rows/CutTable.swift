@@ -14,7 +14,7 @@ final class CutTable {
 
   private let entries: [Entry]
   /// Rows of one file stand together.
-  private var last: (source: String, file: String, kind: String, entry: Entry?)?
+  private var last: (source: String, file: String, kind: RecordKind, entry: Entry?)?
 
   /// - Throws: a pattern is none.
   init(_ parameters: JSON) throws {
@@ -25,15 +25,15 @@ final class CutTable {
     }
   }
 
-  func cuts(source: ByteSlice, file: ByteSlice, kind: ByteSlice) -> (score: Cut?, grounded: Cut?) {
+  func cuts(source: ByteSlice, file: ByteSlice, kind: RecordKind) -> (score: Cut?, grounded: Cut?) {
     if entries.isEmpty { return (nil, nil) }
     if let last, source == last.source, file == last.file, kind == last.kind {
       return (last.entry?.score, last.entry?.grounded)
     }
-    let (source, file, kind) = (source.string(), file.string(), kind.string())
+    let (source, file) = (source.string(), file.string())
     let name = RelativePath(file)?.name ?? file
     let entry = entries.first { entry in
-      entry.source == source && entry.kind == kind && (entry.only.map { $0.matchesName(name) } ?? true)
+      entry.source == source && entry.kind == kind.rawValue && (entry.only.map { $0.matchesName(name) } ?? true)
     }
     last = (source, file, kind, entry)
     return (entry?.score, entry?.grounded)

@@ -2,38 +2,6 @@ import JSONTape
 import Receipts
 import Stages
 
-/// Where a row is.
-struct RowPlace: Sendable {
-  /// Index into the evidence partitions.
-  var file: Int
-  var offset: Int
-  var byteCount: Int
-  /// 1-based.
-  var line: Int
-}
-
-/// A run or an extraction in the evidence, and what the rules make of it.
-struct EvidenceRun: Sendable {
-  var place: RowPlace
-  /// Of (source, kind, run id).
-  var identity: Hash128
-  /// Of the task id.
-  var task: Hash128
-  var isExtraction: Bool
-  /// Recomputed from the evidence.
-  var category: Category
-  /// By rules 1 to 6; nil: none of them holds.
-  var ownCategory: Category?
-  /// Half the SHA-256 of the scored run that belongs to it.
-  var scoredRow: Hash128
-  var rule: ScoringRule
-  /// Kind of judge, `none` where nobody judged.
-  var judge: String?
-  var source: String
-  /// Half of the digits of the ids of samples that are made of it, as bits; nil: there are none.
-  var sampleID: UInt64?
-}
-
 /// A judgement about a run, as its own row says it.
 struct EvidenceJudgement: Sendable {
   var target: Hash128?
@@ -58,14 +26,18 @@ struct EvidenceExtraction: Sendable {
 
 /// What one pass over the evidence tells.
 struct EvidenceIndex: Sendable {
+  /// Of sources.
+  let names: NameTable
   /// In the order of partitions and lines.
   var runs: [EvidenceRun] = []
   /// Of each run, where the values of its row's members start.
   var starts: [UInt32] = []
   var judgements: [EvidenceJudgement] = []
   var extractions: [EvidenceExtraction] = []
-  /// Comparisons by half the SHA-256 of their provenance as it is written.
-  var comparisons: [(provenance: Hash128, place: RowPlace)] = []
+  /// `judged_by` of the runs about which somebody else's judgement decided.
+  var judgedBy: [Int: String] = [:]
+  /// Comparisons among the others, with half the SHA-256 of their provenance as it is written, and that of their task id.
+  var comparisons: [(other: Int, provenance: Hash128, task: Hash128)] = []
   /// Rows that are neither runs nor extractions.
   var others: [(identity: Hash128, place: RowPlace)] = []
   /// Rows by kind and by source.
@@ -73,12 +45,15 @@ struct EvidenceIndex: Sendable {
   /// Of each partition, the runs of it.
   var runsByFile: [Range<Int>] = []
   private(set) var byIdentity = RowTable(capacity: 0)
-  private(set) var comparisonsByProvenance: [Hash128: [RowPlace]] = [:]
-  /// Runs by the ids of their samples.
-  private var bySampleID = RowTable(capacity: 0)
-  /// Those that two runs share.
-  private var sharedSampleIDs: Set<UInt64> = []
+  /// Numbers of their rows.
+  private(set) var comparisonsByProvenance: [Hash128: [Int]] = [:]
+  /// Ids of samples that two runs share.
+  private(set) var sharedSampleIDs: Set<UInt64> = []
   private var othersByIdentity = RowTable(capacity: 0)
+  init(names: NameTable) { self.names = names }
+
+  func name(ofSource number: Int32) -> String { names[number] }
+
   /// Has each row an identity of its own?
   var isDistinct: Bool { byIdentity.count == runs.count && othersByIdentity.count == others.count }
 
@@ -89,11 +64,6 @@ struct EvidenceIndex: Sendable {
   func row(_ identity: Hash128) -> Int? { byIdentity[identity] ?? othersByIdentity[identity].map { runs.count + $0 } }
 
   func place(of row: Int) -> RowPlace { row < runs.count ? runs[row].place : others[row - runs.count].place }
-
-  /// The run whose samples have that id; nil: there is none, or more than one.
-  func run(sampleID: UInt64) -> Int? {
-    sharedSampleIDs.isEmpty || !sharedSampleIDs.contains(sampleID) ? bySampleID[Hash128(high: sampleID, low: 0)] : nil
-  }
 
   /// - Parameter row: the run's row.
   func tokens(of run: Int, _ row: ByteSlice) -> EvidenceTokens {
@@ -109,11 +79,13 @@ struct EvidenceIndex: Sendable {
 
   mutating func append(_ part: EvidenceIndex) {
     let start = runs.count
+    for comparison in part.comparisons {
+      comparisons.append((comparison.other + others.count, comparison.provenance, comparison.task))
+    }
     runs += part.runs
     starts += part.starts
     judgements += part.judgements
     extractions += part.extractions.map { EvidenceExtraction(run: $0.run + start, parent: $0.parent) }
-    comparisons += part.comparisons
     others += part.others
     counts.add(part.counts)
   }
@@ -123,7 +95,6 @@ struct EvidenceIndex: Sendable {
     files: Int, onRepetition: (_ row: RowPlace, _ first: RowPlace) -> Void
   ) {
     byIdentity = RowTable(capacity: runs.count)
-    bySampleID = RowTable(capacity: runs.count)
     othersByIdentity = RowTable(capacity: others.count)
     var position = 0
     for file in 0..<files {
@@ -131,8 +102,6 @@ struct EvidenceIndex: Sendable {
       while position < runs.count, runs[position].place.file == file {
         if let first = byIdentity.insert(runs[position].identity, position) {
           onRepetition(runs[position].place, runs[first].place)
-        } else if let id = runs[position].sampleID, bySampleID.insert(Hash128(high: id, low: 0), position) != nil {
-          sharedSampleIDs.insert(id)
         }
         position += 1
       }
@@ -144,8 +113,17 @@ struct EvidenceIndex: Sendable {
       }
     }
     for comparison in comparisons {
-      comparisonsByProvenance[comparison.provenance, default: []].append(comparison.place)
+      comparisonsByProvenance[comparison.provenance, default: []].append(runs.count + comparison.other)
     }
+    findSharedSampleIDs()
+  }
+}
+
+extension EvidenceIndex {
+  private mutating func findSharedSampleIDs() {
+    var ids = RowTable(capacity: runs.count)
+    for (place, run) in runs.enumerated()
+    where ids.insert(Hash128(high: run.sampleID, low: 0), place) != nil { sharedSampleIDs.insert(run.sampleID) }
   }
 }
 

@@ -31,9 +31,9 @@ struct EvidenceJoin {
     let scratch = RowScratch(evidence: rows)
     let cuts = try CutTable(parameters)
     for run in judgements.keys.sorted() {
-      let members = try rows.members(at: index.runs[run].place, scratch.parser, scratch.members)
+      let row = try self.row(index.runs[run].place, rows, scratch)
       var all = judgements[run] ?? []
-      let text = members[EvidenceMember.text].string.map { Digest.of($0).hex }
+      let text = row.plain(EvidenceField.text, scratch.plain).map { Digest.of($0).hex }
       let current = all.filter { $0.textHash == nil || $0.textHash == text }
       outcome.stale += Int64(all.count - current.count)
       all = current.enumerated().sorted { left, right in
@@ -41,22 +41,30 @@ struct EvidenceJoin {
           ? left.offset < right.offset : left.element.order < right.element.order
       }.map(\.element)
       judgements[run] = all
-      var knowledge = RunKnowledge(members, cuts)
+      var knowledge = RunKnowledge(row, index.runs[run].kind, cuts, scratch)
       knowledge.judgements = all
       let own = knowledge.rulingOfRun()
       index.runs[run].ownCategory = own?.category
-      index.runs[run].decide(own ?? knowledge.ruling(), members, all, scratch)
+      index.judgedBy[run] = index.runs[run].decide(own ?? knowledge.ruling(), row, all, scratch)
     }
     let parents = Self.parents(in: index)
     for extraction in index.extractions.map(\.run) where index.runs[extraction].ownCategory == nil {
       guard let found = parents[extraction] else { continue }
-      let members = try rows.members(at: index.runs[extraction].place, scratch.parser, scratch.members)
-      var knowledge = RunKnowledge(members, cuts)
+      let row = try self.row(index.runs[extraction].place, rows, scratch)
+      var knowledge = RunKnowledge(row, .extraction, cuts, scratch)
       knowledge.judgements = judgements[extraction] ?? []
       knowledge.parents = found
-      index.runs[extraction].decide(knowledge.ruling(), members, knowledge.judgements, scratch)
+      index.judgedBy[extraction] = index.runs[extraction].decide(
+        knowledge.ruling(), row, knowledge.judgements, scratch)
     }
     return outcome
+  }
+
+  private func row(_ place: RowPlace, _ rows: EvidenceRowReader, _ scratch: RowScratch) throws -> RowReader {
+    scratch.plain.removeAll()
+    // It was read before.
+    _ = scratch.row.read(try rows.bytes(at: place))
+    return scratch.row
   }
 
   /// Of each extraction that has some: what rules 1 to 6 made of the run that it names, else of all runs of its task.

@@ -8,13 +8,17 @@ struct EvidencePass {
   /// Index of the partition.
   let file: Int
   let parameters: JSON
+  let names: NameTable
   let log: FindingLog
   let scratch: RowScratch
   /// Of the partition: its source, and its day's folder.
   private let name: String
   private let folder: String
 
-  init(partition: RelativePath, file: Int, parameters: JSON, log: FindingLog, scratch: RowScratch) {
+  init(
+    partition: RelativePath, file: Int, parameters: JSON, names: NameTable, log: FindingLog, scratch: RowScratch
+  ) {
+    self.names = names
     self.partition = partition
     self.file = file
     self.parameters = parameters
@@ -25,16 +29,17 @@ struct EvidencePass {
   }
 
   func read(_ segment: Segment, _ files: FileViews) throws -> EvidenceIndex {
-    var index = EvidenceIndex()
+    var index = EvidenceIndex(names: names)
     let cuts = try CutTable(parameters)
-    var tally = KindTally()
+    var tally = KindTally(names)
+    let row = scratch.row
     try files.lines(of: segment, in: partition) { line in
-      guard let row = parse(line) else { return }
-      let members = scratch.members
-      members.read(row)
-      checkPartition(members, line)
+      guard RowCheck(schema: .evidence, path: partition.string, log: log).check(line, row) else { return }
+      scratch.plain.removeAll()
+      let source = row.plain(EvidenceField.source, scratch.plain) ?? .empty
+      checkPartition(row, source, line)
       let place = RowPlace(file: file, offset: line.offset, byteCount: line.bytes.count, line: line.number)
-      add(members, place, cuts, &tally, &index)
+      add(row, source, place, cuts, &tally, &index)
     }
     for entry in tally.entries {
       index.counts.add("kind", entry.kind.rawValue, entry.count)
@@ -43,16 +48,10 @@ struct EvidencePass {
     return index
   }
 
-  /// Reports a row that is no evidence.
-  private func parse(_ line: Line) -> JSONValue? {
-    RowCheck(schema: .evidence, path: partition.string, log: log).parse(line, scratch.parser)
-  }
-
   /// A partition holds one source and one day.
-  private func checkPartition(_ members: RowMembers, _ line: Line) {
-    let source = members[EvidenceMember.provenance].member("source")?.string ?? .empty
+  private func checkPartition(_ row: RowReader, _ source: ByteSlice, _ line: Line) {
     var isRight: Bool
-    let time = members[EvidenceMember.timestamp].string
+    let time = row.text(EvidenceField.timestamp)?.bytes
     if let time {
       // 2026-03-02T… in 2026/03/02
       isRight = source == name && time.count >= 10 && folder.utf8.count == 10
@@ -67,102 +66,93 @@ struct EvidencePass {
         .rowInvalid, path: partition.string, line: line.number, expected: "a record of the partition's source and day",
         found: "source \(source.string()), \(time?.string() ?? "without a time")")
     }
-    if members[EvidenceMember.provenance].member("recorded_at").map({
-      !$0.isSame(as: members[EvidenceMember.timestamp])
-    })
-      ?? true
-    {
+    let (recorded, said) = (row.token(EvidenceField.recordedAt), row.token(EvidenceField.timestamp))
+    if recorded != said {
       log.add(
         .rowInvalid, path: partition.string, line: line.number, member: "/provenance/recorded_at",
-        expected: members[EvidenceMember.timestamp].words,
-        found: members[EvidenceMember.provenance].member("recorded_at")?.words ?? "nothing")
+        expected: said?.string() ?? "nothing", found: recorded?.string() ?? "nothing")
     }
   }
 
   private func add(
-    _ members: RowMembers, _ place: RowPlace, _ cuts: CutTable, _ tally: inout KindTally, _ index: inout EvidenceIndex
+    _ row: RowReader, _ source: ByteSlice, _ place: RowPlace, _ cuts: CutTable, _ tally: inout KindTally,
+    _ index: inout EvidenceIndex
   ) {
-    guard let name = members[EvidenceMember.kind].string,
-      let kind = RecordKind.allCases.first(where: { name == $0.rawValue }),
-      let source = members[EvidenceMember.provenance].member("source")?.string
-    else { return }
-    let sourceName = tally.add(kind, source)
+    guard let kind: RecordKind = row.name(EvidenceField.kind) else { return }
+    let sourceNumber = tally.add(kind, source)
     switch kind {
     case .verdict:
-      index.others.append((identity(members, source), place))
-      index.judgements.append(judgement(members))
+      index.others.append((identity(row, source, kind), place))
+      index.judgements.append(judgement(row, source))
     case .comparison:
-      index.others.append((identity(members, source), place))
-      index.comparisons.append((hash(members[EvidenceMember.provenance].token), place))
-    case .run, .extraction: addRun(members, kind, source, sourceName, place, cuts, &index)
+      index.comparisons.append(
+        (
+          index.others.count, Hash128(Digest.of(row.token(EvidenceField.provenance) ?? .empty)), task(row)
+        ))
+      index.others.append((identity(row, source, kind), place))
+    case .run, .extraction: addRun(row, kind, source, sourceNumber, place, cuts, &index)
     }
   }
 
   private func addRun(
-    _ members: RowMembers, _ kind: RecordKind, _ source: ByteSlice, _ sourceName: String, _ place: RowPlace,
+    _ row: RowReader, _ kind: RecordKind, _ source: ByteSlice, _ sourceNumber: Int32, _ place: RowPlace,
     _ cuts: CutTable, _ index: inout EvidenceIndex
   ) {
-    let knowledge = RunKnowledge(members, cuts)
+    let knowledge = RunKnowledge(row, kind, cuts, scratch)
     let own = knowledge.rulingOfRun()
-    let ruling = own ?? knowledge.ruling()
     var run = EvidenceRun(
-      place: place, identity: identity(members, source),
-      task: hash(members[EvidenceMember.taskID].string ?? .empty), isExtraction: kind == .extraction,
-      category: ruling.category, ownCategory: own?.category, scoredRow: .zero, rule: ruling.rule, judge: nil,
-      source: sourceName)
-    run.decide(ruling, members, [], scratch)
-    run.sampleID = sampleID(members)
-    EvidenceTokens.appendStarts(members, to: &index.starts)
+      place: place, identity: identity(row, source, kind), task: task(row), sampleID: sampleID(row),
+      source: sourceNumber, isExtraction: kind == .extraction, hasText: isFilled(row, EvidenceField.text),
+      hasPrompt: isFilled(row, EvidenceField.prompt), ownCategory: own?.category)
+    run.decide(own ?? knowledge.ruling(), row, [], scratch)
+    EvidenceTokens.appendStarts(row, to: &index.starts)
     if kind == .extraction {
-      index.extractions.append(
-        EvidenceExtraction(run: index.runs.count, parent: Self.target(members[EvidenceMember.about], scratch)))
+      index.extractions.append(EvidenceExtraction(run: index.runs.count, parent: target(row)))
     }
     index.runs.append(run)
   }
 
-  private func identity(_ members: RowMembers, _ source: ByteSlice) -> Hash128 {
-    Identity.hash(
-      source: source, kind: members[EvidenceMember.kind].string ?? .empty,
-      runID: members[EvidenceMember.runID].string ?? .empty, scratch.sha256, scratch.text)
+  private func isFilled(_ row: RowReader, _ member: RowMember) -> Bool {
+    guard let text = row.text(member) else { return false }
+    if let first = text.bytes.buffer.first, (0x21...0x7E).contains(first), first != UInt8(ascii: "\\") { return true }
+    return !Text.isBlank(text.text(scratch.plain))
+  }
+
+  private func identity(_ row: RowReader, _ source: ByteSlice, _ kind: RecordKind) -> Hash128 {
+    let runID = row.plain(EvidenceField.runID, scratch.plain) ?? .empty
+    return kind.rawValue.withBytes {
+      Identity.hash(source: source, kind: $0, runID: runID, scratch.sha256, scratch.text)
+    }
+  }
+
+  private func task(_ row: RowReader) -> Hash128 {
+    Hash128(Digest.of(row.plain(EvidenceField.taskID, scratch.plain) ?? .empty))
   }
 
   /// The first 16 hex digits of the SHA-256 of run id and `sig_hash`.
-  private func sampleID(_ members: RowMembers) -> UInt64? {
-    let runID = members[EvidenceMember.runID]
-    guard let text = runID.string, let sigHash = members[EvidenceMember.provenance].member("sig_hash")?.string else {
-      return nil
-    }
+  private func sampleID(_ row: RowReader) -> UInt64 {
     scratch.text.removeAll()
-    scratch.text.append(text)
+    scratch.text.append(row.plain(EvidenceField.runID, scratch.plain) ?? .empty)
     scratch.text.append(UInt8(ascii: "|"))
-    scratch.text.append(sigHash)
-    return hash(scratch.text.bytes).high
+    scratch.text.append(row.text(EvidenceField.sigHash)?.bytes ?? .empty)
+    return Hash128(Digest.of(scratch.text.bytes)).high
   }
 
-  private func hash(_ bytes: ByteSlice) -> Hash128 {
-    scratch.sha256.update(bytes)
-    return Hash128(scratch.sha256.finish())
-  }
-
-  private func judgement(_ members: RowMembers) -> EvidenceJudgement {
-    let provenance = members[EvidenceMember.provenance]
-    let judge = members[EvidenceMember.judgedBy]
-    return EvidenceJudgement(
-      target: Self.target(members[EvidenceMember.about], scratch),
-      textHash: members[EvidenceMember.about].member("text_sha256")?.string?.string(),
-      verdict: members[EvidenceMember.verdict].string.flatMap { Verdict(rawValue: $0.string()) },
-      humanOverride: members[EvidenceMember.humanOverride].string.flatMap { Category(rawValue: $0.string()) },
-      timestamp: members[EvidenceMember.timestamp].string.flatMap { Timestamp($0, defaultOffsetSeconds: 0) },
-      sourceFile: provenance.member("source_file")?.string?.string() ?? "",
-      line: provenance.member("line_offset")?.integer ?? 0,
-      source: provenance.member("source")?.string?.string() ?? "",
-      judgedBy: judge.isNull ? nil : judge.token.string())
+  private func judgement(_ row: RowReader, _ source: ByteSlice) -> EvidenceJudgement {
+    EvidenceJudgement(
+      target: target(row), textHash: row.string(EvidenceField.aboutText), verdict: row.name(EvidenceField.verdict),
+      humanOverride: row.name(EvidenceField.humanOverride),
+      timestamp: row.text(EvidenceField.timestamp).flatMap { Timestamp($0.bytes, defaultOffsetSeconds: 0) },
+      sourceFile: row.string(EvidenceField.sourceFile) ?? "", line: row.integer(EvidenceField.lineOffset) ?? 0,
+      source: source.string(),
+      judgedBy: row.isNull(EvidenceField.judgedBy) ? nil : row.token(EvidenceField.judgedBy)?.string())
   }
 
   /// The identity that `about` names; nil: no run is named.
-  private static func target(_ about: JSONValue, _ scratch: RowScratch) -> Hash128? {
-    guard let source = about.member("source")?.string, let kind = about.member("kind")?.string,
-      let runID = about.member("run_id")?.string
+  private func target(_ row: RowReader) -> Hash128? {
+    guard let source = row.plain(EvidenceField.aboutSource, scratch.plain),
+      let kind = row.plain(EvidenceField.aboutKind, scratch.plain),
+      let runID = row.plain(EvidenceField.aboutRunID, scratch.plain)
     else { return nil }
     return Identity.hash(source: source, kind: kind, runID: runID, scratch.sha256, scratch.text)
   }
@@ -170,49 +160,74 @@ struct EvidencePass {
 
 extension RunKnowledge {
   /// What the run's own record says.
-  init(_ members: RowMembers, _ cuts: CutTable) {
+  init(_ row: RowReader, _ kind: RecordKind, _ cuts: CutTable, _ scratch: RowScratch) {
     self.init()
-    let provenance = members[EvidenceMember.provenance]
-    verdict = members[EvidenceMember.verdict].string.flatMap { name in
-      Verdict.allCases.first { name == $0.rawValue }
+    verdict = row.name(EvidenceField.verdict)
+    for other in row.elements(EvidenceField.otherVerdicts) {
+      if let verdict = EscapedText(quoted: other).flatMap(Verdict.init) { droppedVerdicts.append(verdict) }
     }
-    for other in members[EvidenceMember.otherVerdicts].elements {
-      if let verdict = other.string.flatMap({ Verdict(rawValue: $0.string()) }) { droppedVerdicts.append(verdict) }
-    }
-    humanOverride = members[EvidenceMember.humanOverride].string.flatMap { Category(rawValue: $0.string()) }
-    let file = provenance.member("source_file")?.string ?? .empty
+    humanOverride = row.name(EvidenceField.humanOverride)
     if humanOverride != nil {
-      timestamp = members[EvidenceMember.timestamp].string.flatMap { Timestamp($0, defaultOffsetSeconds: 0) }
-      sourceFile = file.string()
-      line = provenance.member("line_offset")?.integer ?? 0
+      timestamp = row.text(EvidenceField.timestamp).flatMap { Timestamp($0.bytes, defaultOffsetSeconds: 0) }
+      sourceFile = row.string(EvidenceField.sourceFile) ?? ""
+      line = row.integer(EvidenceField.lineOffset) ?? 0
     }
-    score = members[EvidenceMember.score].double
-    groundedFraction = members[EvidenceMember.validationResults].member("grounded_fraction")?.double
-    let kind = members[EvidenceMember.kind].string ?? .empty
-    (scoreCut, groundedCut) = cuts.cuts(source: provenance.member("source")?.string ?? .empty, file: file, kind: kind)
-    if kind == RecordKind.extraction.rawValue { parents = Parents(categories: [], count: 0) }
+    (scoreCut, groundedCut) = cuts.cuts(
+      source: row.plain(EvidenceField.source, scratch.plain) ?? .empty,
+      file: row.plain(EvidenceField.sourceFile, scratch.plain) ?? .empty, kind: kind)
+    // Read where somebody asks.
+    if scoreCut != nil { score = row.double(EvidenceField.score) }
+    if groundedCut != nil {
+      groundedFraction = row.value(EvidenceField.validationResults)?.member("grounded_fraction")?.double
+    }
+    if kind == .extraction { parents = Parents(categories: [], count: 0) }
   }
 }
 
 extension EvidenceRun {
   /// Takes a ruling, and with it the row that the run should have among the scored ones.
+  /// - Returns: `judged_by` of that row, where it is a judgement's.
+  @discardableResult
   mutating func decide(
-    _ ruling: Ruling, _ members: RowMembers, _ judgements: [EvidenceJudgement], _ scratch: RowScratch
-  ) {
+    _ ruling: Ruling, _ row: RowReader, _ judgements: [EvidenceJudgement], _ scratch: RowScratch
+  ) -> String? {
     category = ruling.category
     rule = ruling.rule
-    ScoredRow.withJudgedBy(ruling, members, judgements) { judgedBy in
-      judge = judgedBy.map(Self.kind) ?? "none"
-      ScoredRow.write(members, ruling, judge: judgedBy, to: scratch.text)
+    switch (ruling.rule, ruling.judge) {
+    case (.verdict, .own): reasoning = .ownVerdict
+    case (.notJudged, _): reasoning = .skipped
+    case (.score, _), (.groundedFraction, _):
+      let number = Self.measured(ruling.rule, row)
+      reasoning = number == nil ? .other : .measured
+      measured = number ?? 0
+    default: reasoning = .other
     }
-    scratch.sha256.update(scratch.text.bytes)
-    scoredRow = Hash128(scratch.sha256.finish())
+    return ScoredRow.withJudgedBy(ruling, row, judgements) { judgedBy in
+      judge = judgedBy.map { JudgeOfRun(ruling.judge.origin, $0) } ?? .nobody
+      if reasoning == .other {
+        ScoredRow.write(row, ruling, judge: judgedBy, to: scratch.text)
+        scoredRow = Hash128(Digest.of(scratch.text.bytes))
+      }
+      return judge.origin == .judgement ? judgedBy?.string() : nil
+    }
   }
 
-  /// `{"kind":"test","name":…}` → `test`
-  private static func kind(_ judgedBy: ByteSlice) -> String {
-    let start = min(#"{"kind":""#.utf8.count, judgedBy.count)
-    let kind = judgedBy[start..<(judgedBy.firstIndex(of: UInt8(ascii: "\""), from: start) ?? judgedBy.count)]
-    return JudgedBy.kinds.first { kind == $0 } ?? kind.string()
+  private static func measured(_ rule: ScoringRule, _ row: RowReader) -> UInt32? {
+    if rule == .score { return row.range(EvidenceField.score).map { UInt32(truncatingIfNeeded: $0.lowerBound) } }
+    guard let start = row.range(EvidenceField.validationResults)?.lowerBound,
+      let number = row.value(EvidenceField.validationResults)?.member("grounded_fraction")
+    else { return nil }
+    return UInt32(truncatingIfNeeded: start + number.sourceRange.lowerBound)
+  }
+}
+
+extension Ruling.Judge {
+  var origin: JudgeOfRun.Origin {
+    switch self {
+    case .nobody: .nobody
+    case .own: .evidence
+    case .human: .human
+    case .judgement: .judgement
+    }
   }
 }

@@ -10,25 +10,29 @@ struct EvidenceTokens {
 
   /// Members of a row.
   static let count = RecordSchema.evidence.fields.count
-  /// What stands before each member's value, in a row as this program writes it.
-  private static let keys: [[UInt8]] = RecordSchema.evidence.fields.map { Array(",\"\($0.name)\":".utf8) }
+  /// Bytes before each member's value, behind the one before: `,"text":`.
+  private static let keyLengths = RecordSchema.evidence.fields.map { $0.name.utf8.count + 4 }
 
-  /// Where the values of a parsed row start.
-  static func appendStarts(_ members: RowMembers, to starts: inout [UInt32]) {
-    for place in 0..<count { starts.append(UInt32(truncatingIfNeeded: members[place].sourceOffset)) }
+  /// Where the values of a row start that is written as this program writes it.
+  static func appendStarts(_ row: RowReader, to starts: inout [UInt32]) {
+    for member in EvidenceField.all { starts.append(UInt32(truncatingIfNeeded: row.range(member)?.lowerBound ?? 0)) }
   }
 
-  /// The value of a member; nil: something else than the next member's key follows, so its end is not known.
+  /// The value of a member; nil: the file is not what it was.
   func token(_ member: Int) -> ByteSlice? {
     let start = Int(starts[starts.startIndex + member])
-    guard member + 1 < Self.count else {
-      return row.count > start && row[row.count - 1] == UInt8(ascii: "}") ? row[start..<row.count - 1] : nil
-    }
-    let next = Int(starts[starts.startIndex + member + 1])
-    let key = Self.keys[member + 1]
-    let end = next - key.count
-    guard end > start, key.withUnsafeBytes({ ByteSlice($0) == row[end..<next] }) else { return nil }
+    let end =
+      member + 1 < Self.count
+      ? Int(starts[starts.startIndex + member + 1]) - Self.keyLengths[member + 1] : row.count - 1
+    guard start < end, end <= row.count else { return nil }
     return row[start..<end]
+  }
+
+  /// The digits of a number that starts there.
+  func number(at start: Int) -> ByteSlice? {
+    var end = start
+    while end < row.count, row[end] != UInt8(ascii: ","), row[end] != UInt8(ascii: "}") { end += 1 }
+    return end < row.count ? row[start..<end] : nil
   }
 
   /// A text as it is escaped, without its quotes; nil: it is none.

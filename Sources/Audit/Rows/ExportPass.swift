@@ -7,13 +7,13 @@ struct ExportIndex: Sendable {
   var counts = RowCounts()
   /// Half of each row's id as bits, and its line.
   var ids: [(id: UInt64, line: Int)] = []
-  /// Runs that stand in pairs of runs.
-  var used: Set<Hash128> = []
+  /// In the order of the file; without those that are none.
+  var rows: [ExportedRow] = []
 
   mutating func append(_ part: ExportIndex) {
     counts.add(part.counts)
     ids += part.ids
-    used.formUnion(part.used)
+    rows += part.rows
   }
 }
 
@@ -22,6 +22,8 @@ struct ExportPass {
   let stage: StageName
   let path: RelativePath
   let rules: ExportRules
+  /// What should be there, line by line.
+  let due: DueRows
   let back: WayBack
   let log: FindingLog
   let scratch: RowScratch
@@ -41,16 +43,10 @@ struct ExportPass {
     var tally = RunTally()
     var pairs: [PreferenceReason: Int64] = [:]
     try files.lines(of: segment, in: path) { line in
-      if let run = try matching.sample(line, of: stage) {
-        index.ids.append((back.index.runs[run].sampleID ?? 0, line.number))
-        tally.add(back.index.runs[run])
-        return
-      }
-      if stage == .exportPreference, let pair = try matching.pair(line) {
-        index.ids.append((pair.id, line.number))
-        pairs[pair.reason, default: 0] += 1
-        index.used.insert(back.index.runs[pair.chosen].identity)
-        index.used.insert(back.index.runs[pair.rejected].identity)
+      let key = line.number <= due.keys.count ? due.keys[line.number - 1] : nil
+      if let key, let id = try isDue(line, key, matching, &tally, &pairs) {
+        index.ids.append((id, line.number))
+        index.rows.append(ExportedRow(key: key, line: line.number))
         return
       }
       guard let value = check.parse(line, scratch.parser) else { return }
@@ -58,18 +54,38 @@ struct ExportPass {
       let members = scratch.members
       if let id = members[1].string { index.ids.append((Self.bits(id), line.number)) }
       let row = ExportRow(path: path, line: line.number, log: log)
-      switch stage {
-      case .exportRAG: try RagRow(members: members, row: row).check(self, &index)
-      case .exportSFT: try SftRow(members: members, row: row).check(self, &index)
-      default: try PreferenceRow(members: members, row: row).check(self, &index)
-      }
+      let claimed =
+        switch stage {
+        case .exportRAG: try RagRow(members: members, row: row).check(self, &index)
+        case .exportSFT: try SftRow(members: members, row: row).check(self, &index)
+        default: try PreferenceRow(members: members, row: row).check(self, &index)
+        }
+      index.rows.append(ExportedRow(key: claimed, line: line.number, isLeak: row.isLeak))
     }
     for (run, count) in tally.entries {
       index.counts.add("by_category", run.category.rawValue, count)
-      index.counts.add("by_source", run.source, count)
+      index.counts.add("by_source", back.index.name(ofSource: run.source), count)
     }
     for (reason, count) in pairs { index.counts.add("by_preference", reason.rawValue, count) }
     return index
+  }
+
+  /// Is the line, byte for byte, the row that is due there?
+  /// - Returns: the digits of its id as bits; nil: it has to be looked at.
+  private func isDue(
+    _ line: Line, _ key: RowKey, _ matching: RowMatching, _ tally: inout RunTally,
+    _ pairs: inout [PreferenceReason: Int64]
+  ) throws -> UInt64? {
+    let first = Int(key.first)
+    guard first < back.index.runs.count else { return nil }
+    if stage == .exportPreference {
+      guard let pair = try matching.pair(line, of: first, over: Int(key.second)) else { return nil }
+      pairs[pair.reason, default: 0] += 1
+      return pair.id
+    }
+    guard try matching.isSample(line, of: first, stage) else { return nil }
+    tally.add(back.index.runs[first])
+    return back.index.runs[first].sampleID
   }
 
   /// The 16 hex digits at the end of an id.

@@ -3,12 +3,20 @@ import Receipts
 import Stages
 
 /// Reports what is wrong with one exported row.
-struct ExportRow {
+final class ExportRow {
   let path: RelativePath
   let line: Int
   let log: FindingLog
+  private(set) var isLeak = false
+
+  init(path: RelativePath, line: Int, log: FindingLog) {
+    self.path = path
+    self.line = line
+    self.log = log
+  }
 
   func leak(_ member: String? = nil, expected: String, found: String) {
+    isLeak = true
     log.add(.leak, path: path.string, line: line, member: member, expected: expected, found: found)
   }
 
@@ -28,6 +36,11 @@ struct ExportRow {
 
   func expect(_ member: String, _ value: JSONValue, text: String) {
     text.withBytes { expect(member, value, text: $0) }
+  }
+
+  /// The version of its schema.
+  func expectVersion(_ value: JSONValue) {
+    if value.integer != 1 { differs("schema_version", expected: "1", found: value.words) }
   }
 
   /// `prefix` and the first 16 hex digits of the SHA-256 of the parts with `|` between them.

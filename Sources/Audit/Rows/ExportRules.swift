@@ -12,6 +12,11 @@ struct ExportRules: Sendable {
   /// Halves of the SHA-256 of folded prompts.
   var heldOut: Set<Hash128> = []
 
+  /// Pairs of one task and prompt.
+  var maximumPairs = 1
+  /// Is a prompt and text that an earlier sample has left out?
+  var dropsRepeated = false
+
   init(_ receipt: StageReceipt, answers: RepositoryAnswers?) {
     let parameters = receipt.receipt.core.parameters
     func isSet(_ name: String) -> Bool { parameters[name]?.bool ?? false }
@@ -22,6 +27,8 @@ struct ExportRules: Sendable {
     case .exportSFT: allowed = isSet("include_partial") ? [.accepted, .partiallyAccepted] : [.accepted]
     default: allowed = [.accepted, .partiallyAccepted, .rejected]
     }
+    maximumPairs = max(1, Int(parameters["max_pairs_per_task"]?.integer ?? 1))
+    dropsRepeated = parameters["dedupe"]?.string == "exact"
     judges = Set((parameters["require_judge"]?.array ?? []).compactMap(\.string))
     self.answers = answers
   }
@@ -43,24 +50,33 @@ struct ExportRules: Sendable {
         member, expected: "a scored run that is \(names)", found: found.scoredCategory?.rawValue ?? "no scored run")
       return false
     }
-    if !judges.isEmpty, !judges.contains(found.run.judge ?? "none") {
+    if !judges.isEmpty, !judges.contains(found.run.judge.kind) {
       row.leak(
-        member, expected: "judged by \(judges.sorted().joined(separator: " or "))", found: found.run.judge ?? "none")
+        member, expected: "judged by \(judges.sorted().joined(separator: " or "))", found: found.run.judge.kind)
       return false
     }
-    if let answers, let wrong = answers.wrongFile(of: found.run.source, found.evidence) {
+    if let answers, let wrong = answers.wrongFile(of: found.source, found.evidence) {
       row.leak(member, expected: "a run that names only files in git", found: wrong)
       return false
     }
     return true
   }
 
-  /// Reports a prompt that is held out.
-  func checkPrompt(_ prompt: JSONValue, _ row: ExportRow, _ scratch: RowScratch) {
-    guard !heldOut.isEmpty, let text = prompt.string else { return }
+  /// Is it of a category, and decided by a judge, that the export takes?
+  func mayTake(_ run: EvidenceRun) -> Bool {
+    allowed.contains(run.category) && (judges.isEmpty || judges.contains(run.judge.kind))
+  }
+
+  func isHeldOut(_ prompt: JSONValue, _ scratch: RowScratch) -> Bool {
+    guard !heldOut.isEmpty, let text = prompt.string else { return false }
     scratch.folded.removeAll()
     Text.fold(text, into: scratch.folded)
-    if heldOut.contains(Hash128(Digest.of(scratch.folded.bytes))) {
+    return heldOut.contains(Hash128(Digest.of(scratch.folded.bytes)))
+  }
+
+  /// Reports a prompt that is held out.
+  func checkPrompt(_ prompt: JSONValue, _ row: ExportRow, _ scratch: RowScratch) {
+    if isHeldOut(prompt, scratch) {
       row.leak("prompt", expected: "no prompt of exports.holdout", found: prompt.words)
     }
   }

@@ -3,15 +3,18 @@ import Stages
 
 /// Counts records by kind and source: few, so that a record costs no look-up of a text.
 struct KindTally {
-  private(set) var entries: [(kind: RecordKind, source: String, count: Int64)] = []
+  private(set) var entries: [(kind: RecordKind, source: String, number: Int32, count: Int64)] = []
+  let names: NameTable
 
-  /// - Returns: the source's name as text.
-  mutating func add(_ kind: RecordKind, _ source: ByteSlice) -> String {
+  init(_ names: NameTable) { self.names = names }
+
+  /// - Returns: the source's number.
+  mutating func add(_ kind: RecordKind, _ source: ByteSlice) -> Int32 {
     for place in entries.indices where entries[place].kind == kind && source == entries[place].source {
       entries[place].count += 1
-      return entries[place].source
+      return entries[place].number
     }
-    entries.append((kind, source.string(), 1))
-    return entries[entries.count - 1].source
+    entries.append((kind, source.string(), names.number(of: source), 1))
+    return entries[entries.count - 1].number
   }
 }

@@ -33,7 +33,9 @@ struct PreferenceRow {
   private static let chosen = Side("chosen")
   private static let rejected = Side("rejected")
 
-  func check(_ pass: ExportPass, _ index: inout ExportIndex) throws {
+  /// - Returns: what the row says it is made of.
+  func check(_ pass: ExportPass, _ index: inout ExportIndex) throws -> RowKey? {
+    row.expectVersion(members[0])
     let reason = members[Self.reason].string?.string() ?? ""
     index.counts.add("by_preference", reason)
     pass.rules.checkPrompt(members[Self.prompt], row, pass.scratch)
@@ -45,11 +47,8 @@ struct PreferenceRow {
     if isAlike(members[Self.chosen.text], members[Self.rejected.text], pass) {
       row.leak("rejected", expected: "another text than the chosen one", found: "the same")
     }
-    if PreferenceReason(rawValue: reason) == .preferred {
-      try checkComparison(pass)
-    } else {
-      try checkRuns(pass, PreferenceReason(rawValue: reason) == .acceptedOverRejected, &index)
-    }
+    return PreferenceReason(rawValue: reason) == .preferred
+      ? try checkComparison(pass) : try checkRuns(pass, PreferenceReason(rawValue: reason) == .acceptedOverRejected)
   }
 
   private func isAlike(_ left: JSONValue, _ right: JSONValue, _ pass: ExportPass) -> Bool {
@@ -58,7 +57,7 @@ struct PreferenceRow {
 
   // MARK: Two runs
 
-  private func checkRuns(_ pass: ExportPass, _ isRejected: Bool, _ index: inout ExportIndex) throws {
+  private func checkRuns(_ pass: ExportPass, _ isRejected: Bool) throws -> RowKey? {
     let chosen = try pass.back.run(members[Self.chosen.runID], members[Self.chosen.provenance], side: 0)
     let rejected = try pass.back.run(members[Self.rejected.runID], members[Self.rejected.provenance], side: 1)
     for (found, side, allowed) in [
@@ -73,7 +72,6 @@ struct PreferenceRow {
         }
         continue
       }
-      index.used.insert(found.run.identity)
       if found.run.isExtraction {
         row.leak("\(side.name)_run_id", expected: "a run", found: "an extraction")
       }
@@ -84,13 +82,20 @@ struct PreferenceRow {
         row.differs("task_id", expected: found.evidence[EvidenceMember.taskID].words, found: members[Self.taskID].words)
       }
     }
-    guard let chosen, let rejected else { return }
+    func number(_ found: WayBack.Found?, _ side: Side) -> Int? {
+      found?.row ?? pass.back.claimed(members[side.runID], members[side.provenance])
+    }
+    let key = number(chosen, Self.chosen).flatMap { first in
+      number(rejected, Self.rejected).map { RowKey(Int32(first), Int32($0)) }
+    }
+    guard let chosen, let rejected else { return key }
     row.expect("prompt", members[Self.prompt], chosen.evidence[EvidenceMember.prompt])
     if !isAlike(chosen.evidence[EvidenceMember.prompt], rejected.evidence[EvidenceMember.prompt], pass) {
       row.leak("prompt", expected: "two answers to one prompt", found: "the rejected run was asked something else")
     }
     expectCreated(
       Self.later(chosen.evidence[EvidenceMember.timestamp], rejected.evidence[EvidenceMember.timestamp]))
+    return key
   }
 
   private func expectCreated(_ expected: JSONValue?) {
@@ -109,15 +114,18 @@ struct PreferenceRow {
 
   // MARK: A comparison
 
-  private func checkComparison(_ pass: ExportPass) throws {
-    if pass.back.isBroken { return }
+  private func checkComparison(_ pass: ExportPass) throws -> RowKey? {
+    if pass.back.isBroken { return nil }
     if !members[Self.chosen.provenance].isSame(as: members[Self.rejected.provenance]) {
-      return row.leak(
-        "rejected_provenance", expected: "the record of one comparison", found: "two records")
+      row.leak("rejected_provenance", expected: "the record of one comparison", found: "two records")
+      return nil
     }
+    var claimed: RowKey?
     var why = "no comparison with this provenance"
-    for place in pass.back.comparisons(members[Self.chosen.provenance]) {
-      let evidence = try pass.back.comparison(at: place)
+    for number in pass.back.comparisons(members[Self.chosen.provenance]) {
+      let evidence = try pass.back.comparison(number)
+      let key = RowKey(Int32(number), Int32(number))
+      claimed = claimed ?? key
       let comparison = evidence[EvidenceMember.comparison]
       let winner = comparison.member("winner")?.string?.string() ?? "none"
       guard winner == "a" || winner == "b", let a = comparison.member("a"), let b = comparison.member("b") else {
@@ -138,8 +146,9 @@ struct PreferenceRow {
       row.expect("task_id", members[Self.taskID], evidence[EvidenceMember.taskID])
       row.expect("prompt", members[Self.prompt], evidence[EvidenceMember.prompt])
       row.expect("created_at", members[Self.created], evidence[EvidenceMember.timestamp])
-      return
+      return key
     }
     row.leak("chosen", expected: "a comparison that the chosen side won", found: why)
+    return claimed
   }
 }

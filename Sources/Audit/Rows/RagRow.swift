@@ -21,13 +21,15 @@ struct RagRow {
   private static let created = place("created_at")
   private static let provenance = place("provenance")
 
-  func check(_ pass: ExportPass, _ index: inout ExportIndex) throws {
+  /// - Returns: the run that the row says it is made of.
+  func check(_ pass: ExportPass, _ index: inout ExportIndex) throws -> RowKey? {
+    row.expectVersion(members[0])
     index.counts.add("by_category", members[Self.category].string?.string() ?? "")
     index.counts.add("by_source", members[Self.provenance].member("source")?.string?.string() ?? "")
     guard
       let found = try SampleRow.run(
         pass, row, runID: members[Self.runID], provenance: members[Self.provenance])
-    else { return }
+    else { return pass.back.claimed(members[Self.runID], members[Self.provenance]).map(RowKey.init(sampleOf:)) }
     pass.rules.checkPrompt(members[Self.prompt], row, pass.scratch)
     let evidence = found.evidence
     row.expect("content", members[Self.content], evidence[EvidenceMember.text])
@@ -49,6 +51,7 @@ struct RagRow {
       "rag-", members[Self.id],
       [evidence[EvidenceMember.runID].string, evidence[EvidenceMember.provenance].member("sig_hash")?.string],
       pass.scratch.sha256)
+    return RowKey(sampleOf: found.row)
   }
 
   private func checkTags(_ found: WayBack.Found, _ task: ByteSlice) {

@@ -59,12 +59,12 @@ struct RowAudit {
     }
     let comparisons = index.counts["kind", RecordKind.comparison.rawValue]
     for receipt in receipts where Pipeline.exports.contains(receipt.stage) {
-      let export = try read(export: receipt, index, scored)
+      let (export, due) = try read(export: receipt, index, scored)
       let own = quarantine[receipt.stage] ?? RowCounts()
       guard let books = books(receipt, behind: [evidence, score]) else { continue }
       let count = scored.counts.total("by_category")
       if receipt.stage == .exportPreference {
-        books.checkPairs(export, own, scored: count, comparisons: comparisons)
+        books.checkPairs(export, own, scored: count, comparisons: comparisons, due)
       } else {
         books.checkSamples(export, own, scored: count)
       }
@@ -108,11 +108,14 @@ struct RowAudit {
   // MARK: Evidence and scored runs
 
   private func readEvidence(_ parameters: JSON) throws -> EvidenceIndex {
+    let names = NameTable()
     let parts = try map(partitions) { file, path, segment, scratch in
-      try EvidencePass(partition: path, file: file, parameters: parameters, log: log, scratch: scratch)
-        .read(segment, views)
+      try EvidencePass(
+        partition: path, file: file, parameters: parameters, names: names, log: log, scratch: scratch
+      )
+      .read(segment, views)
     }
-    var index = EvidenceIndex()
+    var index = EvidenceIndex(names: names)
     index.reserve(for: parts)
     for part in parts { index.append(part) }
     index.finish(files: partitions.count) { row, first in
@@ -148,7 +151,7 @@ struct RowAudit {
         let runs = isWhole ? places[path].map { index.runsByFile[$0] } : nil
         return try ScoredPass(
           path: path, index: index, runs: runs, isComplete: runs?.count == files.scans[path]?.lineCount,
-          log: log, scratch: scratch
+          log: log, scratch: scratch, cuts: try CutTable(receipt.receipt.core.parameters)
         ).read(segment, views)
       })
     { scored.append(part) }
@@ -170,7 +173,7 @@ struct RowAudit {
 
   private func read(
     export receipt: StageReceipt, _ index: EvidenceIndex, _ scored: ScoredIndex
-  ) throws -> ExportIndex {
+  ) throws -> (rows: ExportIndex, due: DueRows?) {
     let quarantine = Self.quarantine(receipt.stage)
     let paths = receipt.receipt.core.outputs.map(\.path).filter { $0 != quarantine }
     let facts = try receipt.receipt.core.inputs.first { $0.path == Layout.repositoryFacts }
@@ -180,6 +183,10 @@ struct RowAudit {
     let finalRules = rules
     let made = receipts.flatMap { $0.receipt.core.outputs.map(\.path) }.filter(StageRoles.isMade)
     let isBroken = !made.allSatisfy(files.isSound)
+    let due =
+      isBroken
+      ? DueRows()
+      : try DueRowPass(stage: receipt.stage, rules: finalRules, index: index, jobs: options.jobs, shelf: shelf).rows()
     var export = ExportIndex()
     for part in try map(
       paths,
@@ -187,13 +194,21 @@ struct RowAudit {
         let back = WayBack(
           index: index, scored: scored, isBroken: isBroken, scratch: scratch)
         return try ExportPass(
-          stage: receipt.stage, path: path, rules: finalRules, back: back, log: log, scratch: scratch
+          stage: receipt.stage, path: path, rules: finalRules, due: due, back: back, log: log, scratch: scratch
         ).read(segment, views)
       })
     { export.append(part) }
     checkLineEnds(paths)
-    for path in paths { ExportPass.checkIDs(export, path, log) }
-    return export
+    // What another row, or none, of the scored runs lets through is no fault of the export.
+    let isCertain = !isBroken && index.isDistinct && scored.isAgreeing(runs: index.runs.count)
+    for path in paths where files.scans[path] != nil {
+      let check = DueRowCheck(path: path, due: due, index: index, partitions: partitions, log: log)
+      // Rows that are due have ids of their own.
+      if isCertain, check.areDue(export.rows) { continue }
+      ExportPass.checkIDs(export, path, log)
+      if isCertain { check.check(export.rows) }
+    }
+    return (export, isCertain ? due : nil)
   }
 
   private static func quarantine(_ stage: StageName) -> RelativePath {

@@ -7,22 +7,43 @@ struct RowCheck {
   let path: String
   let log: FindingLog
 
+  /// Reports what is wrong; true: the line is such a row, which `reader` has read.
+  func check(_ line: Line, _ reader: RowReader) -> Bool {
+    switch reader.read(line.bytes) {
+    case nil:
+      if reader.isCompact { return true }
+      log.add(
+        .rowInvalid, path: path, line: line.number, expected: "a row without white space", found: "another spelling")
+    case .notJSON(let error): report(error, line)
+    case .violations(let violations, _): report(violations, line)
+    }
+    return false
+  }
+
+  private func report(_ error: JSONError, _ line: Line) {
+    log.add(
+      .rowInvalid, path: path, line: line.number, expected: "JSON", found: "\(error.reason) at byte \(error.offset)")
+  }
+
+  private func report(_ violations: [String], _ line: Line) {
+    for violation in violations {
+      log.add(
+        .rowInvalid, path: path, line: line.number,
+        expected: "a row as `distill-make schema \(schema.name)` describes it", found: violation)
+    }
+  }
+
   /// Reports what is wrong; nil: the line is no such row. The value is valid until the parser is used again.
   func parse(_ line: Line, _ parser: JSONParser) -> JSONValue? {
     let row: JSONValue
     do throws(JSONError) {
       row = try parser.parse(line.bytes)
     } catch {
-      log.add(
-        .rowInvalid, path: path, line: line.number, expected: "JSON", found: "\(error.reason) at byte \(error.offset)")
+      report(error, line)
       return nil
     }
     let violations = schema.violations(of: row)
-    for violation in violations {
-      log.add(
-        .rowInvalid, path: path, line: line.number,
-        expected: "a row as `distill-make schema \(schema.name)` describes it", found: violation)
-    }
+    report(violations, line)
     return violations.isEmpty ? row : nil
   }
 }

@@ -9,43 +9,46 @@ struct RowMatching {
   let rules: ExportRules
   let scratch: RowScratch
 
-  private var index: EvidenceIndex { back.index }
-
-  /// - Returns: the row's run; nil: the row has to be looked at.
-  func sample(_ line: Line, of stage: StageName) throws -> Int? {
-    guard canMatch, stage == .exportRAG || stage == .exportSFT else { return nil }
+  /// Is it the sample of that run? False: the row has to be looked at.
+  func isSample(_ line: Line, of run: Int, _ stage: StageName) throws -> Bool {
+    guard canMatch, maySurelyBeTaken(run) else { return false }
     var row = RowMatch(line.bytes)
     let isRAG = stage == .exportRAG
     guard row.take(#"{"schema_version":1,"id":""#), isRAG ? row.take("rag-") : row.take("sft-"),
-      let id = row.takeID(), row.take("\""), let run = index.run(sampleID: id), maySurelyBeTaken(run, rules.allowed)
-    else { return nil }
+      row.takeID() == back.index.runs[run].sampleID, row.take("\"")
+    else { return false }
     let evidence = try tokens(of: run)
-    let isSame = isRAG ? playbook(&row, run, evidence) : instruction(&row, run, evidence)
-    return isSame && row.isAtEnd ? run : nil
+    return (isRAG ? playbook(&row, run, evidence) : instruction(&row, run, evidence)) && row.isAtEnd
   }
 
   /// Held-out prompts need the texts, and evidence that is not as its receipt says proves nothing.
   var canMatch: Bool { !back.isBroken && rules.heldOut.isEmpty }
 
   /// What `ExportRules.check` finds nothing wrong with; false says nothing.
-  func maySurelyBeTaken(_ run: Int, _ allowed: Set<Category>) -> Bool {
-    let found = index.runs[run]
-    guard allowed.contains(found.category), let scored = back.scored.category(of: run, index), allowed.contains(scored)
-    else { return false }
-    return (rules.judges.isEmpty || rules.judges.contains(found.judge ?? "none"))
-      && !(rules.answers?.concern(found.source) ?? false)
+  private func maySurelyBeTaken(_ run: Int) -> Bool {
+    let found = back.index.runs[run]
+    guard rules.allowed.contains(found.category), back.scored.category(of: run, back.index) == found.category else {
+      return false
+    }
+    return maySurelyBeTaken(found)
+  }
+
+  /// Whatever its category.
+  func maySurelyBeTaken(_ run: EvidenceRun) -> Bool {
+    (rules.judges.isEmpty || rules.judges.contains(run.judge.kind))
+      && !(rules.answers?.concern(back.index.name(ofSource: run.source)) ?? false)
   }
 
   func tokens(of run: Int) throws -> EvidenceTokens {
-    try index.tokens(of: run, scratch.evidence.bytes(at: index.runs[run].place))
+    try back.index.tokens(of: run, scratch.evidence.bytes(at: back.index.runs[run].place))
   }
 
   // MARK: Playbooks
 
   private func playbook(_ row: inout RowMatch, _ run: Int, _ evidence: EvidenceTokens) -> Bool {
-    let category = index.runs[run].category.rawValue
-    guard let text = evidence.text(EvidenceMember.text).map(EscapedText.init), let filled = text.firstFilled,
-      let task = evidence.text(EvidenceMember.taskID), EscapedText(task).isPlain,
+    let category = back.index.runs[run].category.rawValue
+    guard let text = evidence.text(EvidenceMember.text).map(WrittenText.init), let filled = text.firstFilled,
+      let task = evidence.text(EvidenceMember.taskID), WrittenText(task).isPlain,
       row.take(#","title":"#), let title = row.takeString(), isTitle(title, of: text, from: filled),
       row.take(#","content":"#), row.take(evidence.token(EvidenceMember.text)),
       row.take(#","tags":["task:"#), row.take(task[0..<(task.firstIndex(of: UInt8(ascii: ":")) ?? task.count)]),
@@ -58,14 +61,14 @@ struct RowMatching {
       row.take(#","prompt":"#), row.take(evidence.token(EvidenceMember.prompt)),
       row.take(#","success_score":""#), row.take(category), row.take(#"","source_category":""#), row.take(category),
       row.take(#"","embedding_text":"#), let embedding = row.takeString(), filled < embedding.count - 2,
-      EscapedText(embedding[1..<embedding.count - 1]).isStart(of: text, utf16: 2000)
+      WrittenText(embedding[1..<embedding.count - 1]).isStart(of: text, utf16: 2000)
     else { return false }
     return row.take(#","created_at":"#) && row.take(evidence.token(EvidenceMember.timestamp))
       && row.take(#","provenance":"#) && row.take(evidence.token(EvidenceMember.provenance)) && row.take("}")
   }
 
   /// - Parameter title: with its quotes.
-  private func isTitle(_ title: ByteSlice, of text: EscapedText, from start: Int) -> Bool {
+  private func isTitle(_ title: ByteSlice, of text: WrittenText, from start: Int) -> Bool {
     let line = scratch.text
     line.removeAll()
     guard text.appendLine(at: start, to: line) else { return false }
@@ -82,7 +85,7 @@ struct RowMatching {
     if token == "null" { return true }
     guard token.count >= 2, token[0] == UInt8(ascii: "\"") else { return false }
     let text = token[1..<token.count - 1]
-    guard EscapedText(text).isPlain else { return false }
+    guard WrittenText(text).isPlain else { return false }
     return Text.isBlank(text) || (row.take(start) && row.take(text))
   }
 
@@ -99,27 +102,28 @@ struct RowMatching {
   // MARK: Samples
 
   private func instruction(_ row: inout RowMatch, _ run: Int, _ evidence: EvidenceTokens) -> Bool {
-    guard let prompt = evidence.text(EvidenceMember.prompt), EscapedText(prompt).firstFilled != nil,
-      let text = evidence.text(EvidenceMember.text), EscapedText(text).firstFilled != nil,
+    guard let prompt = evidence.text(EvidenceMember.prompt), WrittenText(prompt).firstFilled != nil,
+      let text = evidence.text(EvidenceMember.text), WrittenText(text).firstFilled != nil,
       row.take(#","instruction":"#), row.take(evidence.token(EvidenceMember.prompt)),
       takeConversation(&row, evidence),
       row.take(#","source_run_id":"#), row.take(evidence.token(EvidenceMember.runID)),
       row.take(#","task_id":"#), row.take(evidence.token(EvidenceMember.taskID)),
       row.take(#","model_name":"#), row.take(evidence.token(EvidenceMember.modelName)),
-      row.take(#","quality_score":""#), row.take(index.runs[run].category.rawValue),
+      row.take(#","quality_score":""#), row.take(back.index.runs[run].category.rawValue),
       row.take(#"","score":"#), row.take(evidence.token(EvidenceMember.score)),
-      row.take(#","judged_by":"#), takeJudge(&row, index.runs[run].judge ?? "none", evidence)
+      row.take(#","judged_by":"#), takeJudge(&row, run, evidence)
     else { return false }
     return row.take(#","created_at":"#) && row.take(evidence.token(EvidenceMember.timestamp))
       && row.take(#","provenance":"#) && row.take(evidence.token(EvidenceMember.provenance)) && row.take("}")
   }
 
-  /// The judge that the evidence names, where the rules say that it decided; or nobody.
-  private func takeJudge(_ row: inout RowMatch, _ kind: String, _ evidence: EvidenceTokens) -> Bool {
-    if kind == "none" { return row.take("null") }
-    guard let token = evidence.token(EvidenceMember.judgedBy) else { return false }
-    var judge = RowMatch(token)
-    return judge.take(#"{"kind":""#) && judge.take(kind) && judge.take(#"",""#) && row.take(token)
+  private func takeJudge(_ row: inout RowMatch, _ run: Int, _ evidence: EvidenceTokens) -> Bool {
+    switch back.index.runs[run].judge.origin {
+    case .nobody: row.take("null")
+    case .evidence: row.take(evidence.token(EvidenceMember.judgedBy))
+    case .human: row.take(ScoredRow.human)
+    case .judgement: back.index.judgedBy[run].map { row.take($0) } ?? false
+    }
   }
 
   /// The system message, the response, and the conversation up to the last answer that is the response.

@@ -14,8 +14,12 @@ struct ScoredIndex: Sendable {
 
   /// What the row of a run says; nil: it has none.
   func category(of run: Int, _ index: EvidenceIndex) -> Category? {
-    isScored[run] ? categories[run] ?? index.runs[run].category : nil
+    guard isScored[run] else { return nil }
+    return categories.isEmpty ? index.runs[run].category : categories[run] ?? index.runs[run].category
   }
+
+  /// Has each run the row that it should have?
+  func isAgreeing(runs: Int) -> Bool { categories.isEmpty && !isScored.contains(false) && isScored.count == runs }
 
   /// When all parts are appended.
   mutating func finish(runs: Int) {
@@ -41,6 +45,7 @@ struct ScoredPass {
   let isComplete: Bool
   let log: FindingLog
   let scratch: RowScratch
+  let cuts: CutTable
 
   func read(_ segment: Segment, _ files: FileViews) throws -> ScoredIndex {
     var scored = ScoredIndex()
@@ -48,19 +53,70 @@ struct ScoredPass {
     try files.lines(of: segment, in: path) { line in
       if let runs, line.number <= runs.count {
         let place = runs.lowerBound + line.number - 1
-        let run = index.runs[place]
-        if Hash128(Digest.of(line.bytes)) == run.scoredRow {
+        if try isExpected(line, place) {
           scored.agreeing.append(Int32(place))
-          tally.add(run)
+          tally.add(index.runs[place])
           return
         }
       }
       try look(line, &scored)
     }
     for (run, times) in tally.entries {
-      count(run.category, run.rule.rawValue, run.judge ?? "none", run.source, &scored.counts, times: times)
+      count(
+        run.category, run.rule.rawValue, run.judge.kind, index.name(ofSource: run.source), &scored.counts, times: times)
     }
     return scored
+  }
+
+  /// Is it the row that the rules make of a run? False: that is not sure.
+  private func isExpected(_ line: Line, _ place: Int) throws -> Bool {
+    let run = index.runs[place]
+    if run.reasoning == .other { return Hash128(Digest.of(line.bytes)) == run.scoredRow }
+    let evidence = index.tokens(of: place, try scratch.evidence.bytes(at: run.place))
+    var row = RowMatch(line.bytes)
+    return row.take(#"{"schema_version":1,"evidence_run_id":"#) && row.take(evidence.token(EvidenceMember.runID))
+      && row.take(#","evidence_task_id":"#) && row.take(evidence.token(EvidenceMember.taskID))
+      && row.take(#","kind":""#) && row.take(run.kind.rawValue) && row.take(#"","category":""#)
+      && row.take(run.category.rawValue) && row.take(#"","reasons":[{"rule":""#) && row.take(run.rule.rawValue)
+      && row.take(#"","facts":[""#) && takeFact(&row, run, evidence) && row.take(#""]}],"score":"#)
+      && row.take(evidence.token(EvidenceMember.score)) && row.take(#","judged_by":"#)
+      && (run.reasoning == .skipped ? row.take("null") : row.take(evidence.token(EvidenceMember.judgedBy)))
+      && row.take(#","scorer_version":1,"scored_at":"#) && row.take(evidence.token(EvidenceMember.timestamp))
+      && row.take(#","provenance":"#) && row.take(evidence.token(EvidenceMember.provenance)) && row.take("}")
+      && row.isAtEnd
+  }
+
+  private func takeFact(_ row: inout RowMatch, _ run: EvidenceRun, _ evidence: EvidenceTokens) -> Bool {
+    switch run.reasoning {
+    case .ownVerdict: return row.take("own: ") && row.take(run.category.rawValue)
+    case .skipped: return row.take("own: skipped")
+    case .other: return false
+    case .measured:
+      guard let provenance = evidence.token(EvidenceMember.provenance) else { return false }
+      var place = RowMatch(provenance)
+      guard place.take(#"{"source":"#), let source = place.takeString(), place.take(#","source_file":"#),
+        let file = place.takeString(), WrittenText(source).isPlain, WrittenText(file).isPlain,
+        let number = evidence.number(at: Int(run.measured))
+      else { return false }
+      let found = cuts.cuts(source: source[1..<source.count - 1], file: file[1..<file.count - 1], kind: run.kind)
+      guard let cut = run.rule == .score ? found.score : found.grounded else { return false }
+      return row.take(number) && row.take(run.category == .rejected ? " is below " : " is at least ")
+        && row.take(cut.words(run.category))
+    }
+  }
+
+  /// The same, from the whole evidence of a run whose own record decided.
+  private func isExactly(_ line: Line, _ place: Int) throws -> Bool {
+    let run = index.runs[place]
+    guard run.reasoning != .other else { return false }
+    let row = scratch.row
+    scratch.plain.removeAll()
+    guard row.read(try scratch.evidence.bytes(at: run.place)) == nil else { return false }
+    let ruling = RunKnowledge(row, run.kind, cuts, scratch).ruling()
+    return ScoredRow.withJudgedBy(ruling, row, []) { judge in
+      ScoredRow.write(row, ruling, judge: judge, to: scratch.text)
+      return scratch.text.bytes == line.bytes
+    }
   }
 
   private func count(
@@ -91,7 +147,7 @@ struct ScoredPass {
     guard let place = index.byIdentity[identity], runs.contains(place) else {
       return differs(line, nil, "a run in the evidence partition of the same name", "none with this identity")
     }
-    if Hash128(Digest.of(line.bytes)) == index.runs[place].scoredRow {
+    if try isExpected(line, place) || isExactly(line, place) {
       scored.agreeing.append(Int32(place))
       if isComplete {
         differs(line, nil, "the run on this place of the evidence", "that of line \(index.runs[place].place.line)")
@@ -119,7 +175,7 @@ struct ScoredPass {
       return differs(line, "/\(name)", evidence[place].words, value.words)
     }
     let judge = row.member("judged_by")?.member("kind")?.string?.string() ?? "none"
-    if judge != run.judge { return differs(line, "/judged_by", run.judge ?? "none", judge) }
+    if judge != run.judge.kind { return differs(line, "/judged_by", run.judge.kind, judge) }
     differs(line, "/reasons", "the row that the rules make of the evidence", "other facts, or another spelling")
   }
 

@@ -6,18 +6,18 @@ import Stages
 enum ScoredRow {
   /// Writes it without its line end.
   /// - Parameter judge: the ruling's judge, as `withJudgedBy` gives it.
-  static func write(_ evidence: RowMembers, _ ruling: Ruling, judge: ByteSlice?, to buffer: ByteBuffer) {
+  static func write(_ evidence: RowReader, _ ruling: Ruling, judge: ByteSlice?, to buffer: ByteBuffer) {
     buffer.removeAll()
     var writer = JSONWriter(buffer)
     writer.beginObject()
     writer.key("schema_version")
     writer.integer(1)
     writer.key("evidence_run_id")
-    writer.value(evidence[EvidenceMember.runID])
+    writer.raw(evidence.token(EvidenceField.runID) ?? .empty)
     writer.key("evidence_task_id")
-    writer.value(evidence[EvidenceMember.taskID])
+    writer.raw(evidence.token(EvidenceField.taskID) ?? .empty)
     writer.key("kind")
-    writer.value(evidence[EvidenceMember.kind])
+    writer.raw(evidence.token(EvidenceField.kind) ?? .empty)
     writer.key("category")
     writer.string(ruling.category.rawValue)
     writer.key("reasons")
@@ -27,38 +27,38 @@ enum ScoredRow {
     writer.string(ruling.rule.rawValue)
     writer.key("facts")
     writer.beginArray()
-    for fact in ruling.facts { writer.string(fact) }
+    for fact in ruling.factTexts { writer.string(fact) }
     writer.endArray()
     writer.endObject()
     writer.endArray()
     writer.key("score")
-    writer.value(evidence[EvidenceMember.score])
+    writer.raw(evidence.token(EvidenceField.score) ?? .empty)
     writer.key("judged_by")
     if let judge { writer.raw(judge) } else { writer.null() }
     writer.key("scorer_version")
     writer.integer(1)
     writer.key("scored_at")
-    writer.value(evidence[EvidenceMember.timestamp])
+    writer.raw(evidence.token(EvidenceField.timestamp) ?? .empty)
     writer.key("provenance")
-    writer.value(evidence[EvidenceMember.provenance])
+    writer.raw(evidence.token(EvidenceField.provenance) ?? .empty)
     writer.endObject()
   }
 
   /// Gives `judged_by` of the scored run as JSON text; nil: null.
-  static func withJudgedBy(
-    _ ruling: Ruling, _ evidence: RowMembers, _ judgements: [EvidenceJudgement], _ body: (ByteSlice?) -> Void
-  ) {
+  static func withJudgedBy<Result>(
+    _ ruling: Ruling, _ evidence: RowReader, _ judgements: [EvidenceJudgement], _ body: (ByteSlice?) -> Result
+  ) -> Result {
     switch ruling.judge {
     case .nobody: body(nil)
     case .human: human.withBytes(body)
     case .own:
-      body(evidence[EvidenceMember.judgedBy].isNull ? nil : evidence[EvidenceMember.judgedBy].token)
+      body(evidence.isNull(EvidenceField.judgedBy) ? nil : evidence.token(EvidenceField.judgedBy))
     case .judgement(let index, let isHuman):
       if let judge = judgements[index].judgedBy ?? (isHuman ? human : nil) { judge.withBytes(body) } else { body(nil) }
     }
   }
 
-  private static let human = #"{"kind":"human","name":null}"#
+  static let human = #"{"kind":"human","name":null}"#
 }
 
 extension String {

@@ -26,22 +26,54 @@ struct Ruling: Sendable {
     /// The judgement's, else (where a human's word decided) a human.
     case judgement(Int, isHuman: Bool)
   }
+  /// What the scored run says of why.
+  enum Facts: Sendable {
+    case texts([String])
+    /// A number that is at least, or below, where it was cut.
+    case measured(Double, isEnough: Bool, Double)
+  }
   var category: Category
   var rule: ScoringRule
-  var facts: [String]
+  var facts: Facts
   var judge: Judge
+
+  init(category: Category, rule: ScoringRule, facts: Facts, judge: Judge) {
+    self.category = category
+    self.rule = rule
+    self.facts = facts
+    self.judge = judge
+  }
+
+  init(category: Category, rule: ScoringRule, facts: [String], judge: Judge) {
+    self.init(category: category, rule: rule, facts: .texts(facts), judge: judge)
+  }
+
+  var factTexts: [String] {
+    switch facts {
+    case .texts(let texts): texts
+    case .measured(let value, let isEnough, let cut): ["\(value) is \(isEnough ? "at least" : "below") \(cut)"]
+    }
+  }
 }
 
 /// Where a number is enough.
 struct Cut: Sendable {
-  var acceptAt: Double
-  var partialAt: Double?
+  let acceptAt: Double
+  let partialAt: Double?
+  /// As facts have them.
+  private let acceptWords: String
+  private let partialWords: String?
 
   init?(_ json: JSON?) {
     guard let acceptAt = json?["accept_at"]?.double else { return nil }
     self.acceptAt = acceptAt
     partialAt = json?["partial_at"]?.double
+    acceptWords = "\(acceptAt)"
+    partialWords = partialAt.map { "\($0)" }
   }
+
+  /// The number with which a number of that category was compared, as facts have it.
+  func words(_ category: Category) -> String { category == .accepted ? acceptWords : partialWords ?? acceptWords }
 }
 
 /// All that is known of one run.
@@ -149,13 +181,15 @@ struct RunKnowledge {
 
   private static func measured(_ value: Double, _ cut: Cut, _ rule: ScoringRule) -> Ruling {
     if value >= cut.acceptAt {
-      return Ruling(category: .accepted, rule: rule, facts: ["\(value) is at least \(cut.acceptAt)"], judge: .own)
+      return Ruling(category: .accepted, rule: rule, facts: .measured(value, isEnough: true, cut.acceptAt), judge: .own)
     }
     if let partial = cut.partialAt, value >= partial {
-      return Ruling(category: .partiallyAccepted, rule: rule, facts: ["\(value) is at least \(partial)"], judge: .own)
+      return Ruling(
+        category: .partiallyAccepted, rule: rule, facts: .measured(value, isEnough: true, partial), judge: .own)
     }
-    let bound = cut.partialAt ?? cut.acceptAt
-    return Ruling(category: .rejected, rule: rule, facts: ["\(value) is below \(bound)"], judge: .own)
+    return Ruling(
+      category: .rejected, rule: rule, facts: .measured(value, isEnough: false, cut.partialAt ?? cut.acceptAt),
+      judge: .own)
   }
 
   /// The order of what was said.

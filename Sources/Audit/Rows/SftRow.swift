@@ -22,13 +22,15 @@ struct SftRow {
   private static let created = place("created_at")
   private static let provenance = place("provenance")
 
-  func check(_ pass: ExportPass, _ index: inout ExportIndex) throws {
+  /// - Returns: the run that the row says it is made of.
+  func check(_ pass: ExportPass, _ index: inout ExportIndex) throws -> RowKey? {
+    row.expectVersion(members[0])
     index.counts.add("by_category", members[Self.quality].string?.string() ?? "")
     index.counts.add("by_source", members[Self.provenance].member("source")?.string?.string() ?? "")
     guard
       let found = try SampleRow.run(
         pass, row, runID: members[Self.runID], provenance: members[Self.provenance])
-    else { return }
+    else { return pass.back.claimed(members[Self.runID], members[Self.provenance]).map(RowKey.init(sampleOf:)) }
     pass.rules.checkPrompt(members[Self.instruction], row, pass.scratch)
     let evidence = found.evidence
     row.expect("instruction", members[Self.instruction], evidence[EvidenceMember.prompt])
@@ -38,13 +40,26 @@ struct SftRow {
     row.expect("score", members[Self.score], evidence[EvidenceMember.score])
     row.expect("created_at", members[Self.created], evidence[EvidenceMember.timestamp])
     row.expect("quality_score", members[Self.quality], text: found.run.category.rawValue)
-    let judge = members[Self.judgedBy].member("kind")?.string?.string() ?? "none"
-    if judge != found.run.judge { row.differs("judged_by", expected: found.run.judge ?? "none", found: judge) }
+    checkJudge(found, pass.back.index.judgedBy[found.row])
     checkConversation(evidence)
     row.expectID(
       "sft-", members[Self.id],
       [evidence[EvidenceMember.runID].string, evidence[EvidenceMember.provenance].member("sig_hash")?.string],
       pass.scratch.sha256)
+    return RowKey(sampleOf: found.row)
+  }
+
+  /// - Parameter judgedBy: of the judgement that decided, if one did.
+  private func checkJudge(_ found: WayBack.Found, _ judgedBy: String?) {
+    let judge = members[Self.judgedBy]
+    let expected: String =
+      switch found.run.judge.origin {
+      case .nobody: "null"
+      case .evidence: found.evidence[EvidenceMember.judgedBy].token.string()
+      case .human: ScoredRow.human
+      case .judgement: judgedBy ?? "null"
+      }
+    if !(judge.token == expected) { row.differs("judged_by", expected: expected, found: judge.words) }
   }
 
   /// The system message, and the conversation up to the last answer that is the response.

@@ -5,7 +5,7 @@ import SystemPackage
 /// A file's bytes in memory, by way of the page cache: nothing is copied. Unmapped when released.
 ///
 /// ``JSONParser/padding`` readable bytes follow. Whoever shortens the file meanwhile takes the pages away: reading them
-/// raises `SIGBUS`.
+/// raises `SIGBUS`, which ``ShrunkFiles`` survives.
 public final class FileMapping: @unchecked Sendable {
   // The bytes are only ever read.
   public let bytes: ByteSlice

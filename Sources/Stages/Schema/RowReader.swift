@@ -2,14 +2,14 @@ import JSONTape
 import Receipts
 
 /// A member of a record, or of an object in it, that a ``RowReader`` can be asked for.
-struct RowMember {
+package struct RowMember: Sendable {
   /// Index in the members of its schema's program.
   fileprivate let index: Int
 }
 
 extension RecordSchema {
   /// - Parameter path: names with dots between them: `provenance.sig_hash`. Not through lists.
-  func member(_ path: String) -> RowMember {
+  package func member(_ path: String) -> RowMember {
     var node = program.nodes[program.root]
     var found: Int?
     for name in path.split(separator: ".") {
@@ -27,9 +27,9 @@ extension RecordSchema {
 ///
 /// A row as this program writes it costs no parse. Any other goes through the parser, which says what is wrong with it, or that
 /// it is such a row all the same.
-final class RowReader {
+package final class RowReader {
   /// Why a line is no row.
-  enum Refusal {
+  package enum Refusal {
     case notJSON(JSONError)
     /// A sentence for each thing that is wrong, and the value, valid until the next line is read. Members that the schema has
     /// can be asked for; their types may be others.
@@ -47,7 +47,7 @@ final class RowReader {
   /// The line, or where that is written in another way, the same without white space.
   private var row = ByteSlice.empty
 
-  init(_ schema: RecordSchema) {
+  package init(_ schema: RecordSchema) {
     self.schema = schema
     program = schema.program
     spans = .allocate(capacity: program.members.count)
@@ -59,7 +59,7 @@ final class RowReader {
   /// - Parameter line: without its line end; `JSONParser.padding` readable bytes follow it. Its bytes must outlive what is asked
   ///   for.
   /// - Returns: nil: it is such a row. Its members can be asked for until the next call.
-  func read(_ line: ByteSlice) -> Refusal? {
+  package func read(_ line: ByteSlice) -> Refusal? {
     self.line = line
     row = line
     turn += 1
@@ -122,21 +122,30 @@ extension JSONWriter {
 // MARK: Members
 
 extension RowReader {
+  /// Is the line written as this program writes rows? Else the tokens are those of the same row without white space.
+  package var isCompact: Bool { row == line }
+
+  /// Where the member's value stands in the row; nil: the object that it is in is null.
+  package func range(_ member: RowMember) -> Range<Int>? {
+    let span = spans[member.index]
+    return span.turn == turn ? span.start..<span.end : nil
+  }
+
   /// The member's value as it is written; nil: the object that it is in is null.
-  func token(_ member: RowMember) -> ByteSlice? {
+  package func token(_ member: RowMember) -> ByteSlice? {
     let span = spans[member.index]
     return span.turn == turn ? row[span.start..<span.end] : nil
   }
 
   /// nil: it is no string.
-  func text(_ member: RowMember) -> EscapedText? {
+  package func text(_ member: RowMember) -> EscapedText? {
     let span = spans[member.index]
     guard span.turn == turn else { return nil }
     if span.excess >= 0 { return EscapedText(row[span.start + 1..<span.end - 1], excess: span.excess) }
     return EscapedText(quoted: row[span.start..<span.end])
   }
 
-  func isNull(_ member: RowMember) -> Bool { present(member) == nil }
+  package func isNull(_ member: RowMember) -> Bool { present(member) == nil }
 
   /// The member's value; nil: it is null, or the object that it is in.
   func present(_ member: RowMember) -> ByteSlice? {
@@ -152,22 +161,22 @@ extension RowReader {
   }
 
   /// nil: it is no number, or none that 64 bits hold.
-  func integer(_ member: RowMember) -> Int64? { value(member)?.integer }
+  package func integer(_ member: RowMember) -> Int64? { value(member)?.integer }
 
   /// nil: it is no number.
-  func double(_ member: RowMember) -> Double? { value(member)?.double }
+  package func double(_ member: RowMember) -> Double? { value(member)?.double }
 
   /// The member parsed; nil: the object that it is in is null. Valid until the next line is read or value asked for.
-  func value(_ member: RowMember) -> JSONValue? {
+  package func value(_ member: RowMember) -> JSONValue? {
     token(member).flatMap { try? parser.parse($0) }
   }
 
   /// The elements of a list as they are written.
-  func elements(_ member: RowMember) -> RowElements { RowElements(token(member) ?? .empty) }
+  package func elements(_ member: RowMember) -> RowElements { RowElements(token(member) ?? .empty) }
 }
 
 /// The elements of a list of a row as they are written; none where there is no list.
-struct RowElements: Sequence, IteratorProtocol {
+package struct RowElements: Sequence, IteratorProtocol {
   private var scanner: TokenScanner?
 
   init(_ list: ByteSlice) {
@@ -178,7 +187,7 @@ struct RowElements: Sequence, IteratorProtocol {
   /// The list up to the element that came last.
   var consumed: ByteSlice { scanner?.slice(from: 0) ?? .empty }
 
-  mutating func next() -> ByteSlice? {
+  package mutating func next() -> ByteSlice? {
     guard scanner?.take(UInt8(ascii: "[")) ?? false || scanner?.take(UInt8(ascii: ",")) ?? false,
       let start = scanner?.position, scanner?.takeValue() ?? false
     else { return nil }

@@ -29,7 +29,7 @@ struct AttestCommand: ParsableCommand {
     let layout = try workspace.layout()
     let key = try SigningKey(pem: GivenPath.read(key), place: key)
     let stages = try StageArguments.stages(stages)
-    AuditCommand.endWhenFilesShrink()
+    ShrunkFiles.survive()
     // No build may publish while this looks and signs.
     let lock = try Workspace.lock(layout, waiting: true)
     defer { withExtendedLifetime(lock) {} }

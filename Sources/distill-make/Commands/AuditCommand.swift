@@ -1,7 +1,6 @@
 import ArgumentParser
 import Attestation
 import Audit
-import Glibc
 import JSONTape
 import Receipts
 import Stages
@@ -50,7 +49,7 @@ struct AuditCommand: ParsableCommand {
 
   func run() throws {
     let layout = try workspace.layout()
-    Self.endWhenFilesShrink()
+    ShrunkFiles.survive()
     let findings: [Finding]
     do {
       findings = try Auditor(fileSystem: LocalFileSystem(), layout: layout, options: try options(layout)).run()
@@ -64,15 +63,6 @@ struct AuditCommand: ParsableCommand {
     }
     if json { Terminal.result(Self.tree(findings).pretty()) } else { FindingText.show(findings) }
     if findings.contains(where: { $0.level == .finding }) { throw Ending(.checkFailed) }
-  }
-
-  /// Files are mapped into memory; one that is shortened meanwhile ends the audit, with words.
-  static func endWhenFilesShrink() {
-    signal(SIGBUS) { _ in
-      let words: StaticString = "distill-make: a file was shortened while it was read\n"
-      _ = Glibc.write(2, words.utf8Start, words.utf8CodeUnitCount)
-      _exit(ExitCode.inputOutput.rawValue)
-    }
   }
 
   private func options(_ layout: WorkspaceLayout) throws -> AuditOptions {

@@ -23,10 +23,11 @@ struct TraceCommand: ParsableCommand {
 
   func run() throws {
     let layout = try workspace.layout()
-    AuditCommand.endWhenFilesShrink()
+    ShrunkFiles.survive()
     let step: TraceStep
     do {
       step = try Tracer(fileSystem: LocalFileSystem(), layout: layout).trace(row)
+      if ShrunkFiles.wereRead { throw ShrunkFiles.error }
     } catch {
       throw ErrorText.describe(error, root: layout)
     }

@@ -1,13 +1,19 @@
 import JSONTape
 import Receipts
+import Stages
 
 /// The memory of one thread that reads rows: a parser for each row in use at a time, and buffers.
 final class RowScratch {
   let parser = JSONParser()
+  /// Of evidence.
+  let row = RowReader(.evidence)
+  let quarantine = RowReader(.quarantine)
   /// For the rows that the first one is compared with.
   let others = [JSONParser(), JSONParser()]
   let sha256 = SHA256()
   let text = ByteBuffer()
+  /// For texts of `row` without their escapes.
+  let plain = ByteBuffer()
   let folded = ByteBuffer()
   let members = RowMembers()
   let otherMembers = [RowMembers(), RowMembers()]

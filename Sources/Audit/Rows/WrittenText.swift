@@ -2,7 +2,7 @@ import JSONTape
 import Stages
 
 /// The inside of a JSON string, with the escapes that this program writes. Whoever asks what can't be told from it, gets nil.
-struct EscapedText {
+struct WrittenText {
   let bytes: ByteSlice
 
   private static let backslash = UInt8(ascii: "\\")
@@ -51,7 +51,7 @@ struct EscapedText {
   }
 
   /// Is it the longest start of `whole` that has at most `limit` UTF-16 code units?
-  func isStart(of whole: EscapedText, utf16 limit: Int) -> Bool {
+  func isStart(of whole: WrittenText, utf16 limit: Int) -> Bool {
     guard bytes.count <= whole.bytes.count, bytes == whole.bytes[0..<bytes.count] else { return false }
     if bytes.count == whole.bytes.count && bytes.count <= limit { return true }
     guard let units = utf16Length else { return false }
@@ -85,8 +85,31 @@ struct EscapedText {
     return true
   }
 
+  /// Appends about so many of the first bytes, without escapes, and no part of a character.
+  /// - Returns: whether all of them could be read.
+  func appendPlain(bytes count: Int, to output: ByteBuffer) -> Bool {
+    var end = min(bytes.count, count)
+    while end < bytes.count, bytes[end] & 0xC0 == 0x80 { end += 1 }
+    var place = 0
+    while place < end {
+      let escape = bytes[0..<end].firstIndex(of: Self.backslash, from: place) ?? end
+      output.append(bytes[place..<escape])
+      guard escape < end else { return true }
+      guard escape + 1 < bytes.count else { return false }
+      switch bytes[escape + 1] {
+      case UInt8(ascii: "\""), Self.backslash: output.append(bytes[escape + 1])
+      case UInt8(ascii: "n"): output.append(0x0A)
+      case UInt8(ascii: "t"): output.append(0x09)
+      case UInt8(ascii: "r"): output.append(0x0D)
+      default: return false
+      }
+      place = escape + 2
+    }
+    return true
+  }
+
   /// Are the folded texts surely two? False says nothing.
-  func surelyDiffers(from other: EscapedText) -> Bool {
+  func surelyDiffers(from other: WrittenText) -> Bool {
     guard let left = bytes.buffer.first, let right = other.bytes.buffer.first, Self.isLetter(left),
       Self.isLetter(right)
     else { return false }
