@@ -78,15 +78,15 @@ struct AuditPairingTests {
         try runs.map {
           PairingCandidate(
             task: .zero, prompt: try $0.prompt.map(Self.folded) ?? .zero, text: try Self.folded($0.text),
-            order: $0.identity, category: $0.category, fragment: 0, row: Int64($0.row))
-        },
+            order: $0.identity, category: $0.category, fragment: 0, place: Int($0.row))
+        }[...],
         comparisons: try comparisons.map {
           PairingComparison(
             task: .zero, prompt: try $0.prompt.map(Self.folded) ?? .zero, chosen: try Self.folded($0.chosen),
-            rejected: try Self.folded($0.rejected), order: $0.identity, fragment: 0, row: Int64($0.row))
-        }, maximum: maximum)
+            rejected: try Self.folded($0.rejected), order: $0.identity, fragment: 0, place: Int($0.row))
+        }[...], maximum: maximum)
       let expected = stage.pairs.filter { !$0.isSelfPairing }.map {
-        RowKey(Int32($0.chosen.row), Int32($0.rejected.row))
+        RowKey(Int32($0.chosen.place), Int32($0.rejected.place))
       }
       #expect(plan.pairs == expected)
       pairs += expected.count
