@@ -2,7 +2,7 @@
 
 #include <cstring>
 
-#if defined(__SSE2__)
+#if defined(__x86_64__)
 #include <immintrin.h>
 #endif
 
@@ -63,90 +63,98 @@ size_t write_scalar(uint32_t scalar, uint8_t *out) {
   return 4;
 }
 
+/* What was found of a string so far: `done` bytes of it. */
+struct Walk {
+  size_t done = 0;
+  size_t excess = 0;
+  int high = 0;
+  enum { going, ended, faulty } state = going;
+};
+
+/* Steps over the special byte at the end of what is done. */
+void step(Walk &walk, const uint8_t *text, size_t count) {
+  const uint8_t byte = text[walk.done];
+  if (byte == '"') {
+    walk.done += 1;
+    walk.state = Walk::ended;
+    return;
+  }
+  const size_t escape = byte == '\\' ? escape_length(text + walk.done, count - walk.done) : 0;
+  if (escape == 0) {
+    walk.state = Walk::faulty;
+    return;
+  }
+  walk.excess += escape - 1;
+  walk.done += escape;
+}
+
 bool is_plain(uint8_t byte) { return byte >= 0x20 && byte != '"' && byte != '\\'; }
 
-#if defined(__SSE2__)
-
-/* Bytes before the first control character, quote or backslash, as far as whole blocks reach; `ends` where one was found. */
-size_t plain_blocks_16(const uint8_t *text, size_t count, int &high, bool &ends) {
-  size_t done = 0;
-  while (done + 16 <= count) {
-    const __m128i block = _mm_loadu_si128(reinterpret_cast<const __m128i *>(text + done));
-    const __m128i special = _mm_or_si128(
-      _mm_cmpeq_epi8(_mm_min_epu8(block, _mm_set1_epi8(0x1f)), block),
-      _mm_or_si128(_mm_cmpeq_epi8(block, _mm_set1_epi8('"')), _mm_cmpeq_epi8(block, _mm_set1_epi8('\\'))));
-    const unsigned mask = static_cast<unsigned>(_mm_movemask_epi8(special));
-    const unsigned highs = static_cast<unsigned>(_mm_movemask_epi8(block));
-    if (mask) {
-      ends = true;
-      high |= (highs & ((mask & -mask) - 1)) != 0;
-      return done + static_cast<size_t>(__builtin_ctz(mask));
+void walk_bytes(Walk &walk, const uint8_t *text, size_t count) {
+  while (walk.state == Walk::going) {
+    while (walk.done < count && is_plain(text[walk.done])) {
+      walk.high |= text[walk.done] >= 0x80;
+      walk.done += 1;
     }
-    high |= highs != 0;
-    done += 16;
+    if (walk.done >= count) {
+      walk.state = Walk::faulty;
+      return;
+    }
+    step(walk, text, count);
   }
-  return done;
 }
 
-/* The same by 32. */
-__attribute__((target("avx2"))) size_t plain_blocks_32(const uint8_t *text, size_t count, int &high, bool &ends) {
-  size_t done = 0;
-  while (done + 32 <= count) {
-    const __m256i block = _mm256_loadu_si256(reinterpret_cast<const __m256i *>(text + done));
-    const __m256i special = _mm256_or_si256(
-      _mm256_cmpeq_epi8(_mm256_min_epu8(block, _mm256_set1_epi8(0x1f)), block),
-      _mm256_or_si256(
-        _mm256_cmpeq_epi8(block, _mm256_set1_epi8('"')), _mm256_cmpeq_epi8(block, _mm256_set1_epi8('\\'))));
-    const unsigned mask = static_cast<unsigned>(_mm256_movemask_epi8(special));
-    const unsigned highs = static_cast<unsigned>(_mm256_movemask_epi8(block));
-    if (mask) {
-      ends = true;
-      high |= (highs & ((mask & -mask) - 1)) != 0;
-      return done + static_cast<size_t>(__builtin_ctz(mask));
+#if defined(__x86_64__)
+
+/* By blocks of 64, as long as there are whole ones: most strings end in their first, and the escapes of a block are stepped over
+ * bit by bit. */
+__attribute__((target("avx2,bmi"))) void walk_blocks(Walk &walk, const uint8_t *text, size_t count) {
+  const __m256i controls = _mm256_set1_epi8(0x1f);
+  const __m256i quotes = _mm256_set1_epi8('"');
+  const __m256i backslashes = _mm256_set1_epi8('\\');
+  while (count - walk.done >= 64) {
+    const size_t start = walk.done;
+    uint64_t special = 0;
+    uint64_t high = 0;
+    for (unsigned half = 0; half < 2; half++) {
+      const __m256i block = _mm256_loadu_si256(reinterpret_cast<const __m256i *>(text + start + 32 * half));
+      const __m256i found = _mm256_or_si256(
+        _mm256_cmpeq_epi8(_mm256_min_epu8(block, controls), block),
+        _mm256_or_si256(_mm256_cmpeq_epi8(block, quotes), _mm256_cmpeq_epi8(block, backslashes)));
+      special |= uint64_t(static_cast<uint32_t>(_mm256_movemask_epi8(found))) << (32 * half);
+      high |= uint64_t(static_cast<uint32_t>(_mm256_movemask_epi8(block))) << (32 * half);
     }
-    high |= highs != 0;
-    done += 32;
+    walk.done = start + 64;
+    while (special) {
+      const unsigned place = static_cast<unsigned>(__builtin_ctzll(special));
+      walk.done = start + place;
+      step(walk, text, count);
+      if (walk.state != Walk::going) {
+        walk.high |= (high & ((uint64_t(1) << place) - 1)) != 0;
+        return;
+      }
+      const size_t behind = walk.done - start;
+      special = behind < 64 ? special & (~uint64_t(0) << behind) : 0;
+      if (special == 0 && behind < 64) walk.done = start + 64;
+    }
+    walk.high |= high != 0;
   }
-  return done;
 }
 
-const bool has_avx2 = __builtin_cpu_supports("avx2");
+const bool has_avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi");
 
 #endif
-
-/* Bytes before the first control character, quote or backslash. */
-size_t plain_run(const uint8_t *text, size_t count, int &high) {
-  size_t done = 0;
-#if defined(__SSE2__)
-  bool ends = false;
-  if (has_avx2 && count >= 64) done = plain_blocks_32(text, count, high, ends);
-  if (!ends) done += plain_blocks_16(text + done, count - done, high, ends);
-  if (ends) return done;
-#endif
-  while (done < count && is_plain(text[done])) {
-    high |= text[done] >= 0x80;
-    done += 1;
-  }
-  return done;
-}
 
 }  // namespace
 
 extern "C" csimdjson_string csimdjson_scan_string(const uint8_t *text, size_t count) noexcept {
-  csimdjson_string found = {0, 0, 0};
-  size_t done = 0;
-  for (;;) {
-    done += plain_run(text + done, count - done, found.has_high_bytes);
-    if (done >= count || text[done] < 0x20) return {0, 0, 0};
-    if (text[done] == '"') {
-      found.length = done + 1;
-      return found;
-    }
-    const size_t escape = escape_length(text + done, count - done);
-    if (escape == 0) return {0, 0, 0};
-    found.excess += escape - 1;
-    done += escape;
-  }
+  Walk walk;
+#if defined(__x86_64__)
+  if (has_avx2) walk_blocks(walk, text, count);
+#endif
+  walk_bytes(walk, text, count);
+  if (walk.state == Walk::faulty) return {0, 0, 0};
+  return {walk.done, walk.excess, walk.high};
 }
 
 extern "C" size_t csimdjson_unescape(const uint8_t *text, size_t count, uint8_t *out) noexcept {
@@ -182,7 +190,7 @@ extern "C" csimdjson_cut csimdjson_cut_string(const uint8_t *text, size_t count,
   csimdjson_cut cut = {0, 0};
   size_t left = units;
   while (cut.length < count) {
-#if defined(__SSE2__)
+#if defined(__x86_64__)
     /* Letters of ASCII that are no escape are a unit each. */
     if (left >= 16 && count - cut.length >= 16) {
       const __m128i block = _mm_loadu_si128(reinterpret_cast<const __m128i *>(text + cut.length));

@@ -122,10 +122,13 @@ struct Publisher {
 
   /// Folders of partitions that hold nothing any more go, down to the third level (`data/evidence`, `exports/rag` stay).
   private func removeIfEmpty(_ folder: RelativePath) throws {
-    guard folder.string.split(separator: "/").count > 2, try fileSystem.entries(of: layout.path(folder)).isEmpty else {
-      return
-    }
-    try fileSystem.remove(layout.path(folder))
+    let path = layout.path(folder)
+    // A file in a folder's place is somebody's own.
+    guard folder.string.split(separator: "/").count > 2,
+      try fileSystem.status(of: path, followingLinks: false)?.kind == .directory,
+      try fileSystem.entries(of: path).isEmpty
+    else { return }
+    try fileSystem.remove(path)
   }
 }
 

@@ -116,10 +116,12 @@ final class WorkerShelf: @unchecked Sendable {
     lock.withLock { _ in free.append(worker) }
   }
 
-  /// One that had the same name is large enough, mostly.
+  /// One that had the same name is large enough, mostly; one of another name is better than none.
   func takeSink(_ name: String) -> OutputSink {
-    let found = lock.withLock { _ in
+    let found = lock.withLock { _ -> OutputSink? in
+      guard let name = sinks[name] != nil ? name : sinks.keys.first else { return nil }
       let sink = sinks[name]?.popLast()
+      if sinks[name]?.isEmpty ?? false { sinks[name] = nil }
       sinkBytes -= sink?.buffer.capacity ?? 0
       return sink
     }

@@ -444,6 +444,19 @@ struct BuildTests {
     for path in mine { #expect(space.text(path) != nil, "\(path) is gone") }
   }
 
+  @Test("a file that stands where an output had its folder stays")
+  func fileInPlaceOfFolder() throws {
+    let space = try built()
+    var receipt = try #require(try space.receipt("notes")).receipt
+    receipt.core.outputs.append(
+      Receipt.File(
+        path: RelativePath("data/capitals/old/a.txt")!, digest: Digest.of("gone"), byteCount: 4, recordCount: 1))
+    space.write(String(decoding: ReceiptCodec.encode(receipt).bytes, as: UTF8.self), to: "receipts/notes/receipt.json")
+    space.write("mine\n", to: "data/capitals/old")
+    try space.build()
+    #expect(space.text("data/capitals/old") == "mine\n")
+  }
+
   @Test("outputs are the same for any number of threads")
   func jobs() throws {
     let files = Dictionary(uniqueKeysWithValues: (0..<12).map { ("notes/\($0).txt", "note \($0)\nmore\n") })
