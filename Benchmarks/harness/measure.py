@@ -56,9 +56,10 @@ class Meter:
     def __init__(self, runs, say):
         self.runs, self.say = runs, say
 
-    def row(self, name, command, cwd, prepare=None, size=0):
-        """`prepare` runs before each run and is not timed. `size`: bytes that the command has to read and write."""
-        times = self.times(command, cwd, prepare)
+    def row(self, name, command, cwd, prepare=None, size=0, runs=None):
+        """`prepare` runs before each run and is not timed. `size`: bytes that the command has to read and write. `runs`:
+        where they are fewer than of other commands."""
+        times = self.times(command, cwd, prepare, runs or self.runs)
         row = Row(name, times["median"], times["min"], times["max"], self.peak(command, cwd, prepare), size)
         self.say(f"  {name}: {row.median:.3f} s ({row.least:.3f} to {row.most:.3f}), {row.memory // 1024} MiB")
         return row
@@ -71,7 +72,7 @@ class Meter:
         self.say(f"  {name}: {float(elapsed):.3f} s, once, {int(memory) // 1024} MiB")
         return Row(name, float(elapsed), float(elapsed), float(elapsed), int(memory), size)
 
-    def times(self, command, cwd, prepare):
+    def times(self, command, cwd, prepare, runs):
         with tempfile.TemporaryDirectory() as folder:
             found = pathlib.Path(folder) / "times.json"
             arguments = [
@@ -82,7 +83,7 @@ class Meter:
                 "--warmup",
                 1,
                 "--runs",
-                self.runs,
+                runs,
                 "--export-json",
                 found,
             ]
