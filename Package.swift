@@ -35,6 +35,7 @@ let package = Package(
     .systemLibrary(name: "CZstd", path: "Sources/C/Zstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
     .systemLibrary(name: "CZlib", path: "Sources/C/Zlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CWriteback", path: "Sources/C/Writeback"),
+    .systemLibrary(name: "CMalloc", path: "Sources/C/Malloc"),
     .systemLibrary(name: "CJQ", path: "Sources/C/JQ", providers: [.apt(["libjq-dev", "libonig-dev"])]),
     // Not through pkg-config: simdjson's file carries a flag that the package manager refuses with a warning.
     .target(name: "CSimdJSON", path: "Sources/C/SimdJSON", linkerSettings: [.linkedLibrary("simdjson")]),
@@ -73,7 +74,7 @@ let package = Package(
     .executableTarget(
       name: "distill-make",
       dependencies: [
-        "Audit", "Attestation", "Verification", "Stages", "Receipts", "JSONTape", "CGit2",
+        "Audit", "Attestation", "Verification", "Stages", "Receipts", "JSONTape", "CGit2", "CMalloc",
         .product(name: "SystemPackage", package: "swift-system"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],

@@ -27,6 +27,7 @@ struct DistillMake: ParsableCommand {
     ])
 
   static func main() {
+    LargeBlocks.goBackWhenFreed()
     let arguments = CommandLineArguments.normalised(Array(CommandLine.arguments.dropFirst()))
     do {
       var command = try parseAsRoot(arguments)
