@@ -3,12 +3,14 @@ import Receipts
 
 /// What a reduce found for rows of a fragment: JSON Lines, `{"row": n, …}` with the 0-based line that each is about.
 enum OverlayRows {
-  /// Rows by their number; none where there is no overlay.
-  static func read(_ overlay: ByteSlice?) throws -> [Int64: JSON] {
+  /// Rows of the inputs `overlay/<i>` by their number; none where there is no overlay.
+  static func read(_ context: ActionContext) throws -> [Int64: JSON] {
     var rows: [Int64: JSON] = [:]
-    for line in Lines(overlay ?? .empty) {
-      let row = try JSON.parse(Array(line.buffer))
-      if let number = row["row"]?.integer { rows[number] = row }
+    for index in context.indices(of: "overlay") {
+      for line in Lines(try context.input("overlay/\(index)")) {
+        let row = try JSON.parse(Array(line.buffer))
+        if let number = row["row"]?.integer { rows[number] = row }
+      }
     }
     return rows
   }

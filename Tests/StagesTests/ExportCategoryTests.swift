@@ -21,7 +21,7 @@ import Testing
   private func functions(_ other: ActionFunction) throws -> FunctionTable {
     let names =
       ["score.collect/1", "score.identities/1", "score.judgements/2", "score.map/2", "score.parents/2"]
-      + ["rag.map/1", "sft.map/1", "export.unique/1"]
+      + ["rag.map/1", "sft.map/1", "export.parts/1", "export.unique/2", "export.tasks/1", "export.lengths/1"]
       + ["preference.map/2", "preference.pair/2", "preference.gather/1", "preference.emit/2"]
     return FunctionTable(
       try names.filter { $0 != other.name }.map { try Pipeline.functions.function(named: $0) } + [other])

@@ -108,19 +108,30 @@ import Testing
 
   // MARK: Unique
 
-  private func unique(_ fragments: [[JSON]], dedupe: String) throws -> (counts: JSON, overlays: [String: [JSON]]) {
+  /// Of fragments, each a group of its own.
+  private func unique(
+    _ fragments: [[JSON]], by hash: String = "texts", dedupe: String, map: ActionFunction = SftMap.function
+  ) throws -> (counts: JSON, overlays: [String: [JSON]], totals: JSON) {
     var inputs: [String: [UInt8]] = [:]
     for (index, rows) in fragments.enumerated() {
       let run = try runAction(
-        SftMap.function, [:],
-        ["scored/0": jsonLines(rows.map { scoredRow($0) }), "evidence/0": jsonLines(rows)])
-      inputs["samples/\(index)"] = run.outputs["samples"]
+        map, [:], ["scored/0": jsonLines(rows.map { scoredRow($0) }), "evidence/0": jsonLines(rows)])
+      let parts = try runAction(
+        SampleParts.function, ["bits": 0, "by": .string(hash), "fragments": 1], ["0": run.outputs["samples"] ?? []])
+      inputs[String(index)] = parts.outputs["samples/0"]
     }
     let run = try runAction(
-      UniqueReduce.function, ["fragments": .integer(Int64(fragments.count)), "dedupe": .string(dedupe)], inputs)
+      UniqueReduce.function,
+      [
+        "bits": 0, "dedupe": .string(dedupe), "firsts": .array(fragments.indices.map { .integer(Int64($0)) }),
+      ], inputs)
     var overlays: [String: [JSON]] = [:]
-    for name in run.outputs.keys { overlays[name] = try run.rows(name) }
-    return (run.counts, overlays)
+    for name in run.outputs.keys where name.hasPrefix("overlay/") { overlays[name] = try run.rows(name) }
+    let tasks = try runAction(TaskTotals.function, [:], ["0": run.outputs["tasks/0"] ?? []])
+    let lengths = try runAction(LengthTotals.function, [:], ["0": run.outputs["lengths"] ?? []])
+    return (
+      run.counts, overlays, ["tasks": tasks.counts["tasks"] ?? .null, "lengths": lengths.counts["lengths"] ?? .null]
+    )
   }
 
   /// Two sources hold the same record: the same run id and the same hash.
@@ -136,8 +147,8 @@ import Testing
     let rows = (0..<4).map { evidenceRow("r\($0)", line: $0) }
     let found = try unique([[rows[0], rows[1]], [rows[2]], [rows[3], copy(rows[1]), copy(rows[2])]], dedupe: "none")
     #expect(found.overlays.mapValues { $0.map { $0["row"] } } == ["overlay/2": [1, 2]])
-    #expect(found.counts["duplicates"] == 2 && found.counts["tasks"] == 1)
-    #expect(found.counts["lengths"] == ["p10": 10, "p50": 10, "p90": 10])
+    #expect(found.counts["duplicates"] == 2 && found.totals["tasks"] == 1)
+    #expect(found.totals["lengths"] == ["p10": 10, "p50": 10, "p90": 10])
 
     // With what was found, the map stops them.
     let last = [rows[3], copy(rows[1]), copy(rows[2])]
@@ -145,7 +156,7 @@ import Testing
       SftMap.function, [:],
       [
         "scored/0": jsonLines(last.map { scoredRow($0) }), "evidence/0": jsonLines(last),
-        "overlay": jsonLines(found.overlays["overlay/2"] ?? []),
+        "overlay/0": jsonLines(found.overlays["overlay/2"] ?? []),
       ])
     #expect(try run.reasons == ["duplicate_id", "duplicate_id"])
     #expect(run.count("exported") == 1 && run.counts["by_reason"] == ["duplicate_id": 2])
@@ -170,17 +181,69 @@ import Testing
 
   @Test func `playbooks that say the same are not dropped`() throws {
     let rows = [evidenceRow("r1", ["text": "same"]), evidenceRow("r2", ["text": "same"])]
-    let run = try runAction(
-      RagMap.function, [:], ["scored/0": jsonLines(rows.map { scoredRow($0) }), "evidence/0": jsonLines(rows)])
-    let reduced = try runAction(
-      UniqueReduce.function, ["fragments": 1, "dedupe": nil], ["samples/0": run.outputs["samples"] ?? []])
-    #expect(reduced.counts["repeated"] == 0 && reduced.outputs.isEmpty)
+    let found = try unique([rows], by: "id", dedupe: "none", map: RagMap.function)
+    #expect(found.counts["repeated"] == 0 && found.overlays.isEmpty)
   }
 
   @Test func `percentiles are of the nearest rank`() {
     #expect(Percentiles.json([]) == ["p10": nil, "p50": nil, "p90": nil])
-    #expect(Percentiles.json([7]) == ["p10": 7, "p50": 7, "p90": 7])
-    #expect(Percentiles.json(Array(1...10)) == ["p10": 1, "p50": 5, "p90": 9])
-    #expect(Percentiles.json(Array(1...11)) == ["p10": 2, "p50": 6, "p90": 10])
+    #expect(Percentiles.json([(7, 1)]) == ["p10": 7, "p50": 7, "p90": 7])
+    #expect(Percentiles.json((1...10).map { ($0, 1) }) == ["p10": 1, "p50": 5, "p90": 9])
+    #expect(Percentiles.json((1...11).map { ($0, 1) }) == ["p10": 2, "p50": 6, "p90": 10])
+    #expect(Percentiles.json([(3, 1), (5, 98), (8, 1)]) == ["p10": 5, "p50": 5, "p90": 5])
+  }
+
+  @Test func `lengths that several buckets have count together`() throws {
+    let tables = [[UInt32](repeating: 4, count: 3) + [9], [1, 4, 4, 9, 9]].map { lengths in
+      let sink = OutputSink()
+      LengthTotals.append(lengths, to: sink)
+      return Array(sink.buffer.bytes.buffer)
+    }
+    let run = try runAction(LengthTotals.function, [:], ["0": tables[0], "1": tables[1]])
+    #expect(run.counts["lengths"] == Percentiles.json([(1, 1), (4, 5), (9, 3)]))
+  }
+
+  // MARK: Buckets
+
+  /// Runs of three sources: texts that several say, records that two sources share, and (where asked for) records that the two
+  /// read differently.
+  private func crowd(straddling: Bool) -> [Partition] {
+    func rows(_ source: String) -> [JSON] {
+      (0..<120).map { number in
+        let changes: [String: JSON] = [
+          "text": .string("text \(number % 70)"), "prompt": .string("ask \(number % 35)"), "verdict": "accepted",
+        ]
+        return evidenceRow("\(source) \(number)", task: "t\(number % 50)", source: source, line: number, changes)
+      }
+    }
+    let copies = rows("lab")[80..<100].enumerated().map { number, row in
+      var object = copy(row).object ?? [:]
+      if straddling, number % 2 == 0 { object["text"] = .string("read otherwise \(number)") }
+      return JSON.object(object)
+    }
+    return [
+      ("data/evidence/2026/04/26/lab.jsonl", [Array(rows("lab")[..<50]), Array(rows("lab")[50...])]),
+      ("data/evidence/2026/04/26/loom.jsonl", [rows("loom")]), ("data/evidence/2026/04/26/mill.jsonl", [Array(copies)]),
+    ]
+  }
+
+  @Test(arguments: [ExportOptions.Dedupe.none, .exact], [false, true])
+  func `samples that are looked at in many buckets come to the same`(
+    dedupe: ExportOptions.Dedupe, straddling: Bool
+  ) throws {
+    var options = ExportOptions()
+    options.dedupe = dedupe
+    let (one, many) = (ExportSpace(), ExportSpace())
+    #expect(try one.build(crowd(straddling: straddling), options).compactMap(\.trouble) == [])
+    #expect(try many.build(crowd(straddling: straddling), options, uniqueLimit: 256).compactMap(\.trouble) == [])
+    for stage in Pipeline.exports {
+      let (mine, theirs) = (try #require(try one.core(stage)), try #require(try many.core(stage)))
+      #expect(mine.outputs == theirs.outputs && mine.recordCounts == theirs.recordCounts)
+      #expect(mine.summary == theirs.summary)
+    }
+    // What is looked for is there.
+    let core = try #require(try many.core(.exportSFT))
+    #expect(core.recordCounts["by_reason"]?["duplicate_id"]?.integer ?? 0 > (dedupe == .exact ? 100 : 9))
+    #expect(core.summary["repeated"]?.integer ?? 0 > 100)
   }
 }

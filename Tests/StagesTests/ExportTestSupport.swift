@@ -136,7 +136,8 @@ struct ExportSpace {
   @discardableResult
   func build(
     _ partitions: [Partition], _ exports: ExportOptions = ExportOptions(), sources: [Source] = [], jobs: Int = 1,
-    functions: FunctionTable = Pipeline.functions, joinLimit: Int = 32 << 20
+    functions: FunctionTable = Pipeline.functions, joinLimit: Int = 32 << 20,
+    uniqueLimit: Int = UniqueSearch.defaultLimit
   ) throws -> [StageReport] {
     fileSystem.clock.advance(seconds: 1)
     let store = DirectoryObjectStore(fileSystem: fileSystem, root: layout.cache)
@@ -155,9 +156,17 @@ struct ExportSpace {
     let configuration = Configuration(sources: sources, exports: exports)
     let graph = try Pipeline.graph(configuration, SourceLogs(entries: []), workspace: layout.root, of: fileSystem)
     let stages = graph.stages.filter { $0.name != .buildEvidence }.map { stage -> any Stage in
-      guard var score = stage as? ScoreStage else { return stage }
-      score.joinLimit = joinLimit
-      return score
+      if var score = stage as? ScoreStage {
+        score.joinLimit = joinLimit
+        return score
+      }
+      if var export = stage as? SampleStage {
+        export.uniqueLimit = uniqueLimit
+        return export
+      }
+      guard var export = stage as? PreferenceStage else { return stage }
+      export.uniqueLimit = uniqueLimit
+      return export
     }
     var options = BuildOptions()
     options.jobs = jobs

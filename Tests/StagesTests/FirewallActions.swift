@@ -61,9 +61,7 @@ struct FirewallActions {
     more: [String: [UInt8]] = [:]
   ) throws -> Export {
     var results = try map("\(name).map/1", partitions, parameters, more)
-    let unique = try run(
-      "export.unique/1", ["fragments": .integer(Int64(results.count)), "dedupe": .string(dedupe)],
-      Self.gather("samples", results))
+    let unique = try unique(results, by: name == "sft" ? "texts" : "id", dedupe: dedupe)
     try rerun("\(name).map/1", partitions, parameters, more, overlays: unique, &results)
     return Export(
       rows: try results.flatMap { try $0.rows(name) }, quarantine: try results.flatMap { try $0.rows("quarantine") })
@@ -135,12 +133,11 @@ struct FirewallActions {
   /// The last steps of `export-preference`.
   func emit(_ shards: [Shard]) throws -> Export {
     var emitted = try shards.map { try run("preference.emit/2", ["fragments": $0.fragments], $0.inputs) }
-    let unique = try run(
-      "export.unique/1", ["fragments": .integer(Int64(emitted.count))], Self.gather("samples", emitted))
+    let unique = try unique(emitted, by: "id")
     for (index, shard) in shards.enumerated() {
       guard let overlay = unique.outputs["overlay/\(index)"] else { continue }
       emitted[index] = try run(
-        "preference.emit/2", ["fragments": shard.fragments], shard.inputs.merging(["overlay": overlay]) { $1 })
+        "preference.emit/2", ["fragments": shard.fragments], shard.inputs.merging(["overlay/0": overlay]) { $1 })
     }
     return Export(
       rows: try emitted.flatMap { try $0.rows("preference") },
@@ -176,14 +173,18 @@ struct FirewallActions {
   ) throws {
     for (index, partition) in partitions.enumerated() {
       guard let overlay = overlays.outputs["overlay/\(index)"] else { continue }
-      let inputs = ["scored/0": partition.scored, "evidence/0": partition.evidence, "overlay": overlay]
+      let inputs = ["scored/0": partition.scored, "evidence/0": partition.evidence, "overlay/0": overlay]
       results[index] = try run(function, parameters, more.merging(inputs) { $1 })
     }
   }
 
-  private static func gather(_ output: String, _ results: [Result]) -> [String: [UInt8]] {
-    var inputs: [String: [UInt8]] = [:]
-    for (index, result) in results.enumerated() { inputs["\(output)/\(index)"] = result.outputs[output] }
-    return inputs
+  /// Which samples an earlier one is the same as.
+  private func unique(_ results: [Result], by hash: String, dedupe: String = "none") throws -> Result {
+    var tables: [String: [UInt8]] = [:]
+    for (index, result) in results.enumerated() { tables[String(index)] = result.outputs["samples"] }
+    let parts = try run(
+      "export.parts/1", ["bits": 0, "by": .string(hash), "fragments": .integer(Int64(results.count))], tables)
+    guard let samples = parts.outputs["samples/0"] else { return Result(outputs: [:], counts: [:]) }
+    return try run("export.unique/2", ["bits": 0, "dedupe": .string(dedupe), "firsts": [0]], ["0": samples])
   }
 }

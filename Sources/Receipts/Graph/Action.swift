@@ -107,6 +107,13 @@ public final class ActionContext {
     return 0..<count
   }
 
+  /// The inputs "0", "1", …, up to the first that there is not.
+  public var numberedInputs: [ByteSlice] {
+    var found: [ByteSlice] = []
+    while let input = inputs[String(found.count)] { found.append(input) }
+    return found
+  }
+
   /// The output of that name, made when it is first asked for.
   public func output(_ name: String) -> OutputSink {
     if let sink = outputs[name] { return sink }

@@ -34,7 +34,7 @@ struct DuplicateSearch {
     try run.execute([
       Action(
         function: EvidenceReduce.function.name, parameters: ["chunks": .array(chunks.indices.map(files))],
-        inputs: Self.inputs(tables))
+        inputs: tables.numbered)
     ])
   }
 
@@ -43,12 +43,12 @@ struct DuplicateSearch {
   ) throws -> [ActionResult] {
     var parts = 2
     while byteCount / parts > run.chunkSize { parts *= 2 }
-    let groups = Self.groups(tables.map(\.byteCount), size: run.chunkSize)
+    let groups = TableGroups.cut(tables.map(\.byteCount), size: run.chunkSize)
     let split = try run.execute(
       groups.map { group in
         Action(
           function: IdentityParts.function.name, parameters: ["parts": .integer(Int64(parts))],
-          inputs: Self.inputs(Array(tables[group])))
+          inputs: Array(tables[group]).numbered)
       })
     return try run.execute(try (0..<parts).compactMap { try search(part: $0, of: split, groups) })
   }
@@ -72,25 +72,6 @@ struct DuplicateSearch {
     }
     guard !tables.isEmpty else { return nil }
     return Action(
-      function: EvidenceReduce.function.name, parameters: ["groups": .array(parameters)], inputs: Self.inputs(tables))
-  }
-
-  /// Tables one behind the other, together no larger than a chunk, or one.
-  private static func groups(_ byteCounts: [Int], size: Int) -> [Range<Int>] {
-    var groups: [Range<Int>] = []
-    var (start, openSize) = (0, 0)
-    for (index, byteCount) in byteCounts.enumerated() {
-      if index > start, openSize + byteCount > size {
-        groups.append(start..<index)
-        (start, openSize) = (index, 0)
-      }
-      openSize += byteCount
-    }
-    groups.append(start..<byteCounts.count)
-    return groups
-  }
-
-  private static func inputs(_ outputs: [ActionOutput]) -> [ActionInput] {
-    outputs.enumerated().map { ActionInput(name: "\($0)", digest: $1.digest, byteCount: $1.byteCount) }
+      function: EvidenceReduce.function.name, parameters: ["groups": .array(parameters)], inputs: tables.numbered)
   }
 }

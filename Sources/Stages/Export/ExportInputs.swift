@@ -22,7 +22,7 @@ enum ExportInputs {
   ///   - least: see `FragmentGroups.cut`.
   static func groups(
     _ inputs: [StageInput], common: [ActionInput], size: Int, least: Int? = nil
-  ) -> [Overlaid] {
+  ) -> [[ActionInput]] {
     let evidence = Dictionary(
       inputs.filter { $0.producer == .buildEvidence }.map { (Layout.scoredRuns(forEvidence: $0.path), $0) },
       uniquingKeysWith: { first, _ in first })
@@ -42,7 +42,7 @@ enum ExportInputs {
         [ActionInput("scored/\(index)", pair.scored)]
           + (pair.evidence.map { [ActionInput("evidence/\(index)", $0)] } ?? [])
       }
-      return Overlaid(inputs: own + common)
+      return own + common
     }
   }
 
@@ -64,16 +64,6 @@ enum ExportInputs {
       [ActionInput(name: "holdout", digest: table.digest, byteCount: table.byteCount)],
       Dictionary(zip(holdout.files.map(\.path), counts), uniquingKeysWith: { first, _ in first })
     )
-  }
-
-  /// The outputs of a name as inputs `<name>/<i>` of a reduce, those that have bytes.
-  ///
-  /// - Parameter alias: what they are called there; nil: the same.
-  static func outputs(_ name: String, as alias: String? = nil, of results: [ActionResult]) -> [ActionInput] {
-    results.enumerated().compactMap { index, result in
-      guard let output = result.output(name), output.byteCount > 0 else { return nil }
-      return ActionInput(name: "\(alias ?? name)/\(index)", digest: output.digest, byteCount: output.byteCount)
-    }
   }
 
   static func reads(_ path: RelativePath) -> Bool {

@@ -14,9 +14,12 @@ struct NumberedOutputs {
     }
   }
 
+  /// The outputs of a name, by the numbers of their actions.
+  func named(_ name: String) -> [(number: Int, output: ActionOutput)] { outputs[name] ?? [] }
+
   /// The outputs of a name as the inputs `<alias>/<k>` of an action, and their numbers for its parameters.
   func inputs(_ name: String, as alias: String) -> (inputs: [ActionInput], numbers: JSON) {
-    let found = outputs[name] ?? []
+    let found = named(name)
     return (
       found.enumerated().map {
         ActionInput(name: "\(alias)/\($0)", digest: $1.output.digest, byteCount: $1.output.byteCount)

@@ -3,7 +3,7 @@ import Receipts
 
 /// The steps of `export-preference` as actions: map → pair → gather → emit.
 struct PreferenceActions {
-  let groups: [Overlaid]
+  let groups: [[ActionInput]]
   let buckets: HashBuckets
   let maximum: JSON
 
@@ -12,7 +12,7 @@ struct PreferenceActions {
     groups.map {
       Action(
         function: PreferenceMap.function.name, parameters: ["bucket_bits": .integer(Int64(buckets.bits))],
-        inputs: $0.inputs)
+        inputs: $0)
     }
   }
 
@@ -41,7 +41,7 @@ struct PreferenceActions {
     groups.indices.compactMap { group in
       let wanted = paired.inputs("wanted/\(group)", as: "wanted")
       if wanted.inputs.isEmpty { return nil }
-      let rows = groups[group].inputs.filter { $0.name.hasPrefix("scored/") || $0.name.hasPrefix("evidence/") }
+      let rows = groups[group].filter { $0.name.hasPrefix("scored/") || $0.name.hasPrefix("evidence/") }
       return (
         group,
         Action(

@@ -4,7 +4,7 @@ import Receipts
 /// `preference.emit/2`: writes the pairs of a plan.
 ///
 /// Runs once a shard. Parameters: `{"fragments": [fragment, …]}`. Inputs: `plan/0`, `gathered/<k>` of the k-th of these fragments,
-/// and after the search for duplicates `overlay`: rows `{"row"}`, the number of a pair. Outputs: `preference`, `quarantine` (pairs
+/// and after the search for duplicates `overlay/<i>`: rows `{"row"}`, the number of a pair. Outputs: `preference`, `quarantine` (pairs
 /// that failed), `samples` (a `SampleTable` without hashes). Counts: `exported`, `pairs_quarantined`, `by_reason` (of
 /// quarantine), `by_preference` (of the pairs), `by_sides` (`<reason>: <category> over <category>`, as the scored runs say),
 /// `by_model` (chosen).
@@ -45,7 +45,7 @@ private struct PreferenceEmission {
   }
 
   mutating func run() throws -> JSON {
-    let duplicates = try OverlayRows.read(context.optionalInput("overlay"))
+    let duplicates = try OverlayRows.read(context)
     let sink = context.output("preference")
     var samples = SampleTable(context.output("samples"))
     let plan = try TableReader(context.input("plan/0"), rowWidth: PlannedPair.rowWidth)

@@ -11,6 +11,8 @@ public struct PreferenceStage: Stage {
   public let function = "export-preference/1"
   public let parameters: JSON
   private let context: ExportContext
+  /// See `UniqueSearch`.
+  var uniqueLimit = UniqueSearch.defaultLimit
 
   public init(_ options: ExportOptions, _ context: ExportContext) {
     self.context = context
@@ -46,48 +48,27 @@ public struct PreferenceStage: Stage {
     let pairings = actions.pairings(results)
     let paired = try run.execute(pairings.map(\.action))
     let found = NumberedOutputs(paired, numbers: pairings.map(\.bucket))
-    results = try Self.rerun(maps, results, in: run) { found.inputs("contested/\($0)", as: "contested").inputs }
+    results = try Overlays.rerun(maps, results, in: run) { found.inputs("contested/\($0)", as: "contested").inputs }
     let gathers = actions.gathers(found)
     let gathered = NumberedOutputs(try run.execute(gathers.map(\.action)), numbers: gathers.map(\.group))
     let emissions = actions.emissions(zip(pairings, paired).map { ($0.bucket, $1) }, gathered)
     var emitted = try run.execute(
       emissions, places: FragmentPlaces(areReadAlone: false) { $1 == "preference" ? Layout.preference : nil })
-    let unique = try run.execute([UniqueReduce.action(over: emitted)])[0]
-    emitted = try Self.rerun(emissions, emitted, in: run) { shard in
-      unique.output("overlay/\(shard)").map {
-        [ActionInput(name: "overlay", digest: $0.digest, byteCount: $0.byteCount)]
-      } ?? []
+    let unique = try UniqueSearch(dedupe: .null, comparesTexts: false, limit: uniqueLimit).search(emitted, in: run)
+    emitted = try Overlays.rerun(emissions, emitted, in: run) {
+      unique.overlays.inputs("overlay/\($0)", as: "overlay").inputs
     }
     var pairs = Tally()
     for result in paired {
       for name in PreferencePair.counts { pairs.increment(name, by: result.counts[name]?.integer ?? 0) }
     }
-    var stageOutcome = outcome(run.inputs, results, pairs, emitted, unique.counts)
+    var stageOutcome = outcome(run.inputs, results, pairs, emitted, lengths: unique.lengths)
     stageOutcome.inputRecords = holdout.records
     return stageOutcome
   }
 
-  /// Runs actions again with what a step behind them found for them.
-  ///
-  /// - Parameter more: inputs of the action with that number; none: its result stays.
-  private static func rerun(
-    _ actions: [Action], _ results: [ActionResult], in run: borrowing StageRun, adding more: (Int) -> [ActionInput]
-  ) throws -> [ActionResult] {
-    var results = results
-    var again: [(index: Int, action: Action)] = []
-    for (index, action) in actions.enumerated() {
-      let inputs = more(index)
-      if inputs.isEmpty { continue }
-      var action = action
-      action.inputs += inputs
-      again.append((index, action))
-    }
-    for ((index, _), result) in zip(again, try run.execute(again.map(\.action))) { results[index] = result }
-    return results
-  }
-
   private func outcome(
-    _ inputs: [StageInput], _ results: [ActionResult], _ pairs: Tally, _ emitted: [ActionResult], _ unique: JSON
+    _ inputs: [StageInput], _ results: [ActionResult], _ pairs: Tally, _ emitted: [ActionResult], lengths: JSON
   ) -> StageOutcome {
     var tally = Tally()
     for result in results {
@@ -146,7 +127,7 @@ public struct PreferenceStage: Stage {
       ],
       summary: [
         "tasks": .integer(fate("tasks_with_pairs")), "models": tally.json("by_model"),
-        "lengths": unique["lengths"] ?? .null, "contested_texts": .integer(fate("contested_texts")),
+        "lengths": lengths, "contested_texts": .integer(fate("contested_texts")),
         "contested_runs": .integer(fate("contested")),
       ],
       checks: [

@@ -24,7 +24,7 @@ struct SampleMap {
   let texts: (_ candidate: Candidate, _ map: ExportMap) -> Hash128
 
   func run(_ context: ActionContext, stage: StageName, gates: [Gate]) throws -> JSON {
-    let duplicates = try OverlayRows.read(context.optionalInput("overlay"))
+    let duplicates = try OverlayRows.read(context)
     let sink = context.output(output)
     var samples = SampleTable(context.output("samples"))
     var map = ExportMap(context, stage: stage, gates: gates)

@@ -12,6 +12,9 @@ public struct SampleStage: Stage {
   private let output: RelativePath
   private let outputName: String
   private let quarantine: RelativePath
+  private let comparesTexts: Bool
+  /// See `UniqueSearch`.
+  var uniqueLimit = UniqueSearch.defaultLimit
 
   public static func rag(_ options: ExportOptions, _ context: ExportContext) -> SampleStage {
     SampleStage(
@@ -20,7 +23,7 @@ public struct SampleStage: Stage {
         "include_review": .bool(options.includeReview), "holdout": options.holdout?.json ?? .null,
       ],
       context: context, mapFunction: RagMap.function.name, output: Layout.rag, outputName: "rag",
-      quarantine: Layout.quarantine("rag"))
+      quarantine: Layout.quarantine("rag"), comparesTexts: false)
   }
 
   public static func sft(_ options: ExportOptions, _ context: ExportContext) -> SampleStage {
@@ -32,7 +35,7 @@ public struct SampleStage: Stage {
         "holdout": options.holdout?.json ?? .null,
       ],
       context: context, mapFunction: SftMap.function.name, output: Layout.sft, outputName: "sft",
-      quarantine: Layout.quarantine("sft"))
+      quarantine: Layout.quarantine("sft"), comparesTexts: true)
   }
 
   public var derivedInput: DerivedInput? { context.facts }
@@ -50,11 +53,15 @@ public struct SampleStage: Stage {
     // What a reduce decides over all samples, and where the held-out prompts come from, is no parameter of the map.
     mapParameters["dedupe"] = nil
     mapParameters["holdout"] = nil
-    let map = OverlaidMap(function: mapFunction, parameters: .object(mapParameters))
+    let actions = groups.map { Action(function: mapFunction, parameters: .object(mapParameters), inputs: $0) }
     let paths = [outputName: output, "quarantine": quarantine]
-    var results = try map.run(groups, in: run, places: FragmentPlaces(areReadAlone: false) { paths[$1] })
-    let unique = try run.execute([UniqueReduce.action(over: results, dedupe: parameters["dedupe"] ?? .null)])[0]
-    (_, results) = try map.rerun(groups, results, overlays: unique, named: "overlay", in: run)
+    var results = try run.execute(actions, places: FragmentPlaces(areReadAlone: false) { paths[$1] })
+    let unique = try UniqueSearch(
+      dedupe: parameters["dedupe"] ?? .null, comparesTexts: comparesTexts, limit: uniqueLimit
+    ).search(results, in: run)
+    results = try Overlays.rerun(actions, results, in: run) {
+      unique.overlays.inputs("overlay/\($0)", as: "overlay").inputs
+    }
 
     var tally = Tally()
     for result in results {
@@ -76,8 +83,8 @@ public struct SampleStage: Stage {
         "by_category": tally.json("by_category"), "by_source": tally.json("by_source"),
       ],
       summary: [
-        "tasks": unique.counts["tasks"] ?? .integer(0), "models": tally.json("by_model"),
-        "lengths": unique.counts["lengths"] ?? .null, "repeated": unique.counts["repeated"] ?? .integer(0),
+        "tasks": .integer(unique.tasks), "models": tally.json("by_model"), "lengths": unique.lengths,
+        "repeated": .integer(unique.repeated),
       ],
       checks: [
         books.check("books-balance"),

@@ -61,10 +61,12 @@ struct ChangedChunkTests {
     #expect(
       ran == [
         "evidence.map/1": 1, "score.map/2": 1, "rag.map/1": 1, "sft.map/1": 1, "preference.map/2": 1,
-        "preference.pair/2": 1, "preference.gather/1": 1, "preference.emit/2": 1, "export.unique/1": 1,
+        "preference.pair/2": 1, "preference.gather/1": 1, "preference.emit/2": 1,
+        "export.parts/1": 1, "export.unique/2": 1,
       ])
   }
 
+  /// Playbooks and samples have the same lengths, which are counted once.
   @Test("another verdict runs these actions and no others")
   func otherVerdict() throws {
     let space = try built()
@@ -73,7 +75,8 @@ struct ChangedChunkTests {
       ran == [
         "evidence.map/1": 1, "evidence.identities/1": 1, "evidence.duplicates/1": 1, "score.map/2": 1, "rag.map/1": 1,
         "sft.map/1": 1,
-        "export.unique/1": 3, "preference.map/2": 1, "preference.pair/2": 1, "preference.gather/1": 1,
+        "export.parts/1": 3, "export.unique/2": 3, "export.lengths/1": 2, "preference.map/2": 1, "preference.pair/2": 1,
+        "preference.gather/1": 1,
         "preference.emit/2": 1,
       ])
   }
@@ -89,7 +92,7 @@ struct ChangedChunkTests {
       ran == [
         "evidence.map/1": 2, "evidence.identities/1": 1, "evidence.duplicates/1": 1, "score.map/2": 1, "rag.map/1": 1,
         "sft.map/1": 1,
-        "export.unique/1": 2, "preference.map/2": 1, "preference.pair/2": 1,
+        "export.parts/1": 2, "preference.map/2": 1, "preference.pair/2": 1,
       ])
   }
 
