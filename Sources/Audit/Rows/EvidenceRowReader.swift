@@ -11,19 +11,13 @@ final class EvidenceRowReader {
   /// The copies that were let go last: one of their rows may be in use.
   private var retired: [FileView] = []
 
-  /// Of each view, the windows whose pages were asked for.
-  private var populated: [[Bool]]
-
   /// Copies that are held at once.
   private static let limit = 64
-  /// Bytes whose pages are asked for at once: most rows are read in their order, and a fault costs more than a page.
-  private static let window = 2 << 20
 
   init(partitions: [RelativePath], files: FileViews) {
     self.partitions = partitions
     self.files = files
     views = Array(repeating: nil, count: partitions.count)
-    populated = Array(repeating: [], count: partitions.count)
   }
 
   /// Valid until the next call with the same parser and members.
@@ -36,19 +30,7 @@ final class EvidenceRowReader {
   func bytes(at place: RowPlace) throws -> ByteSlice {
     let view = try views[place.file] ?? view(place.file)
     guard view.bytes.count >= place.offset + place.byteCount else { throw FileViews.changed(partitions[place.file]) }
-    if view.isMapped { populate(view, place) }
     return view.bytes[place.offset..<place.offset + place.byteCount]
-  }
-
-  private func populate(_ view: FileView, _ place: RowPlace) {
-    if populated[place.file].isEmpty {
-      populated[place.file] = Array(repeating: false, count: view.bytes.count / Self.window + 1)
-    }
-    let window = place.offset / Self.window
-    if populated[place.file][window] { return }
-    populated[place.file][window] = true
-    let start = window * Self.window
-    view.populate(start..<min(start + Self.window, view.bytes.count))
   }
 
   private func view(_ file: Int) throws -> FileView {

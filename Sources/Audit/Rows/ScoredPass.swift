@@ -47,10 +47,10 @@ struct ScoredPass {
   let scratch: RowScratch
   let cuts: CutTable
 
-  func read(_ segment: Segment, _ files: FileViews) throws -> ScoredIndex {
+  func read(_ segment: Segment, of view: FileView) throws -> ScoredIndex {
     var scored = ScoredIndex()
     var tally = RunTally()
-    try files.lines(of: segment, in: path) { line in
+    try view.lines(of: segment) { line in
       if let runs, line.number <= runs.count {
         let place = runs.lowerBound + line.number - 1
         if try isExpected(line, place) {
