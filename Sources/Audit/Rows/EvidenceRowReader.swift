@@ -33,6 +33,17 @@ final class EvidenceRowReader {
     return view.bytes[place.offset..<place.offset + place.byteCount]
   }
 
+  /// Asks for a row ahead of its use, but for what is far from its start and its end.
+  func prefetch(_ place: RowPlace) {
+    guard let view = views[place.file], view.bytes.count >= place.offset + place.byteCount else { return }
+    let row = view.bytes[place.offset..<place.offset + place.byteCount]
+    row.prefetch(0..<Self.reach)
+    row.prefetch(row.count - Self.reach..<row.count)
+  }
+
+  /// Bytes: most rows begin and end within.
+  private static let reach = 512
+
   private func view(_ file: Int) throws -> FileView {
     guard let view = try files.view(partitions[file]) else { throw FileViews.changed(partitions[file]) }
     if !view.isMapped {

@@ -37,7 +37,8 @@ struct ExportPass {
     var tally = RunTally()
     var pairs: [PreferenceReason: Int64] = [:]
     try view.lines(of: segment) { line in
-      let key = line.number <= due.keys.count ? due.keys[line.number - 1] : nil
+      matching.prefetch(key(of: line.number + 1), key(of: line.number + 3))
+      let key = key(of: line.number)
       if let key, let id = try isDue(line, key, matching, &tally, &pairs) {
         index.ids.append((id, line.number))
         index.rows.append(ExportedRow(key: key, line: line.number))
@@ -63,6 +64,9 @@ struct ExportPass {
     for (reason, count) in pairs { index.counts.add("by_preference", reason.rawValue, count) }
     return index
   }
+
+  /// What is due in a line.
+  private func key(of line: Int) -> RowKey? { line <= due.keys.count ? due.keys[line - 1] : nil }
 
   /// Is the line, byte for byte, the row that is due there?
   /// - Returns: the digits of its id as bits; nil: it has to be looked at.

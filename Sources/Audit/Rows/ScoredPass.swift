@@ -53,6 +53,7 @@ struct ScoredPass {
     try view.lines(of: segment) { line in
       if let runs, line.number <= runs.count {
         let place = runs.lowerBound + line.number - 1
+        if place + 2 < runs.upperBound { scratch.evidence.prefetch(index.runs[place + 2].place) }
         if try isExpected(line, place) {
           scored.agreeing.append(Int32(place))
           tally.add(index.runs[place])
