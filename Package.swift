@@ -40,11 +40,14 @@ let package = Package(
     // Not through pkg-config: simdjson's file carries a flag that the package manager refuses with a warning.
     .target(name: "CSimdJSON", path: "Sources/C/SimdJSON", linkerSettings: [.linkedLibrary("simdjson")]),
 
+    .target(name: "CSHA256", path: "Sources/C/SHA256"),
+
     .target(name: "JSONTape", dependencies: ["CSimdJSON"], swiftSettings: testable),
     .target(
       name: "Receipts",
       dependencies: [
-        "JSONTape", "COpenSSL", "CGit2", "CWriteback", .product(name: "SystemPackage", package: "swift-system"),
+        "JSONTape", "COpenSSL", "CSHA256", "CGit2", "CWriteback",
+        .product(name: "SystemPackage", package: "swift-system"),
       ],
       swiftSettings: testable),
     .target(

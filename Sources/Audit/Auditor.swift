@@ -27,19 +27,21 @@ package struct Auditor {
       fileSystem: fileSystem, layout: layout, log: log, options: options
     ).read(stages)
     let views = FileViews(fileSystem: fileSystem, layout: layout)
-    let checks = FileChecks(views: views, log: log, jobs: options.jobs)
-    let files = try checks.check(receipts, readsInputs: options.readsInputs)
+    let checks = FileChecks(
+      receipts, readsInputs: options.readsInputs, views: views, log: log, jobs: options.jobs)
+    if options.readsRows {
+      try RowAudit(
+        fileSystem: fileSystem, layout: layout, views: views, log: log, options: options, checks: checks,
+        receipts: receipts
+      ).run()
+    }
+    // Those whose rows nobody asked for.
+    try checks.check()
     try UnreceiptedFiles(fileSystem: fileSystem, layout: layout, log: log)
       .check(stages.filter { !damaged.contains($0) }, receipts)
     StageLinks(log: log).check(receipts)
     if let key = options.publicKey {
       try AttestationChecks(fileSystem: fileSystem, layout: layout, log: log, key: key).check(stages, receipts)
-    }
-    if options.readsRows {
-      try RowAudit(
-        fileSystem: fileSystem, layout: layout, views: views, log: log, options: options, files: files,
-        receipts: receipts
-      ).run()
     }
     // What was read then is not what is there.
     if ShrunkFiles.wereRead { try views.checkSizes() }

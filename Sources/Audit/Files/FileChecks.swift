@@ -18,11 +18,14 @@ struct AuditedFiles: Sendable {
   }
 }
 
-/// Hashes files and compares them with the receipts that list them.
-struct FileChecks {
-  let views: FileViews
-  let log: FindingLog
-  let jobs: Int
+/// Hashes files and compares them with the receipts that list them; each once, when somebody asks for it.
+final class FileChecks: @unchecked Sendable {
+  // One thread at a time asks.
+  private let views: FileViews
+  private let log: FindingLog
+  private let jobs: Int
+  private(set) var files = AuditedFiles()
+  private var waiting: [Work] = []
 
   private enum Role { case output, input, unread }
 
@@ -35,15 +38,17 @@ struct FileChecks {
   }
 
   /// - Parameter readsInputs: false: files from outside are not looked at.
-  func check(_ receipts: [StageReceipt], readsInputs: Bool) throws -> AuditedFiles {
+  init(_ receipts: [StageReceipt], readsInputs: Bool, views: FileViews, log: FindingLog, jobs: Int) {
+    self.views = views
+    self.log = log
+    self.jobs = jobs
     // Two receipts may say different things of one file: both are checked.
     var known: Set<Receipt.File> = []
-    var work: [Work] = []
     func add(_ file: Receipt.File, _ role: Role, _ stage: StageName, _ member: String) {
       var bytes = file
       bytes.recordCount = 0
       guard known.insert(bytes).inserted else { return }
-      work.append(Work(file: file, role: role, receipt: "receipts/\(stage)/receipt.json", member: member))
+      waiting.append(Work(file: file, role: role, receipt: "receipts/\(stage)/receipt.json", member: member))
     }
     for receipt in receipts {
       for (index, file) in receipt.receipt.core.outputs.enumerated() {
@@ -58,32 +63,58 @@ struct FileChecks {
       }
     }
     // The longest first, so that no thread is left alone with one at the end.
-    work.sort { $0.file.byteCount > $1.file.byteCount }
-    let scans = try parallelMap(work, jobs: jobs) { _, work in try scan(work) }
-    var files = AuditedFiles()
-    for (work, scan) in zip(work, scans) {
-      let isSound = scan.map { $0.digest == work.file.digest && $0.byteCount == work.file.byteCount } ?? false
-      files.add(work.file.path, scan, isAsReceipted: isSound)
-    }
-    return files
+    waiting.sort { $0.file.byteCount > $1.file.byteCount }
   }
 
-  private func scan(_ work: Work) throws -> FileScan? {
+  /// Checks the files that wait and that `wanted` wants.
+  func check(_ wanted: (RelativePath) -> Bool = { _ in true }) throws {
+    let _: [RelativePath: [Never]] = try check(wanted, reading: { _, _, _ in nil })
+  }
+
+  /// The same, and has each segment read while its bytes are in a core's cache.
+  /// - Parameter read: nil: nothing is to be read of the file.
+  /// - Returns: what was read of files that were hashed now, and once, in the order of lines.
+  func check<Result: Sendable>(
+    _ wanted: (RelativePath) -> Bool, reading read: @Sendable (RelativePath, Segment, FileView) throws -> Result?
+  ) throws -> [RelativePath: [Result]] {
+    var work: [Work] = []
+    var rest: [Work] = []
+    for one in waiting {
+      if wanted(one.file.path) { work.append(one) } else { rest.append(one) }
+    }
+    waiting = rest
+    let repeated = Dictionary(grouping: work, by: \.file.path).filter { $1.count > 1 }
+    let (views, items) = (self.views, work)
+    let found = try withoutActuallyEscaping(read) { read in
+      try FilePass.run(files: items.count, jobs: jobs) { number in
+        guard items[number].role != .unread, let view = try views.view(items[number].file.path) else { return nil }
+        return (view, items[number].role == .input ? items[number].file.byteCount : .max)
+      } read: { number, segment, view in
+        let path = items[number].file.path
+        defer { if !StageRoles.isEvidence(path) { view.release(segment.range) } }
+        return repeated[path] == nil ? try read(path, segment, view) : nil
+      }
+    }
+    var rows: [RelativePath: [Result]] = [:]
+    for (work, found) in zip(work, found) {
+      if repeated[work.file.path] == nil { rows[work.file.path] = found.rows }
+      judge(work, found.scan)
+    }
+    return rows
+  }
+
+  private func judge(_ work: Work, _ scan: FileScan?) {
+    let isSound = scan.map { $0.digest == work.file.digest && $0.byteCount == work.file.byteCount } ?? false
+    files.add(work.file.path, scan, isAsReceipted: isSound)
     if work.role == .unread {
-      log.add(
+      return log.add(
         .inputUnavailable, .note, path: work.file.path.string, expected: "sha256 \(work.file.digest)",
         found: "not looked at (--no-inputs)")
-      return nil
     }
-    let limit = work.role == .input ? work.file.byteCount : .max
-    let scanned = try views.view(work.file.path).map {
-      FileScan.scan($0, limit: limit, keepsPages: StageRoles.isEvidence(work.file.path))
-    }
-    guard let scan = scanned else {
-      log.add(
+    guard let scan else {
+      return log.add(
         work.role == .output ? .outputMissing : .inputUnavailable, path: work.file.path.string,
         expected: "sha256 \(work.file.digest), as \(work.member) of \(work.receipt) says", found: "no such file")
-      return nil
     }
     if scan.digest != work.file.digest || scan.byteCount != work.file.byteCount {
       let found = work.role == .input && scan.size > scan.byteCount ? "of its first \(scan.byteCount) bytes" : ""
@@ -100,7 +131,6 @@ struct FileChecks {
         .booksUnbalanced, path: work.receipt, member: "\(work.member)/records",
         expected: "\(scan.lineCount), the lines of \(work.file.path)", found: "\(work.file.recordCount)")
     }
-    return scan
   }
 }
 

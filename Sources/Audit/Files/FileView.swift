@@ -41,9 +41,11 @@ final class FileView: @unchecked Sendable {
     advise(Self.populateForReading, range)
   }
 
-  /// Gives the pages of a range back. Whoever reads them again finds the file's bytes there.
+  /// Gives the pages of a range back. Whoever reads them again finds the file's bytes there. The last one stays, where it
+  /// is not all in the range: a fault there would bring its neighbours back, too.
   func release(_ range: Range<Int>) {
-    advise(Int32(MADV_DONTNEED), range)
+    let end = range.upperBound == bytes.count ? range.upperBound : range.upperBound / Self.page * Self.page
+    if range.lowerBound < end { advise(Int32(MADV_DONTNEED), range.lowerBound..<end) }
   }
 
   private func advise(_ advice: Int32, _ range: Range<Int>) {

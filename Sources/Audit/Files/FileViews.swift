@@ -38,14 +38,14 @@ final class FileViews: Sendable {
     return view
   }
 
-  /// Calls `body` for each line of a segment.
+  /// Lends a segment's file with the segment's pages.
   /// - Throws: the file has become shorter than it was when it was hashed.
-  func lines(of segment: Segment, in path: RelativePath, _ body: (Line) throws -> Void) throws {
+  func reading<Result>(_ segment: Segment, of path: RelativePath, _ body: (FileView) throws -> Result) throws -> Result
+  {
     let view = try view(path, holding: segment.offset + segment.byteCount)
-    let range = segment.offset..<segment.offset + segment.byteCount
-    view.populate(range)
-    defer { if !StageRoles.isEvidence(path) { view.release(range) } }
-    try view.lines(of: segment, body)
+    view.populate(segment.range)
+    defer { if !StageRoles.isEvidence(path) { view.release(segment.range) } }
+    return try body(view)
   }
 
   /// - Throws: a file that is mapped has become shorter than it was.

@@ -107,22 +107,22 @@ struct BookCheck {
     expectSum("evidence", ["scored", "judgements", "comparisons", "quarantined"])
   }
 
-  func checkSamples(_ export: ExportIndex, _ quarantine: RowCounts, scored: Int64?) {
-    expect("exported", export.counts.total("by_category"), "rows of the export")
+  func checkSamples(_ export: RowCounts, _ quarantine: RowCounts, scored: Int64?) {
+    expect("exported", export.total("by_category"), "rows of the export")
     expect("quarantined", quarantine.total("by_reason"), "rows of the quarantine")
     expect(table: "by_reason", quarantine["by_reason"], "rows of the quarantine")
-    expect(table: "by_category", export.counts["by_category"], "rows of the export")
-    expect(table: "by_source", export.counts["by_source"], "rows of the export")
+    expect(table: "by_category", export["by_category"], "rows of the export")
+    expect(table: "by_source", export["by_source"], "rows of the export")
     if let scored { expect("scored", scored, "rows of the scored runs") }
     expectSum("scored", ["exported", "quarantined"])
   }
 
   /// - Parameter due: nil: what should be there is not known.
   func checkPairs(
-    _ export: ExportIndex, _ quarantine: RowCounts, scored: Int64?, comparisons: Int64?, _ due: DueRows?
+    _ export: RowCounts, _ quarantine: RowCounts, scored: Int64?, comparisons: Int64?, _ due: DueRows?
   ) {
-    expect("exported", export.counts.total("by_preference"), "rows of the export")
-    expect(table: "by_preference", export.counts["by_preference"], "rows of the export")
+    expect("exported", export.total("by_preference"), "rows of the export")
+    expect(table: "by_preference", export["by_preference"], "rows of the export")
     expect(table: "by_reason", quarantine["by_reason"], "rows of the quarantine")
     expect("quarantined", quarantine["by_subject", "run"], "runs in the quarantine")
     expect("pairs_quarantined", quarantine["by_subject", "pair"], "pairs in the quarantine")

@@ -14,7 +14,7 @@ final class CutTable {
 
   private let entries: [Entry]
   /// Rows of one file stand together.
-  private var last: (source: String, file: String, kind: RecordKind, entry: Entry?)?
+  private var last: (source: String, file: String, kind: RecordKind, score: Cut?, grounded: Cut?)?
 
   /// - Throws: a pattern is none.
   init(_ parameters: JSON) throws {
@@ -28,14 +28,14 @@ final class CutTable {
   func cuts(source: ByteSlice, file: ByteSlice, kind: RecordKind) -> (score: Cut?, grounded: Cut?) {
     if entries.isEmpty { return (nil, nil) }
     if let last, source == last.source, file == last.file, kind == last.kind {
-      return (last.entry?.score, last.entry?.grounded)
+      return (last.score, last.grounded)
     }
     let (source, file) = (source.string(), file.string())
     let name = RelativePath(file)?.name ?? file
     let entry = entries.first { entry in
       entry.source == source && entry.kind == kind.rawValue && (entry.only.map { $0.matchesName(name) } ?? true)
     }
-    last = (source, file, kind, entry)
+    last = (source, file, kind, entry?.score, entry?.grounded)
     return (entry?.score, entry?.grounded)
   }
 }

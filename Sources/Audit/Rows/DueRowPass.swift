@@ -36,8 +36,10 @@ struct DueRowPass {
     let folding = FoldedTexts()
     var seen: Set<[Int]> = []
     let said = try keys.map { try texts(of: Int($0.first), scratch) }
-    let prompts = folding.firstAlike(said.map { $0.prompt ?? .empty })
-    let answers = folding.firstAlike(said.map { $0.text })
+    let runs = keys.map { index.runs[Int($0.first)] }
+    let prompts = folding.firstAlike(
+      said.map { $0.prompt ?? .empty }, starts: runs.map { $0.hasPrompt ? $0.promptStart : nil })
+    let answers = folding.firstAlike(said.map(\.text), starts: runs.map(\.textStart))
     return keys.indices.filter { seen.insert([prompts[$0], answers[$0]]).inserted }.map { keys[$0] }
   }
 
@@ -53,10 +55,22 @@ struct DueRowPass {
   /// Tasks are parted by the first byte of their hash.
   private static let parts = 256
 
+  /// A run or comparison, with what it is sorted by.
+  private struct Candidate: Sendable {
+    var task: Hash128
+    var number: Int32
+    /// Of a run.
+    var category = Category.needsHumanReview
+
+    static func < (left: Candidate, right: Candidate) -> Bool {
+      (left.task, left.number) < (right.task, right.number)
+    }
+  }
+
   private struct Part: Sendable {
     /// Runs that pass, and comparisons that pass and have a winner.
-    var runs: [Int32] = []
-    var comparisons: [Int32] = []
+    var runs: [Candidate] = []
+    var comparisons: [Candidate] = []
   }
 
   private func pairs() throws -> DueRows {
@@ -74,7 +88,8 @@ struct DueRowPass {
           plan.counts.notCandidate += 1
           continue
         }
-        parts[Int(run.task.high >> 56)].runs.append(Int32(row))
+        parts[Int(run.task.high >> 56)].runs.append(
+          Candidate(task: run.task, number: Int32(row), category: run.category))
       }
       for (number, comparison) in index.comparisons.enumerated() {
         let evidence = try scratch.evidence.members(
@@ -82,7 +97,8 @@ struct DueRowPass {
         if gates.winner(evidence) == nil {
           due.comparisonsWithoutWinner += 1
         } else if gates.takes(comparison: evidence, scratch) {
-          parts[Int(comparison.task.high >> 56)].comparisons.append(Int32(number))
+          parts[Int(comparison.task.high >> 56)].comparisons.append(
+            Candidate(task: comparison.task, number: Int32(number)))
         } else {
           due.stoppedComparisons += 1
         }
@@ -100,22 +116,15 @@ struct DueRowPass {
   private func pair(_ part: Part, _ scratch: RowScratch) throws -> PairPlan {
     var plan = PairPlan()
     let folding = FoldedTexts()
-    let runs = part.runs.sorted { (index.runs[Int($0)].task, $0) < (index.runs[Int($1)].task, $1) }
-    let comparisons = part.comparisons.sorted {
-      (index.comparisons[Int($0)].task, $0) < (index.comparisons[Int($1)].task, $1)
-    }
+    let runs = part.runs.sorted(by: <)
+    let comparisons = part.comparisons.sorted(by: <)
     var (run, comparison) = (0, 0)
     while run < runs.count || comparison < comparisons.count {
-      let tasks = [
-        run < runs.count ? index.runs[Int(runs[run])].task : nil,
-        comparison < comparisons.count ? index.comparisons[Int(comparisons[comparison])].task : nil,
-      ].compactMap { $0 }
-      let task = tasks.min()!
+      var task = run < runs.count ? runs[run].task : comparisons[comparison].task
+      if comparison < comparisons.count { task = min(task, comparisons[comparison].task) }
       let (firstRun, firstComparison) = (run, comparison)
-      while run < runs.count, index.runs[Int(runs[run])].task == task { run += 1 }
-      while comparison < comparisons.count, index.comparisons[Int(comparisons[comparison])].task == task {
-        comparison += 1
-      }
+      while run < runs.count, runs[run].task == task { run += 1 }
+      while comparison < comparisons.count, comparisons[comparison].task == task { comparison += 1 }
       plan.append(
         try pair(runs[firstRun..<run], comparisons[firstComparison..<comparison], folding, scratch))
     }
@@ -124,32 +133,32 @@ struct DueRowPass {
 
   /// Those of one task.
   private func pair(
-    _ runs: ArraySlice<Int32>, _ comparisons: ArraySlice<Int32>, _ folding: FoldedTexts, _ scratch: RowScratch
+    _ runs: ArraySlice<Candidate>, _ comparisons: ArraySlice<Candidate>, _ folding: FoldedTexts, _ scratch: RowScratch
   ) throws -> PairPlan {
-    if comparisons.isEmpty, let plan = Self.unpaired(runs.map { index.runs[Int($0)].category }) { return plan }
-    let candidates = try runs.map { row in
-      let run = index.runs[Int(row)]
-      let (text, prompt) = try texts(of: Int(row), scratch)
+    if comparisons.isEmpty, let plan = Self.unpaired(runs) { return plan }
+    let candidates = try runs.map { candidate in
+      let row = Int(candidate.number)
+      let run = index.runs[row]
+      let (text, prompt) = try texts(of: row, scratch)
       return PairRun(
-        row: row, category: run.category, identity: run.identity, text: text, prompt: prompt)
+        row: candidate.number, category: run.category, identity: run.identity, text: text, prompt: prompt,
+        textStart: run.textStart, promptStart: run.promptStart)
     }
     var buffers: [ByteBuffer] = []
-    let judged = try comparisons.map { number in
-      try self.comparison(Int(number), scratch, &buffers)
-    }
+    let judged = try comparisons.map { try comparison(Int($0.number), scratch, &buffers) }
     return withExtendedLifetime(buffers) {
       TaskPairing(candidates, judged, maximum: rules.maximumPairs, folding).plan
     }
   }
 
   /// What becomes of runs of one task none of which can pair, whatever they say; nil: some can.
-  private static func unpaired(_ categories: [Category]) -> PairPlan? {
-    let accepted = categories.contains(.accepted)
-    if accepted && categories.contains(where: { $0 != .accepted }) { return nil }
+  private static func unpaired(_ runs: ArraySlice<Candidate>) -> PairPlan? {
+    func isThere(_ category: Category) -> Bool { runs.contains { $0.category == category } }
+    if isThere(.accepted), runs.contains(where: { $0.category != .accepted }) { return nil }
     // Prompts part the runs, and a partial one is no candidate only beside a rejected one of its prompt.
-    if categories.contains(.rejected) && categories.contains(.partiallyAccepted) { return nil }
+    if isThere(.rejected), isThere(.partiallyAccepted) { return nil }
     var plan = PairPlan()
-    plan.counts.withoutPartner = Int64(categories.count)
+    plan.counts.withoutPartner = Int64(runs.count)
     return plan
   }
 

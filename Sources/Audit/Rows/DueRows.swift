@@ -23,8 +23,16 @@ struct DueRowCheck {
   let log: FindingLog
 
   /// Are these the due rows, in their order?
-  func areDue(_ rows: [ExportedRow]) -> Bool {
-    rows.count == due.keys.count && zip(rows, due.keys).allSatisfy { $0.key == $1 }
+  /// - Parameter parts: of the export, in its order.
+  func areDue(_ parts: some Sequence<[ExportedRow]>) -> Bool {
+    var place = 0
+    for rows in parts {
+      guard place + rows.count <= due.keys.count, zip(rows, due.keys[place...]).allSatisfy({ $0.key == $1 }) else {
+        return false
+      }
+      place += rows.count
+    }
+    return place == due.keys.count
   }
 
   func check(_ rows: [ExportedRow]) {

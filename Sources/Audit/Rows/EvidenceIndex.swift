@@ -71,6 +71,19 @@ struct EvidenceIndex: Sendable {
     return EvidenceTokens(row: row, starts: starts[run * count..<(run + 1) * count])
   }
 
+  /// Asks for what is known of a run ahead of its use.
+  func prefetch(_ run: Int) {
+    guard runs.indices.contains(run) else { return }
+    runs.withUnsafeBytes {
+      let size = MemoryLayout<EvidenceRun>.stride
+      ByteSlice($0).prefetch(run * size..<(run + 1) * size)
+    }
+    starts.withUnsafeBytes {
+      let size = EvidenceTokens.count * MemoryLayout<UInt32>.stride
+      ByteSlice($0).prefetch(run * size..<(run + 1) * size)
+    }
+  }
+
   /// Makes room for what will be appended.
   mutating func reserve(for parts: [EvidenceIndex]) {
     runs.reserveCapacity(parts.reduce(runs.count) { $0 + $1.runs.count })

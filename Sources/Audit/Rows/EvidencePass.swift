@@ -14,6 +14,8 @@ struct EvidencePass {
   /// Of the partition: its source, and its day's folder.
   private let name: String
   private let folder: String
+  /// The day as times begin: `2026-03-02` for the folder `2026/03/02`; empty: it is none.
+  private let day: String
 
   init(
     partition: RelativePath, file: Int, parameters: JSON, names: NameTable, log: FindingLog, scratch: RowScratch
@@ -26,14 +28,15 @@ struct EvidencePass {
     self.scratch = scratch
     name = partition.stem
     folder = String(partition.parent?.string.dropFirst(Layout.evidence.count) ?? "")
+    day = folder.utf8.count == 10 ? String(folder.map { $0 == "/" ? "-" : $0 }) : ""
   }
 
-  func read(_ segment: Segment, _ files: FileViews) throws -> EvidenceIndex {
+  func read(_ segment: Segment, of view: FileView) throws -> EvidenceIndex {
     var index = EvidenceIndex(names: names)
     let cuts = try CutTable(parameters)
     var tally = KindTally(names)
     let row = scratch.row
-    try files.lines(of: segment, in: partition) { line in
+    view.lines(of: segment) { line in
       guard RowCheck(schema: .evidence, path: partition.string, log: log).check(line, row) else { return }
       scratch.plain.removeAll()
       let source = row.plain(EvidenceField.source, scratch.plain) ?? .empty
@@ -50,14 +53,10 @@ struct EvidencePass {
 
   /// A partition holds one source and one day.
   private func checkPartition(_ row: RowReader, _ source: ByteSlice, _ line: Line) {
-    var isRight: Bool
+    let isRight: Bool
     let time = row.text(EvidenceField.timestamp)?.bytes
     if let time {
-      // 2026-03-02T… in 2026/03/02
-      isRight = source == name && time.count >= 10 && folder.utf8.count == 10
-      if isRight {
-        isRight = zip(time[0..<10].buffer, folder.utf8).allSatisfy { $0 == $1 || ($0 == 0x2D && $1 == 0x2F) }
-      }
+      isRight = source == name && time.count >= 10 && time[0..<10] == day
     } else {
       isRight = folder == "undated" && name.hasPrefix("\(source.string())-")
     }
@@ -103,13 +102,18 @@ struct EvidencePass {
     var run = EvidenceRun(
       place: place, identity: identity(row, source, kind), task: task(row), sampleID: sampleID(row),
       source: sourceNumber, isExtraction: kind == .extraction, hasText: isFilled(row, EvidenceField.text),
-      hasPrompt: isFilled(row, EvidenceField.prompt), ownCategory: own?.category)
+      hasPrompt: isFilled(row, EvidenceField.prompt), textStart: start(row, EvidenceField.text),
+      promptStart: start(row, EvidenceField.prompt), ownCategory: own?.category)
     run.decide(own ?? knowledge.ruling(), row, [], scratch)
     EvidenceTokens.appendStarts(row, to: &index.starts)
     if kind == .extraction {
       index.extractions.append(EvidenceExtraction(run: index.runs.count, parent: target(row)))
     }
     index.runs.append(run)
+  }
+
+  private func start(_ row: RowReader, _ member: RowMember) -> UInt64? {
+    row.text(member).flatMap { FoldedTexts.plainStart($0.bytes) }
   }
 
   private func isFilled(_ row: RowReader, _ member: RowMember) -> Bool {

@@ -11,19 +11,13 @@ final class EvidenceRowReader {
   /// The copies that were let go last: one of their rows may be in use.
   private var retired: [FileView] = []
 
-  /// Of each view, the windows whose pages were asked for.
-  private var populated: [[Bool]]
-
   /// Copies that are held at once.
   private static let limit = 64
-  /// Bytes whose pages are asked for at once: most rows are read in their order, and a fault costs more than a page.
-  private static let window = 2 << 20
 
   init(partitions: [RelativePath], files: FileViews) {
     self.partitions = partitions
     self.files = files
     views = Array(repeating: nil, count: partitions.count)
-    populated = Array(repeating: [], count: partitions.count)
   }
 
   /// Valid until the next call with the same parser and members.
@@ -36,20 +30,19 @@ final class EvidenceRowReader {
   func bytes(at place: RowPlace) throws -> ByteSlice {
     let view = try views[place.file] ?? view(place.file)
     guard view.bytes.count >= place.offset + place.byteCount else { throw FileViews.changed(partitions[place.file]) }
-    if view.isMapped { populate(view, place) }
     return view.bytes[place.offset..<place.offset + place.byteCount]
   }
 
-  private func populate(_ view: FileView, _ place: RowPlace) {
-    if populated[place.file].isEmpty {
-      populated[place.file] = Array(repeating: false, count: view.bytes.count / Self.window + 1)
-    }
-    let window = place.offset / Self.window
-    if populated[place.file][window] { return }
-    populated[place.file][window] = true
-    let start = window * Self.window
-    view.populate(start..<min(start + Self.window, view.bytes.count))
+  /// Asks for a row ahead of its use, but for what is far from its start and its end.
+  func prefetch(_ place: RowPlace) {
+    guard let view = views[place.file], view.bytes.count >= place.offset + place.byteCount else { return }
+    let row = view.bytes[place.offset..<place.offset + place.byteCount]
+    row.prefetch(0..<Self.reach)
+    row.prefetch(row.count - Self.reach..<row.count)
   }
+
+  /// Bytes: most rows begin and end within.
+  private static let reach = 512
 
   private func view(_ file: Int) throws -> FileView {
     guard let view = try files.view(partitions[file]) else { throw FileViews.changed(partitions[file]) }

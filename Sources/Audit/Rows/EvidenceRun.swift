@@ -39,6 +39,9 @@ struct EvidenceRun: Sendable {
   /// Do they say something?
   var hasText: Bool
   var hasPrompt: Bool
+  /// Hashes of how they begin when folded; nil: to be made of the whole text.
+  var textStart: UInt64?
+  var promptStart: UInt64?
   /// Recomputed from the evidence.
   var category = Category.needsHumanReview
   /// By rules 1 to 6; nil: none of them holds.

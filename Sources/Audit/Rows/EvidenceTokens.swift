@@ -15,7 +15,12 @@ struct EvidenceTokens {
 
   /// Where the values of a row start that is written as this program writes it.
   static func appendStarts(_ row: RowReader, to starts: inout [UInt32]) {
-    for member in EvidenceField.all { starts.append(UInt32(truncatingIfNeeded: row.range(member)?.lowerBound ?? 0)) }
+    withUnsafeTemporaryAllocation(of: UInt32.self, capacity: count) { places in
+      for (place, member) in EvidenceField.all.enumerated() {
+        places.initializeElement(at: place, to: UInt32(truncatingIfNeeded: row.range(member)?.lowerBound ?? 0))
+      }
+      starts.append(contentsOf: places)
+    }
   }
 
   /// The value of a member; nil: the file is not what it was.

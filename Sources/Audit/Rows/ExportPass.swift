@@ -9,12 +9,6 @@ struct ExportIndex: Sendable {
   var ids: [(id: UInt64, line: Int)] = []
   /// In the order of the file; without those that are none.
   var rows: [ExportedRow] = []
-
-  mutating func append(_ part: ExportIndex) {
-    counts.add(part.counts)
-    ids += part.ids
-    rows += part.rows
-  }
 }
 
 /// Leads the rows of a segment of an export back to the evidence, and makes them again from it.
@@ -36,14 +30,15 @@ struct ExportPass {
     }
   }
 
-  func read(_ segment: Segment, _ files: FileViews) throws -> ExportIndex {
+  func read(_ segment: Segment, of view: FileView) throws -> ExportIndex {
     var index = ExportIndex()
     let check = RowCheck(schema: schema, path: path.string, log: log)
     let matching = RowMatching(back: back, rules: rules, scratch: scratch)
     var tally = RunTally()
     var pairs: [PreferenceReason: Int64] = [:]
-    try files.lines(of: segment, in: path) { line in
-      let key = line.number <= due.keys.count ? due.keys[line.number - 1] : nil
+    try view.lines(of: segment) { line in
+      matching.prefetch(key(of: line.number + 1), key(of: line.number + 3))
+      let key = key(of: line.number)
       if let key, let id = try isDue(line, key, matching, &tally, &pairs) {
         index.ids.append((id, line.number))
         index.rows.append(ExportedRow(key: key, line: line.number))
@@ -69,6 +64,9 @@ struct ExportPass {
     for (reason, count) in pairs { index.counts.add("by_preference", reason.rawValue, count) }
     return index
   }
+
+  /// What is due in a line.
+  private func key(of line: Int) -> RowKey? { line <= due.keys.count ? due.keys[line - 1] : nil }
 
   /// Is the line, byte for byte, the row that is due there?
   /// - Returns: the digits of its id as bits; nil: it has to be looked at.
@@ -98,8 +96,8 @@ struct ExportPass {
   }
 
   /// Reports each row whose id an earlier row has.
-  static func checkIDs(_ index: ExportIndex, _ path: RelativePath, _ log: FindingLog) {
-    let ids = index.ids.sorted { ($0.id, $0.line) < ($1.id, $1.line) }
+  static func checkIDs(_ ids: [(id: UInt64, line: Int)], _ path: RelativePath, _ log: FindingLog) {
+    let ids = ids.sorted { ($0.id, $0.line) < ($1.id, $1.line) }
     for (first, second) in zip(ids, ids.dropFirst()) where first.id == second.id {
       log.add(
         .rowInvalid, path: path.string, line: second.line, member: "id", expected: "an id of its own",

@@ -22,19 +22,34 @@ final class FoldedTexts {
     var byText: [Hash128: Int] = [:]
   }
 
-  /// - Parameter texts: JSON strings, with quotes and escapes; equal ones are equal texts.
+  /// Texts that are compared with each other without a table.
+  private static let few = 32
+
+  /// - Parameters:
+  ///   - texts: JSON strings, with quotes and escapes; equal ones are equal texts.
+  ///   - known: what ``plainStart(_:)`` makes of each, or nil.
   /// - Returns: of each text the place of the first one that is the same.
-  func firstAlike(_ texts: [ByteSlice]) -> [Int] {
+  func firstAlike(_ texts: [ByteSlice], starts known: [UInt64?]) -> [Int] {
     var first = Array(texts.indices)
+    var starts: [UInt64] = []
+    starts.reserveCapacity(texts.count)
     var buckets: [UInt64: Bucket] = [:]
     for (place, text) in texts.enumerated() {
       // The runs of a task mostly have one prompt.
-      if place > 0, text == texts[first[place - 1]] {
+      if place > 0, known[place] == known[place - 1], text == texts[first[place - 1]] {
         first[place] = first[place - 1]
+        starts.append(starts[place - 1])
         continue
       }
-      let start = startHash(text)
-      if buckets[start] == nil {
+      let start = known[place] ?? startHash(text)
+      starts.append(start)
+      if texts.count <= Self.few {
+        for other in 0..<place
+        where starts[other] == start && first[other] == other && isSame(text, texts[other]) {
+          first[place] = other
+          break
+        }
+      } else if buckets[start] == nil {
         buckets[start] = Bucket(places: [place])
       } else if let other = alike(place, texts, &buckets[start]!) {
         first[place] = other
@@ -86,7 +101,7 @@ final class FoldedTexts {
   /// will do that has one behind the scalars in question.
   private func startHash(_ text: ByteSlice) -> UInt64 {
     let inside = Self.inside(text)
-    if let hash = plainStartHash(inside.bytes) { return hash }
+    if let hash = Self.plainStart(inside.bytes) { return hash }
     start.removeAll()
     if inside.appendPlain(bytes: Self.window, to: start) {
       folded.removeAll()
@@ -99,7 +114,8 @@ final class FoldedTexts {
   }
 
   /// The same of a text that begins with ASCII; nil: it does not, or with a rare escape.
-  private func plainStartHash(_ text: ByteSlice) -> UInt64? {
+  /// - Parameter text: the inside of a JSON string.
+  static func plainStart(_ text: ByteSlice) -> UInt64? {
     var hash = Self.seed
     var count = 0
     var isSpaceDue = false

@@ -36,7 +36,7 @@ struct PairPlan: Sendable {
 
   mutating func append(_ part: PairPlan) {
     pairs += part.pairs
-    contested.formUnion(part.contested)
+    if !part.contested.isEmpty { contested.formUnion(part.contested) }
     counts += part.counts
   }
 }
@@ -51,6 +51,9 @@ struct PairRun {
   /// JSON strings; a prompt that says nothing is none.
   var text: ByteSlice
   var prompt: ByteSlice?
+  /// As ``EvidenceRun`` has them.
+  var textStart: UInt64?
+  var promptStart: UInt64?
 }
 
 /// A comparison with a winner.
@@ -80,15 +83,18 @@ struct TaskPairing {
     self.runs = runs
     self.comparisons = comparisons
     self.maximum = maximum
-    texts = folding.firstAlike(runs.map(\.text) + comparisons.flatMap { [$0.chosen, $0.rejected] })
-    let given = runs.map(\.prompt) + comparisons.map(\.prompt)
-    var numbers = folding.firstAlike(given.compactMap { $0 }).makeIterator()
-    prompts = given.map { $0 == nil ? nil : numbers.next() }
+    texts = folding.firstAlike(
+      runs.map(\.text) + comparisons.flatMap { [$0.chosen, $0.rejected] },
+      starts: runs.map(\.textStart) + comparisons.flatMap { _ in [nil, nil] })
+    let given = runs.map { ($0.prompt, $0.promptStart) } + comparisons.map { ($0.prompt, nil) }
+    let said = given.filter { $0.0 != nil }
+    var numbers = folding.firstAlike(said.map { $0.0! }, starts: said.map(\.1)).makeIterator()
+    prompts = given.map { $0.0 == nil ? nil : numbers.next() }
     pair(folding)
   }
 
   private mutating func pair(_ folding: FoldedTexts) {
-    let contested = said(by: .accepted).intersection(said(by: .rejected))
+    let contested = contestedTexts()
     var groups: [Int?: [Int]] = [:]
     for run in runs.indices {
       if contested.contains(texts[run]) {
@@ -102,6 +108,12 @@ struct TaskPairing {
     for comparison in comparisons.indices.sorted(by: { comparisons[$0].identity < comparisons[$1].identity }) {
       add(comparison, contested)
     }
+  }
+
+  /// Texts that are both accepted and rejected. Most tasks have none, and most texts are said once.
+  private func contestedTexts() -> Set<Int> {
+    guard runs.indices.contains(where: { texts[$0] != $0 }) else { return [] }
+    return said(by: .accepted).intersection(said(by: .rejected))
   }
 
   private func said(by category: Category) -> Set<Int> {
@@ -120,10 +132,10 @@ struct TaskPairing {
 
   /// One side in its order, each text once.
   private func side(_ group: [Int], _ category: Category) -> [Int] {
+    let side = group.filter { runs[$0].category == category }
+    if side.count < 2 { return side }
     var seen: Set<Int> = []
-    return group.filter { runs[$0].category == category }
-      .sorted { runs[$0].identity < runs[$1].identity }
-      .filter { seen.insert(texts[$0]).inserted }
+    return side.sorted { runs[$0].identity < runs[$1].identity }.filter { seen.insert(texts[$0]).inserted }
   }
 
   /// Runs of one prompt.

@@ -2,14 +2,14 @@ import JSONTape
 import Receipts
 import Stages
 
-/// Reads every row of every output, evidence first, and leads the others back to it.
+/// Reads every row of every output, evidence first, and leads the others back to it. Files are hashed on the way.
 struct RowAudit {
   let fileSystem: any FileSystem
   let layout: WorkspaceLayout
   let views: FileViews
   let log: FindingLog
   let options: AuditOptions
-  let files: AuditedFiles
+  let checks: FileChecks
   let receipts: [StageReceipt]
   private let shelf: Shelf<RowScratch>
   /// Of the evidence, in the order of its receipt.
@@ -17,14 +17,14 @@ struct RowAudit {
 
   init(
     fileSystem: any FileSystem, layout: WorkspaceLayout, views: FileViews, log: FindingLog, options: AuditOptions,
-    files: AuditedFiles, receipts: [StageReceipt]
+    checks: FileChecks, receipts: [StageReceipt]
   ) {
     self.fileSystem = fileSystem
     self.layout = layout
     self.views = views
     self.log = log
     self.options = options
-    self.files = files
+    self.checks = checks
     self.receipts = receipts
     let evidence = receipts.first { $0.stage == .buildEvidence }
     let partitions = (evidence?.receipt.core.outputs ?? []).map(\.path).filter(StageRoles.isEvidence)
@@ -34,21 +34,31 @@ struct RowAudit {
     }
   }
 
+  private var files: AuditedFiles { checks.files }
+
   func run() throws {
-    guard let evidence = receipt(.buildEvidence) else { return try readAlone() }
+    // Without a receipt of the evidence, rows can only be looked at by themselves.
+    guard let evidence = receipt(.buildEvidence) else {
+      _ = try readQuarantine()
+      return
+    }
     let score = receipt(.score)
     let parameters = score?.receipt.core.parameters ?? .null
-    var index = try readEvidence(parameters)
-    let join = try EvidenceJoin(
-      partitions: partitions, parameters: parameters, views: views
-    ).apply(to: &index)
+    let parts = try readEvidence(parameters)
+    // One thread makes the index, so there is time for files that don't want it.
+    let ((index, join), quarantine) = try atOnce(
+      {
+        var index = self.index(of: parts)
+        let join = try EvidenceJoin(partitions: partitions, parameters: parameters, views: views).apply(to: &index)
+        return (index, join)
+      },
+      { try readQuarantine() })
     if options.readsInputs {
       try LogAudit(
         fileSystem: fileSystem, layout: layout, views: views, log: log, jobs: options.jobs, files: files,
         receipt: evidence, partitions: partitions, index: index, isWhole: partitions.allSatisfy(files.isSound)
       ).run()
     }
-    let quarantine = try readQuarantine()
     if let books = books(evidence, behind: []) {
       books.checkEvidence(index, quarantine[.buildEvidence] ?? RowCounts())
     }
@@ -58,17 +68,32 @@ struct RowAudit {
       books.checkScore(index, scored, quarantine[.score] ?? RowCounts(), join)
     }
     let comparisons = index.counts["kind", RecordKind.comparison.rawValue]
-    for receipt in receipts where Pipeline.exports.contains(receipt.stage) {
-      let (export, due) = try read(export: receipt, index, scored)
+    let exports = receipts.filter { Pipeline.exports.contains($0.stage) }
+    for (receipt, (counts, due)) in zip(exports, try read(exports, index, scored)) {
       let own = quarantine[receipt.stage] ?? RowCounts()
       guard let books = books(receipt, behind: [evidence, score]) else { continue }
       let count = scored.counts.total("by_category")
       if receipt.stage == .exportPreference {
-        books.checkPairs(export, own, scored: count, comparisons: comparisons, due)
+        books.checkPairs(counts, own, scored: count, comparisons: comparisons, due)
       } else {
-        books.checkSamples(export, own, scored: count)
+        books.checkSamples(counts, own, scored: count)
       }
     }
+  }
+
+  /// Both, at once where more than one thread may work.
+  private func atOnce<One: Sendable, Other: Sendable>(
+    _ one: @Sendable () throws -> One, _ other: @Sendable () throws -> Other
+  ) throws -> (One, Other) {
+    let results = try withoutActuallyEscaping(one) { one in
+      try withoutActuallyEscaping(other) { other in
+        try parallelMap([true, false], jobs: options.jobs) { _, isFirst -> (One?, Other?) in
+          if isFirst { return (try one(), nil) }
+          return (nil, try other())
+        }
+      }
+    }
+    return (results[0].0!, results[1].1!)
   }
 
   /// nil: a file that is counted is not as its receipt says, so the count would blame the wrong one.
@@ -79,43 +104,60 @@ struct RowAudit {
 
   private func receipt(_ stage: StageName) -> StageReceipt? { receipts.first { $0.stage == stage } }
 
-  /// Without a receipt of the evidence, rows can only be looked at by themselves.
-  private func readAlone() throws {
-    _ = try readQuarantine()
-  }
-
   // MARK: Work over segments
 
   private struct Work: Sendable {
     /// Index of the file.
     var file: Int
-    var path: RelativePath
     var segment: Segment
   }
 
-  /// The segments of all `paths` that are there, each mapped on some thread; results in the order of paths and lines.
+  /// The segments of all `paths` that are there, each read on some thread. Files that have not been hashed are hashed on the
+  /// way.
+  /// - Parameter hashes: other files that are to be hashed at the same time.
+  /// - Returns: results in the order of paths and lines.
   private func map<Result: Sendable>(
-    _ paths: [RelativePath], _ body: @Sendable (_ file: Int, RelativePath, Segment, RowScratch) throws -> Result
-  ) throws -> [Result] {
-    let work = paths.enumerated().flatMap { file, path in
-      (files.scans[path]?.segments ?? []).map { Work(file: file, path: path, segment: $0) }
+    _ paths: [RelativePath], hashing hashes: (RelativePath) -> Bool = { _ in false },
+    _ body: @Sendable (_ file: Int, Segment, FileView, RowScratch) throws -> Result
+  ) throws -> [[Result]] {
+    // A forged receipt may list a path twice.
+    let places = Dictionary(grouping: paths.indices, by: { paths[$0] })
+    let read: [RelativePath: [Result]] = try checks.check {
+      places[$0] != nil || hashes($0)
+    } reading: { path, segment, view in
+      guard let found = places[path], found.count == 1 else { return nil }
+      return try shelf.use { try body(found[0], segment, view, $0) }
     }
-    return try parallelMap(work, jobs: options.jobs) { _, work in
-      try shelf.use { try body(work.file, work.path, work.segment, $0) }
+    let isRead = paths.map { read[$0] != nil && places[$0]?.count == 1 }
+    let work = paths.indices.filter { !isRead[$0] }.flatMap { file in
+      (files.scans[paths[file]]?.segments ?? []).map { Work(file: file, segment: $0) }
     }
+    let results = try parallelMap(work, jobs: options.jobs) { _, work in
+      try views.reading(work.segment, of: paths[work.file]) { view in
+        try shelf.use { try body(work.file, work.segment, view, $0) }
+      }
+    }
+    var rows = paths.indices.map { isRead[$0] ? read[paths[$0]] ?? [] : [] }
+    for (work, result) in zip(work, results) { rows[work.file].append(result) }
+    return rows
   }
 
   // MARK: Evidence and scored runs
 
-  private func readEvidence(_ parameters: JSON) throws -> EvidenceIndex {
+  private func readEvidence(_ parameters: JSON) throws -> [EvidenceIndex] {
     let names = NameTable()
-    let parts = try map(partitions) { file, path, segment, scratch in
+    let parts = try map(partitions) { file, segment, view, scratch in
       try EvidencePass(
-        partition: path, file: file, parameters: parameters, names: names, log: log, scratch: scratch
+        partition: partitions[file], file: file, parameters: parameters, names: names, log: log, scratch: scratch
       )
-      .read(segment, views)
+      .read(segment, of: view)
     }
-    var index = EvidenceIndex(names: names)
+    checkLineEnds(partitions)
+    return parts.flatMap { $0 }
+  }
+
+  private func index(of parts: [EvidenceIndex]) -> EvidenceIndex {
+    var index = EvidenceIndex(names: parts.first?.names ?? NameTable())
     index.reserve(for: parts)
     for part in parts { index.append(part) }
     index.finish(files: partitions.count) { row, first in
@@ -124,7 +166,6 @@ struct RowAudit {
         expected: "an identity (source, kind, run id) of its own",
         found: "that of \(partitions[first.file]):\(first.line)")
     }
-    checkLineEnds(partitions)
     return index
   }
 
@@ -144,17 +185,19 @@ struct RowAudit {
       partitions.enumerated().map { (Layout.scoredRuns(forEvidence: $1), $0) }, uniquingKeysWith: { first, _ in first })
     // Judgements and parents may be in any partition: where one is not sound, no category is.
     let isWhole = partitions.allSatisfy(files.isSound)
+    let lineCounts = files.scans.mapValues(\.lineCount)
     var scored = ScoredIndex()
     for part in try map(
       paths,
-      { _, path, segment, scratch in
+      { file, segment, view, scratch in
+        let path = paths[file]
         let runs = isWhole ? places[path].map { index.runsByFile[$0] } : nil
         return try ScoredPass(
-          path: path, index: index, runs: runs, isComplete: runs?.count == files.scans[path]?.lineCount,
+          path: path, index: index, runs: runs, isComplete: runs?.count == lineCounts[path],
           log: log, scratch: scratch, cuts: try CutTable(receipt.receipt.core.parameters)
-        ).read(segment, views)
-      })
-    { scored.append(part) }
+        ).read(segment, of: view)
+      }
+    ).joined() { scored.append(part) }
     scored.finish(runs: index.runs.count)
     checkLineEnds(paths)
     for path in paths {
@@ -171,44 +214,60 @@ struct RowAudit {
 
   // MARK: Exports
 
+  /// What an export is read by.
+  private struct Export: Sendable {
+    var stage: StageName
+    var paths: [RelativePath]
+    var rules: ExportRules
+    var due = DueRows()
+  }
+
   private func read(
-    export receipt: StageReceipt, _ index: EvidenceIndex, _ scored: ScoredIndex
-  ) throws -> (rows: ExportIndex, due: DueRows?) {
+    _ receipts: [StageReceipt], _ index: EvidenceIndex, _ scored: ScoredIndex
+  ) throws -> [(counts: RowCounts, due: DueRows?)] {
+    let made = self.receipts.flatMap { $0.receipt.core.outputs.map(\.path) }.filter(StageRoles.isMade)
+    let isBroken = !made.allSatisfy(files.isSound)
+    var exports = try receipts.map(export)
+    if !isBroken {
+      let due = try parallelMap(exports, jobs: options.jobs) { _, export in
+        try DueRowPass(stage: export.stage, rules: export.rules, index: index, jobs: options.jobs, shelf: shelf).rows()
+      }
+      for (place, due) in due.enumerated() { exports[place].due = due }
+    }
+    let files = exports.flatMap { export in export.paths.map { (path: $0, export: export) } }
+    let parts = try map(files.map(\.path)) { file, segment, view, scratch in
+      let (path, export) = files[file]
+      let back = WayBack(index: index, scored: scored, isBroken: isBroken, scratch: scratch)
+      return try ExportPass(
+        stage: export.stage, path: path, rules: export.rules, due: export.due, back: back, log: log, scratch: scratch
+      ).read(segment, of: view)
+    }
+    // What another row, or none, of the scored runs lets through is no fault of the export.
+    let isCertain = !isBroken && index.isDistinct && scored.isAgreeing(runs: index.runs.count)
+    return exports.map { export in
+      let own = zip(files, parts).filter { $0.0.export.stage == export.stage }.flatMap(\.1)
+      var counts = RowCounts()
+      for part in own { counts.add(part.counts) }
+      checkLineEnds(export.paths)
+      for path in export.paths where self.files.scans[path] != nil {
+        let check = DueRowCheck(path: path, due: export.due, index: index, partitions: partitions, log: log)
+        // Rows that are due have ids of their own.
+        if isCertain, check.areDue(own.lazy.map(\.rows)) { continue }
+        ExportPass.checkIDs(own.flatMap(\.ids), path, log)
+        if isCertain { check.check(own.flatMap(\.rows)) }
+      }
+      return (counts, isCertain ? export.due : nil)
+    }
+  }
+
+  private func export(_ receipt: StageReceipt) throws -> Export {
     let quarantine = Self.quarantine(receipt.stage)
     let paths = receipt.receipt.core.outputs.map(\.path).filter { $0 != quarantine }
     let facts = try receipt.receipt.core.inputs.first { $0.path == Layout.repositoryFacts }
       .flatMap { try fileSystem.contents(of: layout.path($0.path)) }
     var rules = ExportRules(receipt, answers: facts.flatMap { try? RepositoryAnswers(JSON.parse($0)) })
     rules.heldOut = try Holdout(fileSystem: fileSystem, layout: layout, files: files).prompts(receipt, log)
-    let finalRules = rules
-    let made = receipts.flatMap { $0.receipt.core.outputs.map(\.path) }.filter(StageRoles.isMade)
-    let isBroken = !made.allSatisfy(files.isSound)
-    let due =
-      isBroken
-      ? DueRows()
-      : try DueRowPass(stage: receipt.stage, rules: finalRules, index: index, jobs: options.jobs, shelf: shelf).rows()
-    var export = ExportIndex()
-    for part in try map(
-      paths,
-      { _, path, segment, scratch in
-        let back = WayBack(
-          index: index, scored: scored, isBroken: isBroken, scratch: scratch)
-        return try ExportPass(
-          stage: receipt.stage, path: path, rules: finalRules, due: due, back: back, log: log, scratch: scratch
-        ).read(segment, views)
-      })
-    { export.append(part) }
-    checkLineEnds(paths)
-    // What another row, or none, of the scored runs lets through is no fault of the export.
-    let isCertain = !isBroken && index.isDistinct && scored.isAgreeing(runs: index.runs.count)
-    for path in paths where files.scans[path] != nil {
-      let check = DueRowCheck(path: path, due: due, index: index, partitions: partitions, log: log)
-      // Rows that are due have ids of their own.
-      if isCertain, check.areDue(export.rows) { continue }
-      ExportPass.checkIDs(export, path, log)
-      if isCertain { check.check(export.rows) }
-    }
-    return (export, isCertain ? due : nil)
+    return Export(stage: receipt.stage, paths: paths, rules: rules)
   }
 
   private static func quarantine(_ stage: StageName) -> RelativePath {
@@ -221,19 +280,20 @@ struct RowAudit {
     }
   }
 
+  /// Hashes all other files, too, but for the exports.
   private func readQuarantine() throws -> [StageName: RowCounts] {
-    var counts: [StageName: RowCounts] = [:]
-    for receipt in receipts {
-      let path = Self.quarantine(receipt.stage)
-      for part in try map(
-        [path],
-        { _, path, segment, scratch in
-          try QuarantinePass(stage: receipt.stage, path: path, log: log, scratch: scratch)
-            .read(segment, views)
-        })
-      { counts[receipt.stage, default: RowCounts()].add(part) }
-      checkLineEnds([path])
+    let paths = receipts.map { Self.quarantine($0.stage) }
+    let exports = Set(
+      receipts.filter { Pipeline.exports.contains($0.stage) }.flatMap { $0.receipt.core.outputs.map(\.path) })
+    let parts = try map(paths, hashing: { !exports.contains($0) }) { file, segment, view, scratch in
+      QuarantinePass(stage: receipts[file].stage, path: paths[file], log: log, scratch: scratch)
+        .read(segment, of: view)
     }
+    var counts: [StageName: RowCounts] = [:]
+    for (receipt, parts) in zip(receipts, parts) {
+      for part in parts { counts[receipt.stage, default: RowCounts()].add(part) }
+    }
+    checkLineEnds(paths)
     return counts
   }
 }

@@ -9,6 +9,23 @@ struct RowMatching {
   let rules: ExportRules
   let scratch: RowScratch
 
+  /// Asks for the evidence of a row that comes soon, and for what is known of one that comes later.
+  func prefetch(_ soon: RowKey?, _ later: RowKey?) {
+    if let later {
+      back.index.prefetch(Int(later.first))
+      back.index.prefetch(Int(later.second))
+    }
+    if let soon {
+      prefetchRow(of: Int(soon.first))
+      prefetchRow(of: Int(soon.second))
+    }
+  }
+
+  private func prefetchRow(of run: Int) {
+    guard back.index.runs.indices.contains(run) else { return }
+    scratch.evidence.prefetch(back.index.runs[run].place)
+  }
+
   /// Is it the sample of that run? False: the row has to be looked at.
   func isSample(_ line: Line, of run: Int, _ stage: StageName) throws -> Bool {
     guard canMatch, maySurelyBeTaken(run) else { return false }

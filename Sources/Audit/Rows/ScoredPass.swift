@@ -47,12 +47,13 @@ struct ScoredPass {
   let scratch: RowScratch
   let cuts: CutTable
 
-  func read(_ segment: Segment, _ files: FileViews) throws -> ScoredIndex {
+  func read(_ segment: Segment, of view: FileView) throws -> ScoredIndex {
     var scored = ScoredIndex()
     var tally = RunTally()
-    try files.lines(of: segment, in: path) { line in
+    try view.lines(of: segment) { line in
       if let runs, line.number <= runs.count {
         let place = runs.lowerBound + line.number - 1
+        if place + 2 < runs.upperBound { scratch.evidence.prefetch(index.runs[place + 2].place) }
         if try isExpected(line, place) {
           scored.agreeing.append(Int32(place))
           tally.add(index.runs[place])

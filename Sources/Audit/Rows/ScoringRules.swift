@@ -57,7 +57,7 @@ struct Ruling: Sendable {
 }
 
 /// Where a number is enough.
-struct Cut: Sendable {
+final class Cut: Sendable {
   let acceptAt: Double
   let partialAt: Double?
   /// As facts have them.

@@ -1,4 +1,3 @@
-import COpenSSL
 import JSONTape
 
 /// A SHA-256 (FIPS 180-4), 32 bytes inline.
@@ -52,15 +51,7 @@ public struct Digest: Sendable, Hashable {
     try withUnsafeBytes(of: words, body)
   }
 
-  public static func of(_ bytes: UnsafeRawBufferPointer) -> Digest {
-    withUnsafeTemporaryAllocation(byteCount: 32, alignment: 8) { output in
-      let result = EVP_Digest(
-        bytes.baseAddress, bytes.count, output.baseAddress?.assumingMemoryBound(to: UInt8.self), nil,
-        SHA256.algorithm, nil)
-      precondition(result == 1, "OpenSSL has no memory for a digest")
-      return Digest(bytes: UnsafeRawBufferPointer(output))
-    }
-  }
+  public static func of(_ bytes: UnsafeRawBufferPointer) -> Digest { SHA256.digest(of: bytes) }
 
   public static func of(_ bytes: ByteSlice) -> Digest { of(bytes.raw) }
 

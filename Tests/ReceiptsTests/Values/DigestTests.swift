@@ -1,6 +1,7 @@
 import JSONTape
-import Receipts
 import Testing
+
+@testable import Receipts
 
 @Suite("Digest and SHA256")
 struct DigestTests {
@@ -30,6 +31,53 @@ struct DigestTests {
       #expect(hasher.finish().hex == Self.abc)
     }
     #expect(hasher.finish().hex == Self.empty)
+  }
+
+  /// As OpenSSL has it.
+  private static func expected(_ bytes: [UInt8]) -> Digest {
+    let library = SHA256(usingInstructions: false)
+    bytes.withUnsafeBytes { library.update($0) }
+    return library.finish()
+  }
+
+  @Test("the processor's instructions and OpenSSL give the same for every length around a block's")
+  func lengths() {
+    let bytes = (0..<400).map { UInt8(truncatingIfNeeded: $0 &* 131 >> 3) }
+    for count in bytes.indices { #expect(Digest.of(Array(bytes[..<count])) == Self.expected(Array(bytes[..<count]))) }
+  }
+
+  @Test("two digests that are made at once are those of their own bytes, however these are cut")
+  func twoAtOnce() {
+    var random = SystemRandomNumberGenerator()
+    let (one, other) = (SHA256(), SHA256())
+    for _ in 0..<300 {
+      let texts = (0..<2).map { _ in
+        (0..<Int.random(in: 0...700)).map { _ in UInt8.random(in: 0...255, using: &random) }
+      }
+      var places = [0, 0]
+      while places != texts.map(\.count) {
+        let ends = zip(places, texts).map { Int.random(in: $0...$1.count) }
+        texts[0].withUnsafeBytes { bytes in
+          texts[1].withUnsafeBytes { otherBytes in
+            SHA256.update(
+              one, ByteSlice(bytes)[places[0]..<ends[0]], and: other, ByteSlice(otherBytes)[places[1]..<ends[1]])
+          }
+        }
+        places = ends
+      }
+      #expect(one.finish() == Self.expected(texts[0]))
+      #expect(other.finish() == Self.expected(texts[1]))
+    }
+  }
+
+  @Test("two digests at once are right where the processor has no instructions")
+  func twoByTheLibrary() {
+    let (one, other) = (SHA256(usingInstructions: false), SHA256())
+    let text = ByteBuffer()
+    text.append("abc")
+    SHA256.update(one, text.bytes, and: other, .empty)
+    #expect(one.finish().hex == Self.abc)
+    #expect(other.finish().hex == Self.empty)
   }
 
   @Test("hex is read back, and only 64 lower-case digits are hex")

@@ -11,6 +11,9 @@ extern "C" {
 #define CSIMDJSON_NOEXCEPT
 #endif
 
+/* Asks for the cache line of an address, which need not be readable. */
+static inline void csimdjson_prefetch(const void *address) { __builtin_prefetch(address); }
+
 /* A parsed text in simdjson's tape format, with the place in the text of every value added.
  *
  * words[0] is the root: 'r' in the top byte, the number of words in the rest. A value is one word, its kind in the

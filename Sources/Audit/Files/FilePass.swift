@@ -1,0 +1,177 @@
+import Glibc
+import Receipts
+import Synchronization
+
+/// Hashes files, two at a time on each thread, and has each segment read when it is hashed: by the thread that has it in its
+/// cache, or where others have nothing to do, by one of these.
+final class FilePass<Result: Sendable>: @unchecked Sendable {
+  // Everything that changes is behind the mutex, or with one thread.
+
+  /// What the threads found of each file.
+  struct Found: Sendable {
+    /// nil: no regular file is there.
+    var scan: FileScan?
+    /// In the order of lines.
+    var rows: [Result] = []
+  }
+
+  /// A segment that can be read.
+  private struct Work {
+    var file: Int
+    var segment: Segment
+    var view: FileView
+  }
+
+  /// What one thread found.
+  private struct Share: Sendable {
+    var scans: [(file: Int, scan: FileScan)] = []
+    var rows: [(file: Int, offset: Int, result: Result)] = []
+  }
+
+  private let fileCount: Int
+  private let open: @Sendable (_ file: Int) throws -> (view: FileView, limit: Int)?
+  private let read: @Sendable (_ file: Int, Segment, FileView) throws -> Result?
+  private let hashers: Int
+  private let next = Atomic<Int>(0)
+
+  private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+  private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+  private var ready: [Work] = []
+  /// Threads that wait for one.
+  private var idle = 0
+  /// Threads that hash.
+  private var hashing = 0
+  private var hasFailed = false
+
+  /// - Parameters:
+  ///   - files: how many; the largest should come first, so that no thread is left alone with one at the end.
+  ///   - open: nil: no regular file is there.
+  ///   - read: what a segment of a file says; nil: nothing is asked of the file but its digest.
+  private init(
+    files: Int, jobs: Int, open: @escaping @Sendable (_ file: Int) throws -> (view: FileView, limit: Int)?,
+    read: @escaping @Sendable (_ file: Int, Segment, FileView) throws -> Result?
+  ) {
+    fileCount = files
+    self.open = open
+    self.read = read
+    // One that hashes two files is as fast as two that hash one each.
+    hashers = max(1, min(jobs, files / 2))
+    pthread_mutex_init(mutex, nil)
+    pthread_cond_init(condition, nil)
+  }
+
+  deinit {
+    pthread_cond_destroy(condition)
+    condition.deallocate()
+    pthread_mutex_destroy(mutex)
+    mutex.deallocate()
+  }
+
+  /// - Returns: what was found, file by file.
+  static func run(
+    files: Int, jobs: Int, open: @escaping @Sendable (_ file: Int) throws -> (view: FileView, limit: Int)?,
+    read: @escaping @Sendable (_ file: Int, Segment, FileView) throws -> Result?
+  ) throws -> [Found] {
+    let pass = FilePass(files: files, jobs: jobs, open: open, read: read)
+    var found = Array(repeating: Found(), count: files)
+    let shares = try parallelMap(Array(0..<max(1, jobs)), jobs: jobs) { _, thread in try pass.work(thread) }
+    for (file, scan) in shares.flatMap(\.scans) { found[file].scan = scan }
+    for row in shares.flatMap(\.rows).sorted(by: { ($0.file, $0.offset) < ($1.file, $1.offset) }) {
+      found[row.file].rows.append(row.result)
+    }
+    return found
+  }
+
+  private func work(_ thread: Int) throws -> Share {
+    var share = Share()
+    do {
+      if thread < hashers {
+        locked { hashing += 1 }
+        defer { locked { hashing -= 1 } }
+        try hash(&share)
+      }
+      while let work = take() { try read(work, &share) }
+    } catch {
+      locked { hasFailed = true }
+      throw error
+    }
+    return share
+  }
+
+  private func hash(_ share: inout Share) throws {
+    var lanes = [(file: 0, scanner: FileScanner()), (file: 0, scanner: FileScanner())]
+    var used = 0
+    while true {
+      while used < lanes.count, let file = try begin(lanes[used].scanner) {
+        lanes[used].file = file
+        used += 1
+      }
+      if used == 0 { return }
+      if used == 2 { FileScanner.step(lanes[0].scanner, lanes[1].scanner) } else { lanes[0].scanner.step() }
+      for lane in lanes[0..<used] {
+        guard let view = lane.scanner.view else { continue }
+        while let segment = lane.scanner.takeSegment() {
+          try handOut(Work(file: lane.file, segment: segment, view: view), &share)
+        }
+      }
+      for place in (0..<used).reversed() where lanes[place].scanner.isAtEnd {
+        share.scans.append((lanes[place].file, lanes[place].scanner.finish()))
+        used -= 1
+        lanes.swapAt(place, used)
+      }
+    }
+  }
+
+  /// - Returns: the file that the scanner now has; nil: there is no other.
+  private func begin(_ scanner: FileScanner) throws -> Int? {
+    while !isOver {
+      let file = next.add(1, ordering: .relaxed).oldValue
+      guard file < fileCount else { return nil }
+      guard let (view, limit) = try open(file) else { continue }
+      scanner.begin(view, limit: limit)
+      return file
+    }
+    return nil
+  }
+
+  private var isOver: Bool { locked { hasFailed } }
+
+  private func handOut(_ work: Work, _ share: inout Share) throws {
+    let isTaken = locked {
+      guard idle > ready.count else { return false }
+      ready.append(work)
+      pthread_cond_signal(condition)
+      return true
+    }
+    if !isTaken { try read(work, &share) }
+  }
+
+  private func read(_ work: Work, _ share: inout Share) throws {
+    if let result = try read(work.file, work.segment, work.view) {
+      share.rows.append((work.file, work.segment.offset, result))
+    }
+  }
+
+  /// nil: there will be none.
+  private func take() -> Work? {
+    locked {
+      idle += 1
+      defer { idle -= 1 }
+      // The first thread to begin hashes, and whoever comes when no file is left need not wait for others to begin.
+      while ready.isEmpty, !hasFailed, hashing > 0 || next.load(ordering: .relaxed) < fileCount {
+        pthread_cond_wait(condition, mutex)
+      }
+      return hasFailed ? nil : ready.popLast()
+    }
+  }
+
+  private func locked<Value>(_ body: () throws -> Value) rethrows -> Value {
+    pthread_mutex_lock(mutex)
+    defer {
+      // Whoever waits looks whether there still is something to wait for.
+      if hashing == 0 || hasFailed { pthread_cond_broadcast(condition) }
+      pthread_mutex_unlock(mutex)
+    }
+    return try body()
+  }
+}
