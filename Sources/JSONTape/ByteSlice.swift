@@ -96,6 +96,12 @@ public struct ByteSlice: Hashable {
   /// The bytes as text; what is not UTF-8 becomes U+FFFD.
   public func string() -> String { String(decoding: buffer, as: UTF8.self) }
 
+  /// Are all bytes digits, or letters from a to f?
+  public var isLowerHex: Bool {
+    guard let base = buffer.baseAddress else { return true }
+    return csimdjson_is_lower_hex(base, count) != 0
+  }
+
   /// Of the text in UTF-16 code units.
   public var utf16Length: Int {
     guard let base = buffer.baseAddress else { return 0 }

@@ -30,4 +30,19 @@ import Testing
       }
     }
   }
+
+  @Test func `lower-case hex is told from everything else, wherever that stands`() {
+    for length in [0, 1, 16, 31, 64, 100] {
+      var bytes = (0..<length).map { Array("0123456789abcdef".utf8)[$0 % 16] }
+      #expect(slice(bytes) { $0.isLowerHex })
+      for place in 0..<length {
+        let kept = bytes[place]
+        for byte in [0x2F, 0x3A, 0x41, 0x46, 0x60, 0x67, 0x00, 0xB0, 0xE1] as [UInt8] {
+          bytes[place] = byte
+          #expect(!slice(bytes) { $0.isLowerHex }, "\(byte) at \(place)")
+        }
+        bytes[place] = kept
+      }
+    }
+  }
 }

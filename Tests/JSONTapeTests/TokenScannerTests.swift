@@ -37,9 +37,11 @@ import Testing
       "\\ud83d",
       "\\ude00", "\\ud83d\\u0041", "\\ud83d\\ud83d\\ude00", "é", "€", "😀", "\\u0000", "\u{7f}",
     ]
-    for piece in pieces {
-      for before in 0..<40 {
-        let text = Array(("\"" + String(repeating: "x", count: before) + piece + "yz\"").utf8)
+    // Behind the longer end, pieces stand anywhere in a block of 64 bytes, and on the border of two.
+    let ends = ["yz", String(repeating: "yz", count: 40) + "\\n" + String(repeating: "z", count: 20)]
+    for (piece, end) in pieces.flatMap({ piece in ends.map { (piece, $0) } }) {
+      for before in 0..<(end.utf8.count == 2 ? 40 : 70) {
+        let text = Array(("\"" + String(repeating: "x", count: before) + piece + end + "\"").utf8)
         try withText(text) { bytes in
           var scanner = TokenScanner(bytes)
           let taken = scanner.takeString()
@@ -48,7 +50,8 @@ import Testing
           let buffer = ByteBuffer()
           #expect(scanner.isAtEnd)
           #expect(found.text(buffer) == expected)
-          #expect(found.hasEscapes == piece.contains("\\"))
+          #expect(found.hasEscapes == (piece + end).contains("\\"))
+          #expect(found.utf16Length == expected.utf16Length)
           withExtendedLifetime(buffer) {}
         }
       }
@@ -56,7 +59,8 @@ import Testing
   }
 
   @Test func `a string cut off anywhere, or with a byte that no string has, is none`() throws {
-    let whole = Array("\"ab\\u00e9\\n\\ud83d\\ude00 é€😀 and more than sixteen bytes\"".utf8)
+    let long = String(repeating: " and more than a block of bytes", count: 4)
+    let whole = Array("\"ab\\u00e9\\n\\ud83d\\ude00 é€😀\(long)\\t\\\\\\\"\\u0020\(long)\"".utf8)
     for end in 1..<whole.count {
       withText(Array(whole[..<end])) { bytes in
         var scanner = TokenScanner(bytes)

@@ -18,15 +18,22 @@ uint32_t code_unit(const uint8_t *digits) {
   return digit(digits[0]) << 12 | digit(digits[1]) << 8 | digit(digits[2]) << 4 | digit(digits[3]);
 }
 
+/* Is it an escape, behind a backslash, that stands for one character? */
+struct Letters {
+  bool is[256] = {};
+  constexpr Letters() {
+    for (const char *letter = "\"\\/bfnrt"; *letter; letter++) is[static_cast<uint8_t>(*letter)] = true;
+  }
+  constexpr bool operator[](uint8_t byte) const { return is[byte]; }
+};
+constexpr Letters is_letter;
+
 /* Bytes of the escape at `text`, which starts with a backslash; 0: it is none. */
 size_t escape_length(const uint8_t *text, size_t count) {
   if (count < 2) return 0;
-  switch (text[1]) {
-    case '"': case '\\': case '/': case 'b': case 'f': case 'n': case 'r': case 't': return 2;
-    case 'u':
-      return count >= 6 && is_hex(text[2]) && is_hex(text[3]) && is_hex(text[4]) && is_hex(text[5]) ? 6 : 0;
-    default: return 0;
-  }
+  if (is_letter[text[1]]) return 2;
+  if (text[1] != 'u') return 0;
+  return count >= 6 && is_hex(text[2]) && is_hex(text[3]) && is_hex(text[4]) && is_hex(text[5]) ? 6 : 0;
 }
 
 uint8_t letter(uint8_t escape) {
@@ -90,8 +97,32 @@ void step(Walk &walk, const uint8_t *text, size_t count) {
 
 bool is_plain(uint8_t byte) { return byte >= 0x20 && byte != '"' && byte != '\\'; }
 
+/* Steps over plain bytes, as long as there are 16. */
+void skip_plain(Walk &walk, const uint8_t *text, size_t count) {
+#if defined(__x86_64__)
+  const __m128i controls = _mm_set1_epi8(0x1f);
+  while (count - walk.done >= 16) {
+    const __m128i block = _mm_loadu_si128(reinterpret_cast<const __m128i *>(text + walk.done));
+    const __m128i found = _mm_or_si128(
+      _mm_cmpeq_epi8(_mm_min_epu8(block, controls), block),
+      _mm_or_si128(_mm_cmpeq_epi8(block, _mm_set1_epi8('"')), _mm_cmpeq_epi8(block, _mm_set1_epi8('\\'))));
+    const unsigned special = static_cast<unsigned>(_mm_movemask_epi8(found));
+    const unsigned high = static_cast<unsigned>(_mm_movemask_epi8(block));
+    if (special) {
+      const unsigned place = static_cast<unsigned>(__builtin_ctz(special));
+      walk.high |= (high & ((1u << place) - 1)) != 0;
+      walk.done += place;
+      return;
+    }
+    walk.high |= high != 0;
+    walk.done += 16;
+  }
+#endif
+}
+
 void walk_bytes(Walk &walk, const uint8_t *text, size_t count) {
   while (walk.state == Walk::going) {
+    skip_plain(walk, text, count);
     while (walk.done < count && is_plain(text[walk.done])) {
       walk.high |= text[walk.done] >= 0x80;
       walk.done += 1;
@@ -124,19 +155,31 @@ __attribute__((target("avx2,bmi"))) void walk_blocks(Walk &walk, const uint8_t *
       special |= uint64_t(static_cast<uint32_t>(_mm256_movemask_epi8(found))) << (32 * half);
       high |= uint64_t(static_cast<uint32_t>(_mm256_movemask_epi8(block))) << (32 * half);
     }
-    walk.done = start + 64;
+    size_t next = start + 64;
     while (special) {
       const unsigned place = static_cast<unsigned>(__builtin_ctzll(special));
-      walk.done = start + place;
-      step(walk, text, count);
-      if (walk.state != Walk::going) {
+      const uint8_t *const at = text + start + place;
+      const size_t left = count - start - place;
+      /* Nearly all escapes are of two bytes. */
+      if (*at == '\\' && left > 1 && is_letter[at[1]]) {
+        walk.excess += 1;
+        special &= ~(uint64_t(3) << place);
+        if (place == 63) next = start + 65;
+        continue;
+      }
+      const size_t escape = *at == '\\' ? escape_length(at, left) : 0;
+      if (escape == 0) {
         walk.high |= (high & ((uint64_t(1) << place) - 1)) != 0;
+        walk.done = start + place + (*at == '"');
+        walk.state = *at == '"' ? Walk::ended : Walk::faulty;
         return;
       }
-      const size_t behind = walk.done - start;
+      walk.excess += escape - 1;
+      const size_t behind = place + escape;
       special = behind < 64 ? special & (~uint64_t(0) << behind) : 0;
-      if (special == 0 && behind < 64) walk.done = start + 64;
+      if (behind > 64) next = start + behind;
     }
+    walk.done = next;
     walk.high |= high != 0;
   }
 }
@@ -155,6 +198,17 @@ extern "C" csimdjson_string csimdjson_scan_string(const uint8_t *text, size_t co
   walk_bytes(walk, text, count);
   if (walk.state == Walk::faulty) return {0, 0, 0};
   return {walk.done, walk.excess, walk.high};
+}
+
+extern "C" int csimdjson_is_lower_hex(const uint8_t *text, size_t count) noexcept {
+  /* Without a branch in it, so that the compiler takes many bytes at a time. */
+  uint8_t other = 0;
+  for (size_t index = 0; index < count; index++) {
+    const uint8_t digit = static_cast<uint8_t>(text[index] - '0');
+    const uint8_t letter = static_cast<uint8_t>(text[index] - 'a');
+    other |= static_cast<uint8_t>(!((digit < 10) | (letter < 6)));
+  }
+  return other == 0;
 }
 
 extern "C" size_t csimdjson_unescape(const uint8_t *text, size_t count, uint8_t *out) noexcept {

@@ -2,9 +2,9 @@ import Glibc
 import JSONTape
 import SystemPackage
 
-/// A file's bytes in memory, by way of the page cache: nothing is copied. Unmapped when released.
+/// A file's bytes, or some of them, in memory, by way of the page cache: nothing is copied. Unmapped when released.
 ///
-/// ``JSONParser/padding`` readable bytes follow. Whoever shortens the file meanwhile takes the pages away: reading them
+/// ``JSONParser/padding`` readable bytes follow: zeros, or what follows in the file. Whoever shortens the file meanwhile takes the pages away: reading them
 /// raises `SIGBUS`, which ``ShrunkFiles`` survives.
 public final class FileMapping: @unchecked Sendable {
   // The bytes are only ever read.
@@ -14,22 +14,32 @@ public final class FileMapping: @unchecked Sendable {
 
   /// - Parameters:
   ///   - descriptor: open for reading; it may be closed afterwards.
+  ///   - offset: of the first byte.
   ///   - count: bytes of the file, at least 1.
-  fileprivate init?(descriptor: Int32, count: Int) {
+  init?(descriptor: Int32, offset: Int64 = 0, count: Int) {
     let page = Int(sysconf(Int32(_SC_PAGESIZE)))
+    // A mapping begins with a page.
+    let lead = Int(offset) % page
     // Pages of zeros, over which the file's are laid: what follows its end can be read, wherever in a page that is.
-    regionSize = (count + JSONParser.padding + page - 1) / page * page
+    regionSize = (lead + count + JSONParser.padding + page - 1) / page * page
     let zeros = mmap(nil, regionSize, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
     guard let zeros, zeros != MAP_FAILED else { return nil }
-    guard mmap(zeros, count, PROT_READ, MAP_PRIVATE | MAP_FIXED, descriptor, 0) != MAP_FAILED else {
+    let start = off_t(offset) - off_t(lead)
+    guard mmap(zeros, lead + count, PROT_READ, MAP_PRIVATE | MAP_FIXED, descriptor, start) != MAP_FAILED else {
       munmap(zeros, regionSize)
       return nil
     }
     region = zeros
-    bytes = ByteSlice(UnsafeRawBufferPointer(start: zeros, count: count))
+    bytes = ByteSlice(UnsafeRawBufferPointer(start: zeros + lead, count: count))
   }
 
   deinit { munmap(region, regionSize) }
+}
+
+/// An open file some of whose bytes can be mapped into memory.
+protocol MappableFile: ReadableFile {
+  /// nil: the file does not have all of these bytes, there are none, or the system does not map them.
+  func map(_ range: Range<Int64>) throws(FileSystemError) -> FileMapping?
 }
 
 /// A file system whose files can be mapped into memory.

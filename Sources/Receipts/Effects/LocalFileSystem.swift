@@ -250,7 +250,7 @@ private final class Anchor: Sendable {
 }
 
 /// One open descriptor; both directions, because the calls differ only by how it was opened.
-private final class LocalFile: ReadableFile, WritableFile {
+private final class LocalFile: ReadableFile, WritableFile, MappableFile {
   private let path: FilePath
   /// Negative once closed.
   private var descriptor: Int32
@@ -281,6 +281,12 @@ private final class LocalFile: ReadableFile, WritableFile {
       filled += count
     }
     return filled
+  }
+
+  func map(_ range: Range<Int64>) throws(FileSystemError) -> FileMapping? {
+    guard !range.isEmpty, try status().size >= range.upperBound else { return nil }
+    ShrunkFiles.survive()
+    return FileMapping(descriptor: descriptor, offset: range.lowerBound, count: range.count)
   }
 
   func write(_ bytes: UnsafeRawBufferPointer) throws(FileSystemError) {

@@ -7,11 +7,14 @@ import Synchronization
 /// Without it, reading there ends the process with `SIGBUS`.
 public enum ShrunkFiles {
   private static let isInstalled = Atomic(false)
-  private static let found = Atomic(false)
+  private static let found = Atomic(0)
   private static let page = Int(sysconf(Int32(_SC_PAGESIZE)))
 
   /// Have zeros been read in place of bytes that a mapped file had?
-  public static var wereRead: Bool { found.load(ordering: .relaxed) }
+  public static var wereRead: Bool { pageCount > 0 }
+
+  /// How many pages were not there any more when they were read.
+  static var pageCount: Int { found.load(ordering: .relaxed) }
 
   /// What there is to say when they have been.
   public static var error: DistillError { DistillError(.inputOutput, "a file was shortened while it was read") }
@@ -38,7 +41,7 @@ public enum ShrunkFiles {
     guard mmap(start, page, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != MAP_FAILED else {
       return reraise(signal)
     }
-    found.store(true, ordering: .relaxed)
+    found.add(1, ordering: .relaxed)
   }
 
   private static func reraise(_ signal: Int32) { _ = Glibc.signal(signal, SIG_DFL) }

@@ -28,7 +28,7 @@ public struct ActionRunner: Sendable {
     }
     let worker = Worker()
     let loaded = try worker.load(manifest.inputs, from: NamedFiles(fileSystem: fileSystem, folder: inputs))
-    let context = ActionContext(parameters: manifest.parameters, inputs: loaded, scratch: worker.scratch)
+    let context = ActionContext(parameters: manifest.parameters, inputs: loaded.bytes, scratch: worker.scratch)
     let counts = try function.run(context)
     var results: [ActionOutput] = []
     for (name, sink) in context.outputs.sorted(by: { $0.key < $1.key }) {

@@ -133,17 +133,17 @@ public final class LocalExecutor: Executor {
     let function = try functions.function(named: action.function)
     let inputs = try worker.load(
       action.inputs, from: BuildInputs(fileSystem: fileSystem, store: store, catalog: catalog))
-    try saved?.save(manifest, inputs)
+    try saved?.save(manifest, inputs.bytes)
     let context = ActionContext(
-      parameters: action.parameters, inputs: inputs, scratch: worker.scratch, sinks: workers.takeSink)
-    let counts = try function.run(context)
+      parameters: action.parameters, inputs: inputs.bytes, scratch: worker.scratch, sinks: workers.takeSink)
+    let counts = try inputs.whileTheyStay { try function.run(context) }
     var finished = Finished(result: ActionResult(outputs: [], counts: counts))
     var records = 0
     for (name, sink) in context.outputs.sorted(by: { $0.key < $1.key }) {
       let isFragment = isFragment(name)
       let bytes = sink.buffer.bytes
       let digest =
-        try !isFragment ? store.store(bytes) : areReadAlone ? Digest.of(bytes) : Digest.of("\(key.hex) \(name)")
+        try !isFragment ? storeObject(name, bytes) : areReadAlone ? Digest.of(bytes) : Digest.of("\(key.hex) \(name)")
       finished.result.outputs.append(
         ActionOutput(name: name, digest: digest, byteCount: sink.buffer.count, recordCount: sink.recordCount))
       records += sink.recordCount
@@ -154,6 +154,18 @@ public final class LocalExecutor: Executor {
     progress.advanced(bytes: byteCount, records: records)
     onFinish(false)
     return finished
+  }
+
+  /// What reads the object in this build finds its file, and need not hash it.
+  private func storeObject(_ name: String, _ bytes: ByteSlice) throws -> Digest {
+    let digest = try store.store(bytes)
+    let path = store.path(of: digest)
+    if let status = try fileSystem.status(of: path, followingLinks: false) {
+      let slice = FileSlice(
+        path: path, name: name, offset: 0, byteCount: bytes.count, trust: .unchanged(status), isCopy: true)
+      _ = catalog.addCopy(slice, of: digest)
+    }
+    return digest
   }
 
   /// Nothing is everywhere.

@@ -179,7 +179,8 @@ struct StageInspector {
       build.catalog.add(
         digest,
         FileSlice(
-          path: path, name: input.path.string, offset: Int64(offset), byteCount: byteCount, trust: .unchanged(status)))
+          path: path, name: input.path.string, offset: Int64(offset), byteCount: byteCount, trust: .unchanged(status),
+          isPublished: input.producer != nil))
     }
     add(input.digest, at: 0, input.byteCount)
     var offset = 0

@@ -11,13 +11,20 @@ final class Worker {
 
   init(number: Int = 1) { self.number = number }
 
-  /// Reads the inputs one behind the other into one buffer, with the parser's padding between them.
-  func load(_ inputs: [ActionInput], from source: some InputSource) throws -> [String: ByteSlice] {
-    inputBytes.removeAll()
-    inputBytes.reserve(inputs.reduce(0) { $0 + $1.byteCount + JSONParser.padding })
-    var ranges: [(String, Range<Int>)] = []
-    ranges.reserveCapacity(inputs.count)
+  /// Maps what can be mapped, and reads the other inputs one behind the other into one buffer, with the parser's padding
+  /// between them.
+  func load(_ inputs: [ActionInput], from source: some InputSource) throws -> LoadedInputs {
+    var loaded = LoadedInputs()
+    loaded.bytes.reserveCapacity(inputs.count)
+    var copied: [ActionInput] = []
     for input in inputs {
+      if let mapped = try source.map(input) { loaded.add(mapped) } else { copied.append(input) }
+    }
+    inputBytes.removeAll()
+    inputBytes.reserve(copied.reduce(0) { $0 + $1.byteCount + JSONParser.padding })
+    var ranges: [(String, Range<Int>)] = []
+    ranges.reserveCapacity(copied.count)
+    for input in copied {
       let start = inputBytes.count
       // Where there are no bytes, nothing is to be read, wherever it would be.
       if input.byteCount > 0 { try source.append(input, to: inputBytes) }
@@ -27,9 +34,7 @@ final class Worker {
         return $0.count
       }
     }
-    var loaded: [String: ByteSlice] = [:]
-    loaded.reserveCapacity(inputs.count)
-    for (name, range) in ranges { loaded[name] = inputBytes.slice(range) }
+    for (name, range) in ranges { loaded.bytes[name] = inputBytes.slice(range) }
     return loaded
   }
 }
@@ -38,6 +43,12 @@ final class Worker {
 protocol InputSource {
   /// Appends the input's bytes, which are those of its digest.
   func append(_ input: ActionInput, to buffer: ByteBuffer) throws
+  /// The input's bytes where they lie; nil: they must be copied.
+  func map(_ input: ActionInput) throws -> MappedInput?
+}
+
+extension InputSource {
+  func map(_ input: ActionInput) throws -> MappedInput? { nil }
 }
 
 /// Files of the workspace where their place is known, else objects of the store. A copy that is not sound is forgotten.
@@ -45,6 +56,11 @@ struct BuildInputs: InputSource {
   let fileSystem: any FileSystem
   let store: any ObjectStore
   let catalog: ContentCatalog
+
+  func map(_ input: ActionInput) throws -> MappedInput? {
+    guard input.byteCount >= MappedInput.leastSize, let slice = catalog.slice(input.digest) else { return nil }
+    return MappedInput(input, slice, fileSystem: fileSystem, catalog: catalog)
+  }
 
   func append(_ input: ActionInput, to buffer: ByteBuffer) throws {
     if let slice = catalog.slice(input.digest) {

@@ -11,6 +11,8 @@ public struct FileSlice: Sendable {
   public var trust: Trust
   /// What an action gave, and can give again; else a source, without which there is no build.
   public var isCopy: Bool
+  /// An output of a stage that runs before: nobody but this program should write into it.
+  public var isPublished: Bool
 
   /// Why these should be the bytes of the digest.
   public enum Trust: Sendable, Equatable {
@@ -23,7 +25,8 @@ public struct FileSlice: Sendable {
   }
 
   public init(
-    path: FilePath, name: String, offset: Int64, byteCount: Int, trust: Trust, isCopy: Bool = false
+    path: FilePath, name: String, offset: Int64, byteCount: Int, trust: Trust, isCopy: Bool = false,
+    isPublished: Bool = false
   ) {
     self.path = path
     self.name = name
@@ -31,6 +34,7 @@ public struct FileSlice: Sendable {
     self.byteCount = byteCount
     self.trust = trust
     self.isCopy = isCopy
+    self.isPublished = isPublished
   }
 }
 

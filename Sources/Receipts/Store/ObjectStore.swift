@@ -1,4 +1,5 @@
 import JSONTape
+import SystemPackage
 
 /// Bytes by their SHA-256: written once, never changed.
 ///
@@ -15,6 +16,8 @@ public protocol ObjectStore: Sendable {
   func read(_ digest: Digest, into buffer: ByteBuffer) throws -> Bool
   /// Does nothing if the object is there and sound.
   func store(_ bytes: ByteSlice) throws -> Digest
+  /// The file whose bytes are the object's, if it is there.
+  func path(of digest: Digest) -> FilePath
   /// Frees the object; fine if it is missing.
   func remove(_ digest: Digest) throws
 }

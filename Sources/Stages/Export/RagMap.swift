@@ -39,7 +39,7 @@ public enum RagMap {
   }
 
   /// As many code units as a title can have, and white space before it: of most texts no more need be read.
-  private static let titleWindow = 400
+  private static let titleWindow = 160
   private static let titleLimit = 120
 
   private static func title(_ sample: Sample) -> ByteSlice {

@@ -48,7 +48,8 @@ public struct SampleStage: Stage {
 
   public func build(_ run: borrowing StageRun) throws -> StageOutcome {
     let holdout = try ExportInputs.holdout(context.holdout, run)
-    let groups = ExportInputs.groups(run.inputs, common: holdout.common, size: run.chunkSize)
+    // Small ones: what an action reads and writes stays in the processor's caches until it is hashed and written.
+    let groups = ExportInputs.groups(run.inputs, common: holdout.common, size: run.chunkSize / 4)
     var mapParameters = parameters.object ?? [:]
     // What a reduce decides over all samples, and where the held-out prompts come from, is no parameter of the map.
     mapParameters["dedupe"] = nil

@@ -20,6 +20,9 @@ final class SchemaProgram: @unchecked Sendable {
   struct Member {
     /// Index in `words`.
     var name: Int
+    /// Index in `words` of all that stands in a row between the values of this member and the one before it: `{"name":` of the
+    /// first, `,"name":` of the others.
+    var key: Int
     var node: Int
   }
 
@@ -86,7 +89,10 @@ final class SchemaProgram: @unchecked Sendable {
         let element = add(element)
         (node.kind, node.range) = (.list, element..<element + 1)
       case .object(let fields):
-        let own = fields.map { field in Member(name: add([field.name]).lowerBound, node: add(field.type)) }
+        let own = fields.enumerated().map { index, field in
+          let words = add([field.name, "\(index == 0 ? "{" : ",")\"\(field.name)\":"])
+          return Member(name: words.lowerBound, key: words.lowerBound + 1, node: add(field.type))
+        }
         (node.kind, node.range) = (.object, members.count..<members.count + own.count)
         members += own
       }
@@ -196,7 +202,7 @@ extension SchemaProgram {
   }
 
   static func isHex(_ text: ByteSlice, count: Int) -> Bool {
-    text.count == count && text.buffer.allSatisfy { (48...57).contains($0) || (97...102).contains($0) }
+    text.count == count && text.isLowerHex
   }
 
   func description(of node: Node) -> String {

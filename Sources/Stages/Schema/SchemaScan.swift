@@ -29,14 +29,10 @@ extension SchemaProgram {
   }
 
   private func scanObject(_ node: Node, _ scanner: inout TokenScanner, _ notes: SpanNotes?) -> Bool {
-    guard scanner.take(UInt8(ascii: "{")) else { return false }
     var index = node.range.lowerBound
     while index < node.range.upperBound {
       let member = members[index]
-      guard index == node.range.lowerBound || scanner.take(UInt8(ascii: ",")),
-        scanner.take(UInt8(ascii: "\"")), scanner.take(words[member.name]), scanner.take(UInt8(ascii: "\"")),
-        scanner.take(UInt8(ascii: ":"))
-      else { return false }
+      guard scanner.take(words[member.key]) else { return false }
       let start = scanner.position
       let value = nodes[member.node]
       var excess = -1

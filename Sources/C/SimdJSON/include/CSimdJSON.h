@@ -94,6 +94,9 @@ int csimdjson_is_least_escaped(const uint8_t *text, size_t count) CSIMDJSON_NOEX
 /* How many of the bytes are `byte`. */
 size_t csimdjson_occurrences(const uint8_t *text, size_t count, uint8_t byte) CSIMDJSON_NOEXCEPT;
 
+/* Are all bytes 0-9 or a-f? */
+int csimdjson_is_lower_hex(const uint8_t *text, size_t count) CSIMDJSON_NOEXCEPT;
+
 /* UTF-16 code units of UTF-8 or WTF-8: one a scalar, one more a scalar of four bytes. */
 size_t csimdjson_utf16_length(const uint8_t *text, size_t count) CSIMDJSON_NOEXCEPT;
 
