@@ -19,6 +19,7 @@ class Workspace:
     def __init__(self, folder, program, say, **arguments):
         self.folder, self.program, self.say = pathlib.Path(folder), program, say
         self.note = self.folder.with_suffix(".json")
+        self.aside = self.folder.with_suffix(".aside")
         wanted = {"arguments": arguments, "generator": generator_digest()}
         made = json.loads(self.note.read_text()) if self.note.exists() else None
         if not made or made["wanted"] != wanted:
@@ -36,6 +37,7 @@ class Workspace:
     def remove(self):
         self.forget()
         shutil.rmtree(self.folder)
+        shutil.rmtree(self.aside, ignore_errors=True)
 
     def command(self, subcommand):
         return [self.program, subcommand, "--quiet"]
@@ -44,11 +46,22 @@ class Workspace:
         measure.run(self.command(subcommand), cwd=self.folder)
 
     def clear(self):
-        measure.run(self.clearing(), cwd=self.folder)
+        """Removes all that the program wrote, also in earlier runs."""
+        measure.run(["sh", "-c", f"rm -rf {self.aside} {' '.join(rewind.OWN)}; sync"], cwd=self.folder)
 
     def clearing(self):
-        """A command that removes all that the program wrote, and waits for the disk."""
-        return ["sh", "-c", f"rm -rf {' '.join(rewind.OWN)}; sync"]
+        """A command that moves all that the program wrote aside, empties it, and waits for the disk.
+
+        It is not removed before `clear`: ext4 without a journal passes over the numbers of files that were removed in the
+        last minutes, one by one, for each new file. With 10,000 partitions that was a tenth of the program's time.
+        """
+        return [
+            "sh",
+            "-c",
+            f"mkdir -p {self.aside} && to=$(mktemp -d -p {self.aside}) && "
+            f"for own in {' '.join(rewind.OWN)}; do if [ -e $own ]; then mv $own $to; fi; done && "
+            "find $to -type f -exec truncate -s 0 {} +; sync",
+        ]
 
     def receipt(self, stage):
         return json.loads((self.folder / "receipts" / stage / "receipt.json").read_text())

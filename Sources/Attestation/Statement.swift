@@ -60,7 +60,7 @@ package enum Statement {
       [
         "result": receipt.core.validationPass ? "PASSED" : "FAILED",
         "configuration": [
-          ["name": "core", "digest": ["sha256": .string(Digest.of(ReceiptCodec.coreTree(receipt.core).canonical).hex)]]
+          ["name": "core", "digest": ["sha256": .string(Digest.of(ReceiptCodec.bytes(of: receipt.core)).hex)]]
         ],
         "passedTests": names(true), "warnedTests": [], "failedTests": names(false),
       ])

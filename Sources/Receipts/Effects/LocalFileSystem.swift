@@ -9,13 +9,18 @@ public struct LocalFileSystem: FileSystem {
   /// - Parameter root: a folder below which many paths are looked at: the system then starts there, and not at `/` each time.
   public init(near root: FilePath? = nil) { anchor = root.flatMap(Anchor.init) }
 
+  /// Makes a call on `path` that takes a folder to start from, and a path.
+  private func at<R>(_ path: FilePath, _ call: (_ folder: Int32, _ text: UnsafePointer<CChar>) -> R) -> R {
+    path.withPlatformString { text in
+      if let anchor, let below = anchor.below(text) { return call(anchor.descriptor, below) }
+      return call(AT_FDCWD, text)
+    }
+  }
+
   public func status(of path: FilePath, followingLinks: Bool) throws(FileSystemError) -> FileStatus? {
     var buffer = stat()
     let flags = followingLinks ? 0 : AT_SYMLINK_NOFOLLOW
-    let result = path.withPlatformString { text in
-      if let anchor, let below = anchor.below(text) { return fstatat(anchor.descriptor, below, &buffer, flags) }
-      return fstatat(AT_FDCWD, text, &buffer, flags)
-    }
+    let result = at(path) { fstatat($0, $1, &buffer, flags) }
     if result == 0 { return FileStatus(buffer) }
     let code = Errno(rawValue: errno)
     guard code.meansAbsent else { throw FileSystemError("stat", path, code) }
@@ -82,44 +87,44 @@ public struct LocalFileSystem: FileSystem {
 
   public func open(_ path: FilePath) throws(FileSystemError) -> any ReadableFile {
     // Without O_NONBLOCK a named pipe would be waited for until somebody writes into it.
-    let descriptor = path.withPlatformString { text in
-      interruptible { openat(AT_FDCWD, text, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK) }
+    let descriptor = at(path) { folder, text in
+      interruptible { openat(folder, text, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK) }
     }
     guard descriptor >= 0 else { throw FileSystemError("open", path, Errno(rawValue: errno)) }
     return LocalFile(path: path, descriptor: descriptor)
   }
 
   public func create(_ path: FilePath) throws(FileSystemError) -> any WritableFile {
-    var descriptor = Self.createNew(path)
+    var descriptor = createNew(path)
     if descriptor < 0 && errno == EEXIST {
       // Removed, not truncated: nobody's hard link, and not what a link leads to, is written over.
       try remove(path)
-      descriptor = Self.createNew(path)
+      descriptor = createNew(path)
     }
     guard descriptor >= 0 else { throw FileSystemError("create", path, Errno(rawValue: errno)) }
     return LocalFile(path: path, descriptor: descriptor)
   }
 
   public func append(to path: FilePath) throws(FileSystemError) -> any WritableFile {
-    let descriptor = path.withPlatformString { text in
-      interruptible { openat(AT_FDCWD, text, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW) }
+    let descriptor = at(path) { folder, text in
+      interruptible { openat(folder, text, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW) }
     }
     guard descriptor >= 0 else { throw FileSystemError("append", path, Errno(rawValue: errno)) }
     return LocalFile(path: path, descriptor: descriptor)
   }
 
   public func rename(_ source: FilePath, to target: FilePath) throws(FileSystemError) {
-    let result = source.withPlatformString { from in
-      target.withPlatformString { to in interruptible { renameat(AT_FDCWD, from, AT_FDCWD, to) } }
+    let result = at(source) { folder, from in
+      at(target) { targetFolder, to in interruptible { renameat(folder, from, targetFolder, to) } }
     }
     guard result == 0 else { throw FileSystemError("rename", target, Errno(rawValue: errno)) }
   }
 
   @discardableResult
   public func remove(_ path: FilePath) throws(FileSystemError) -> Bool {
-    var result = path.withPlatformString { unlinkat(AT_FDCWD, $0, 0) }
-    if result != 0 && errno == EISDIR {
-      result = path.withPlatformString { unlinkat(AT_FDCWD, $0, AT_REMOVEDIR) }
+    let result = at(path) { folder, text in
+      let result = unlinkat(folder, text, 0)
+      return result != 0 && errno == EISDIR ? unlinkat(folder, text, AT_REMOVEDIR) : result
     }
     if result == 0 { return true }
     let code = Errno(rawValue: errno)
@@ -128,7 +133,7 @@ public struct LocalFileSystem: FileSystem {
   }
 
   public func createDirectory(_ path: FilePath) throws(FileSystemError) {
-    guard let code = Self.makeDirectory(path) else { return }
+    guard let code = makeDirectory(path) else { return }
     switch code {
     case .fileExists:
       guard try status(of: path, followingLinks: true)?.kind == .directory else {
@@ -139,7 +144,7 @@ public struct LocalFileSystem: FileSystem {
       guard parent != path, !parent.isEmpty else { throw FileSystemError("create", path, code) }
       try createDirectory(parent)
       // Another process may have been faster.
-      if let code = Self.makeDirectory(path), code != .fileExists { throw FileSystemError("create", path, code) }
+      if let code = makeDirectory(path), code != .fileExists { throw FileSystemError("create", path, code) }
     default: throw FileSystemError("create", path, code)
     }
   }
@@ -206,15 +211,15 @@ public struct LocalFileSystem: FileSystem {
     }
   }
 
-  private static func createNew(_ path: FilePath) -> Int32 {
-    path.withPlatformString { text in
-      interruptible { openat(AT_FDCWD, text, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666) }
+  private func createNew(_ path: FilePath) -> Int32 {
+    at(path) { folder, text in
+      interruptible { openat(folder, text, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666) }
     }
   }
 
   /// nil: made.
-  private static func makeDirectory(_ path: FilePath) -> Errno? {
-    path.withPlatformString { mkdirat(AT_FDCWD, $0, 0o777) } == 0 ? nil : Errno(rawValue: errno)
+  private func makeDirectory(_ path: FilePath) -> Errno? {
+    at(path) { mkdirat($0, $1, 0o777) } == 0 ? nil : Errno(rawValue: errno)
   }
 
   static func openDirectory(_ path: FilePath, for operation: String) throws(FileSystemError) -> Int32 {

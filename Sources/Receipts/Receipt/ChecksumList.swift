@@ -1,25 +1,32 @@
+import JSONTape
+
 /// Digests of files in the format of `sha256sum -c`: paths with a backslash or a line break are escaped as GNU coreutils do it.
 enum ChecksumList {
   static func text(of files: [Receipt.File]) -> [UInt8] {
-    var text: [UInt8] = []
+    let text = ByteBuffer()
     for file in files {
-      var path: [UInt8] = []
-      var isEscaped = false
-      for byte in file.path.string.utf8 {
-        switch byte {
-        case UInt8(ascii: "\\"): path += [byte, byte]
-        case UInt8(ascii: "\n"): path += [UInt8(ascii: "\\"), UInt8(ascii: "n")]
-        case UInt8(ascii: "\r"): path += [UInt8(ascii: "\\"), UInt8(ascii: "r")]
-        default:
-          path.append(byte)
-          continue
-        }
-        isEscaped = true
+      let path = file.path.string
+      let isEscaped = path.utf8.contains {
+        $0 == UInt8(ascii: "\\") || $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r")
       }
-      if isEscaped { text.append(UInt8(ascii: "\\")) }
-      text += Array(file.digest.hex.utf8) + [0x20, 0x20] + path + [UInt8(ascii: "\n")]
+      if isEscaped { text.append("\\") }
+      file.digest.appendHex(to: text)
+      text.append("  ")
+      if isEscaped { appendEscaped(path, to: text) } else { text.append(path) }
+      text.append("\n")
     }
-    return text
+    return Array(text.bytes.raw)
+  }
+
+  private static func appendEscaped(_ path: String, to text: ByteBuffer) {
+    for byte in path.utf8 {
+      switch byte {
+      case UInt8(ascii: "\\"): text.append("\\\\")
+      case UInt8(ascii: "\n"): text.append("\\n")
+      case UInt8(ascii: "\r"): text.append("\\r")
+      default: text.append(byte)
+      }
+    }
   }
 
   /// The paths that it names. A line that is none of such a list names nothing.

@@ -14,12 +14,12 @@ public enum ReceiptCodec {
     /// `receipt_sha256`.
     public var digest: Digest
     /// What `core_sha256` is of.
-    public var coreBytes: [UInt8] { ReceiptCodec.coreTree(receipt.core).canonical }
+    public var coreBytes: [UInt8] { ReceiptCodec.bytes(of: receipt.core) }
   }
 
   public static func encode(_ receipt: Receipt) -> Encoded {
     let buffer = ByteBuffer()
-    let core = coreTree(receipt.core).canonical
+    let core = bytes(of: receipt.core)
     buffer.append("{\"schema\":")
     append(.string(schema), to: buffer)
     buffer.append(",\"stage\":")
@@ -56,8 +56,14 @@ public enum ReceiptCodec {
 
   /// What a receipt says, whether its hashes are right or not: keys and types are looked at, the spelling is not.
   package static func parse(_ bytes: [UInt8], place: String) throws(DistillError) -> Receipt {
+    if let lists = ReceiptFileLists(in: bytes),
+      let receipt = try? Self.receipt(Fields(JSON.parse(lists.rest), at: ""), lists)
+    {
+      return receipt
+    }
+    // Some receipt of another form, or none: what is wrong is said of the whole.
     do {
-      return try Self.receipt(Fields(try JSON.parse(bytes), at: ""))
+      return try Self.receipt(Fields(try JSON.parse(bytes), at: ""), nil)
     } catch let error as JSONError {
       throw refused("\(error.reason) at byte \(error.offset)", place)
     } catch let error as FieldError {
@@ -77,15 +83,35 @@ public enum ReceiptCodec {
 
   // MARK: To JSON
 
-  /// Of core alone: what `core_sha256` covers.
+  /// Of core alone, canonical: what `core_sha256` covers. There may be a hundred thousand files, so no tree is made of these.
+  public static func bytes(of core: Receipt.Core) -> [UInt8] {
+    let buffer = ByteBuffer()
+    var writer = JSONWriter(buffer)
+    let members = coreTree(core)
+    func write(_ names: String...) {
+      for name in names {
+        writer.key(name)
+        (members[name] ?? .null).canonical.withUnsafeBytes { writer.raw(ByteSlice($0)) }
+      }
+    }
+    writer.beginObject()
+    writer.key("inputs")
+    ReceiptFileLists.write(core.inputs, to: &writer)
+    write("key")
+    writer.key("outputs")
+    ReceiptFileLists.write(core.outputs, to: &writer)
+    write("parameters", "record_counts", "summary", "tool", "validation", "validation_pass")
+    writer.endObject()
+    return Array(buffer.bytes.raw)
+  }
+
+  /// The members of core but for the lists of files.
   public static func coreTree(_ core: Receipt.Core) -> JSON {
     [
       "tool": [
         "name": .string(core.tool.name), "version": .string(core.tool.version), "sha256": .string(core.tool.digest.hex),
       ],
       "parameters": core.parameters,
-      "inputs": .array(core.inputs.map(fileTree)),
-      "outputs": .array(core.outputs.map(fileTree)),
       "record_counts": core.recordCounts,
       "summary": core.summary,
       "validation": .array(
@@ -94,13 +120,6 @@ public enum ReceiptCodec {
         }),
       "validation_pass": .bool(core.validationPass),
       "key": .string(core.key.hex),
-    ]
-  }
-
-  private static func fileTree(_ file: Receipt.File) -> JSON {
-    [
-      "path": .string(file.path.string), "sha256": .string(file.digest.hex), "bytes": .integer(Int64(file.byteCount)),
-      "records": .integer(Int64(file.recordCount)),
     ]
   }
 
@@ -119,7 +138,8 @@ public enum ReceiptCodec {
 
   // MARK: From JSON
 
-  private static func receipt(_ fields: Fields) throws(FieldError) -> Receipt {
+  /// - Parameter lists: of the files, where they were taken out of `fields`.
+  private static func receipt(_ fields: Fields, _ lists: ReceiptFileLists?) throws(FieldError) -> Receipt {
     try fields.only([
       "schema", "stage", "core", "core_sha256", "git", "run", "previous", "receipt_sha256",
     ])
@@ -127,22 +147,24 @@ public enum ReceiptCodec {
     _ = try fields.digest("core_sha256")
     _ = try fields.digest("receipt_sha256")
     return Receipt(
-      stage: StageName(try fields.text("stage")), core: try core(try fields.object("core")),
+      stage: StageName(try fields.text("stage")), core: try core(try fields.object("core"), lists),
       git: try git(fields), run: try run(try fields.object("run")),
       previous: try fields.isNull("previous") ? nil : try fields.digest("previous"))
   }
 
-  private static func core(_ fields: Fields) throws(FieldError) -> Receipt.Core {
+  private static func core(_ fields: Fields, _ lists: ReceiptFileLists?) throws(FieldError) -> Receipt.Core {
     try fields.only([
       "tool", "parameters", "inputs", "outputs", "record_counts", "summary", "validation", "validation_pass", "key",
     ])
+    let inputs = if let lists { lists.inputs } else { try files(fields, "inputs") }
+    let outputs = if let lists { lists.outputs } else { try files(fields, "outputs") }
     let tool = try fields.object("tool")
     try tool.only(["name", "version", "sha256"])
     let core = Receipt.Core(
       tool: ToolIdentity(
         name: try tool.text("name"), version: try tool.text("version"), digest: try tool.digest("sha256")),
-      parameters: try fields.any("parameters"), inputs: try files(fields, "inputs"),
-      outputs: try files(fields, "outputs"), recordCounts: try fields.any("record_counts"),
+      parameters: try fields.any("parameters"), inputs: inputs, outputs: outputs,
+      recordCounts: try fields.any("record_counts"),
       summary: try fields.any("summary"), validation: try checks(fields), key: try fields.digest("key"))
     guard try fields.boolean("validation_pass") == core.validationPass else {
       throw FieldError(text: "\"validation_pass\" is not what the checks say")

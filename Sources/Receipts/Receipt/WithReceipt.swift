@@ -88,9 +88,9 @@ func withReceipt(
           build.layout.failed(stage.name), with: failure.bytes, through: build.layout.temporary)
         return .failed(failure)
       }
-      let isUnchanged = previous.map { $0.coreBytes == ReceiptCodec.coreTree(newCore).canonical } ?? false
+      let isUnchanged = previous.map { $0.coreBytes == ReceiptCodec.bytes(of: newCore) } ?? false
       let receipt = isUnchanged ? previous! : try encode(newCore, run.actions)
-      try FragmentTable.save(planned, records: build.cache.takeUsed(), stageKey: key, to: build.cache)
+      try build.saveFragments(planned, stageKey: key)
       try publisher.publish(staged, receipt: receipt, previous: previous, barrier: barrier)
       try staging.empty()
       build.environment.trace?.add(

@@ -62,6 +62,9 @@ final class Build: Sendable {
   /// Published files whose state the index is to remember when the clock has moved on.
   let published = Mutex<[PublishedFile]>([])
 
+  /// Of the stages that this build has run, by their keys: what it saved need not be read again.
+  let fragments = Mutex<[Digest: FragmentTable]>([:])
+
   /// Derived inputs, each made once a build.
   let derived = Mutex<[RelativePath: [UInt8]]>([:])
 
@@ -108,7 +111,9 @@ final class Build: Sendable {
     }
     guard !files.isEmpty else { return }
     environment.clock.sleep(nanoseconds: 20_000_000)
-    let statuses = try fileSystem.statuses(of: files.map(\.path)[...], below: layout.root)
+    let statuses = try parallelMap(files, inRunsOf: FileIndex.looksAtOnce, jobs: options.jobs) {
+      try fileSystem.statuses(of: $0.map(\.path)[...], below: layout.root)
+    }.joined()
     for (file, status) in zip(files, statuses) {
       guard let status, status.size == file.staged.size, status.modified == file.staged.modified,
         status.inode == file.staged.inode

@@ -6,10 +6,15 @@ struct FragmentTable {
   var fragments: [RelativePath: [Fragment]]
   var records: [Digest] = []
 
+  init(_ outputs: [PlannedOutput], records: [Digest]) {
+    fragments = Dictionary(outputs.map { ($0.path, $0.fragments) }, uniquingKeysWith: { first, _ in first })
+    self.records = records
+  }
+
   static func load(stageKey: Digest, from cache: any ActionCache) throws -> FragmentTable? {
     guard let record = try cache.record(for: stageKey), let rows = record["fragments"]?.array else { return nil }
-    var table = FragmentTable(fragments: [:])
-    table.records = record["records"]?.array?.compactMap { $0.string.flatMap(Digest.init(hex:)) } ?? []
+    var table = FragmentTable(
+      [], records: record["records"]?.array?.compactMap { $0.string.flatMap(Digest.init(hex:)) } ?? [])
     for row in rows {
       guard let cells = row.array, let path = cells.first?.string.flatMap(RelativePath.init) else { return nil }
       var fragments: [Fragment] = []
@@ -42,5 +47,20 @@ struct FragmentTable {
     }
     try cache.save(
       ["fragments": .array(rows), "records": .array(records.map { .string($0.hex) })], for: stageKey)
+  }
+}
+
+extension Build {
+  /// Keeps which fragments a stage's outputs are made of, for later builds, and for the stages of this one.
+  func saveFragments(_ outputs: [PlannedOutput], stageKey: Digest) throws {
+    let records = cache.takeUsed()
+    try FragmentTable.save(outputs, records: records, stageKey: stageKey, to: cache)
+    let table = FragmentTable(outputs, records: records)
+    fragments.withLock { $0[stageKey] = table }
+  }
+
+  /// nil: not known any more.
+  func fragmentTable(of stageKey: Digest) throws -> FragmentTable? {
+    try fragments.withLock { $0[stageKey] } ?? FragmentTable.load(stageKey: stageKey, from: cache)
   }
 }

@@ -42,7 +42,7 @@ final class OutputSpool: @unchecked Sendable {
     try lock.withLock { _ in
       let file = state.files[path] ?? make(path)
       let wasOpen = file.isOpen
-      guard let offset = try file.append(Fragment(output), bytes) else { return }
+      guard let offset = try file.append(Fragment(output), bytes, isVerifiable: isVerifiable) else { return }
       if !wasOpen { state.open.append(file) }
       if state.open.count > Self.openLimit { try state.open.removeFirst().rest() }
       let place = SpooledPlace(
@@ -86,7 +86,7 @@ final class OutputSpool: @unchecked Sendable {
         file = StagedFragments(output.path, temporary: folder.appending("\(state.count)"), build: build)
         state.count += 1
       }
-      for fragment in planned[file.fragments.count...] { try file.append(fragment, nil) }
+      for fragment in planned[file.fragments.count...] { file.append(fragment) }
       return file
     }
   }

@@ -9,7 +9,7 @@ extension Build {
   ///   - others: other outputs, too. Their bytes are hashed when they are read.
   /// - Returns: the fragments, for when the outputs are replaced.
   func locateFragments(stageKey key: Digest, inPlace: [RelativePath: Digest], others: Bool) throws -> [Digest] {
-    guard let table = try FragmentTable.load(stageKey: key, from: cache) else { return [] }
+    guard let table = try fragmentTable(of: key) else { return [] }
     var located: [Digest] = []
     for (path, fragments) in table.fragments where others || inPlace[path] != nil {
       guard let status = try fileSystem.status(of: layout.path(path), followingLinks: false), status.kind == .regular,

@@ -151,43 +151,60 @@ struct StageInspector {
   ) throws -> [StageInput] {
     var tables: [StageName: FragmentTable] = [:]
     for name in Set(inputs.compactMap(\.producer)) {
-      if let key = upstream[name]?.key { tables[name] = try FragmentTable.load(stageKey: key, from: build.cache) }
+      if let key = upstream[name]?.key { tables[name] = try build.fragmentTable(of: key) }
     }
-    return try inputs.map { input in
-      var input = input
-      guard let producer = input.producer else {
-        input.fragments = [Fragment(digest: input.digest, byteCount: input.byteCount, recordCount: 0)]
-        if let status = input.status { locate(input, status) }
-        return input
-      }
-      if let fragments = tables[producer]?.fragments[input.path],
-        fragments.reduce(0, { $0 + $1.byteCount }) == input.byteCount
-      {
-        input.fragments = fragments
-      }
-      // The bytes are read from the published file, which was just found to be as its receipt says.
-      if let status = try build.fileSystem.status(of: build.layout.path(input.path), followingLinks: true) {
-        locate(input, status)
-      }
-      return input
-    }
+    return try parallelMap(inputs, inRunsOf: FileIndex.looksAtOnce, jobs: build.options.jobs) { [tables] part in
+      try locate(part, tables)
+    }.flatMap { $0 }
   }
 
-  private func locate(_ input: StageInput, _ status: FileStatus) {
-    let path = build.layout.path(input.path)
-    func add(_ digest: Digest, at offset: Int, _ byteCount: Int) {
-      build.catalog.add(
-        digest,
-        FileSlice(
-          path: path, name: input.path.string, offset: Int64(offset), byteCount: byteCount, trust: .unchanged(status),
-          isPublished: input.producer != nil))
+  private func locate(_ inputs: ArraySlice<StageInput>, _ tables: [StageName: FragmentTable]) throws -> [StageInput] {
+    // What other stages wrote is read from the published files, which were just found to be as their receipts say. What another
+    // stage of this build reads, too, has been looked at.
+    let isKnown = inputs.map { $0.producer != nil && isLocated($0) }
+    let published = zip(inputs, isKnown).filter { $0.producer != nil && !$1 }.map(\.0.path)
+    var statuses = try build.fileSystem.statuses(of: published[...], below: build.layout.root)[...]
+    var slices: [(Digest, FileSlice)] = []
+    let located = zip(inputs, isKnown).map { input, isKnown in
+      var input = input
+      let status: FileStatus?
+      if let producer = input.producer {
+        status = isKnown ? nil : statuses.removeFirst()
+        if let fragments = tables[producer]?.fragments[input.path],
+          fragments.reduce(0, { $0 + $1.byteCount }) == input.byteCount
+        {
+          input.fragments = fragments
+        }
+      } else {
+        status = input.status
+        input.fragments = [Fragment(digest: input.digest, byteCount: input.byteCount, recordCount: 0)]
+      }
+      if let status { slices += self.slices(of: input, status) }
+      return input
     }
-    add(input.digest, at: 0, input.byteCount)
-    var offset = 0
+    build.catalog.add(slices)
+    return located
+  }
+
+  private func isLocated(_ input: StageInput) -> Bool {
+    guard let slice = build.catalog.slice(input.digest), !slice.isCopy else { return false }
+    return slice.name == input.path.string && slice.byteCount == input.byteCount
+  }
+
+  /// Of the whole input and of its fragments.
+  private func slices(of input: StageInput, _ status: FileStatus) -> [(Digest, FileSlice)] {
+    let whole = FileSlice(
+      path: build.layout.path(input.path), name: input.path.string, offset: 0, byteCount: input.byteCount,
+      trust: .unchanged(status), isPublished: input.producer != nil)
+    var slices = [(input.digest, whole)]
+    var slice = whole
     for fragment in input.fragments {
-      add(fragment.digest, at: offset, fragment.byteCount)
-      offset += fragment.byteCount
+      slice.byteCount = fragment.byteCount
+      // One that is all of the input has its digest, mostly.
+      if fragment.digest != input.digest { slices.append((fragment.digest, slice)) }
+      slice.offset += Int64(fragment.byteCount)
     }
+    return slices
   }
 
   // MARK: Outputs

@@ -14,7 +14,10 @@ final class StagedFragments: @unchecked Sendable {
   private(set) var fragments: [Fragment] = []
   private var writtenCount = 0
   private var byteCount: Int64 = 0
+  /// Of what is written, but for `unhashed`.
   private let sha256 = SHA256()
+  /// The first fragment, until another one follows: where it is all of the file, its digest is that of the file.
+  private var unhashed: Fragment?
   private var file: (any WritableFile)?
   private var isCreated = false
   /// Bytes since the disk was last told to begin.
@@ -29,17 +32,26 @@ final class StagedFragments: @unchecked Sendable {
 
   var isOpen: Bool { file != nil }
 
-  /// - Parameter bytes: nil: the build knows where they are.
+  /// Adds a fragment of which the build knows where it is.
+  func append(_ fragment: Fragment) { fragments.append(fragment) }
+
+  /// - Parameters:
+  ///   - bytes: nil: the build knows where they are.
+  ///   - isVerifiable: the fragment's digest is that of the bytes.
   /// - Returns: where in the file they were written; nil: they were not.
-  @discardableResult
-  func append(_ fragment: Fragment, _ bytes: ByteSlice?) throws -> Int64? {
+  func append(_ fragment: Fragment, _ bytes: ByteSlice?, isVerifiable: Bool) throws -> Int64? {
     guard let bytes else {
-      fragments.append(fragment)
+      append(fragment)
       return nil
     }
     try writeNoted()
     let offset = byteCount
-    try write(bytes)
+    if fragments.isEmpty, isVerifiable {
+      try writeHashed(bytes.raw)
+      unhashed = fragment
+    } else {
+      try write(bytes)
+    }
     fragments.append(fragment)
     writtenCount += 1
     return offset
@@ -61,7 +73,7 @@ final class StagedFragments: @unchecked Sendable {
     }
     try writeNoted()
     if !isCreated { _ = try opened() }
-    let digest = sha256.finish()
+    let digest = unhashed?.digest ?? sha256.finish()
     try concatenation.remember(digest, in: build.cache)
     if digest == inPlace {
       try discard()
@@ -90,6 +102,7 @@ final class StagedFragments: @unchecked Sendable {
 
   private func writeNoted() throws {
     guard writtenCount < fragments.count else { return }
+    try hashFirst()
     let source = BuildInputs(fileSystem: build.fileSystem, store: build.store, catalog: build.catalog)
     let buffer = ByteBuffer()
     while writtenCount < fragments.count {
@@ -151,8 +164,23 @@ final class StagedFragments: @unchecked Sendable {
   }
 
   private func write(_ bytes: ByteSlice) throws {
+    try hashFirst()
     try writeHashed(bytes.raw)
     sha256.update(bytes)
+  }
+
+  /// Another fragment follows the first one, which is read back from the file.
+  private func hashFirst() throws {
+    guard let first = unhashed else { return }
+    let source = try build.fileSystem.open(temporary)
+    try BlockRelay(hashingInto: sha256).copy(
+      byteCount: first.byteCount, isHelped: false,
+      read: { block, offset in
+        guard try source.read(into: block, at: Int64(offset)) == block.count else {
+          throw FileSystemError("read", temporary, .ioError)
+        }
+      }, write: { _ in })
+    unhashed = nil
   }
 
   /// Of which `sha256` knows, or is told.

@@ -49,6 +49,12 @@ public final class ContentCatalog: Sendable {
     slices.withLock { $0[digest] = slice }
   }
 
+  public func add(_ places: [(Digest, FileSlice)]) {
+    slices.withLock { slices in
+      for (digest, slice) in places { slices[digest] = slice }
+    }
+  }
+
   /// Adds a copy where nothing is known. Returns whether it did.
   func addCopy(_ slice: FileSlice, of digest: Digest) -> Bool {
     slices.withLock { slices in

@@ -36,8 +36,8 @@ extension FileIndex {
     growing: @Sendable (String) -> Bool = { _ in false }, cancelled: @Sendable () -> Bool = { false },
     progress: @Sendable (Int) -> Void = { _ in }
   ) throws -> [HashedFile?] {
-    let looks = try inParts(paths.count, jobs: jobs) { part in
-      look(try fileSystem.statuses(of: paths[part], below: root), from: part.lowerBound) { paths[$0].string }
+    let looks = try parallelMap(paths, inRunsOf: Self.looksAtOnce, jobs: jobs) { part in
+      look(try fileSystem.statuses(of: part, below: root), from: part.startIndex) { part[$0].string }
     }
     return try hashUnknown(
       looks, jobs: jobs, growing: growing, cancelled: cancelled, progress: progress, key: { paths[$0].string },
@@ -63,14 +63,7 @@ extension FileIndex {
   }
 
   /// A look takes about a microsecond, starting a thread a hundred.
-  private static let looksAtOnce = 512
-
-  /// Runs `look` for all of `count` files, some at a time.
-  private func inParts(_ count: Int, jobs: Int, _ look: @Sendable (Range<Int>) throws -> Looks) throws -> [Looks] {
-    guard jobs > 1, count > Self.looksAtOnce else { return [try look(0..<count)] }
-    let parts = stride(from: 0, to: count, by: Self.looksAtOnce).map { $0..<min($0 + Self.looksAtOnce, count) }
-    return try parallelMap(parts, jobs: jobs) { _, part in try look(part) }
-  }
+  static let looksAtOnce = 512
 
   /// - Parameters:
   ///   - statuses: of files that follow each other; nil: it is not there.

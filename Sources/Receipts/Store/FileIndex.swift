@@ -66,12 +66,14 @@ public final class FileIndex: Sendable {
     try state.withLock { state in
       if !keepingUnseen { state.dropUnseen() }
       guard state.isChanged else { return }
-      let bytes = FileIndexTable.encode(state.entries())
+      let entries = state.entries()
+      let bytes = FileIndexTable.encode(entries.map { ($0.key, $0.entry) })
       // Not synced: after a power cut the checksum tells a damaged file, and hashing mends it.
       let file = try StagedFile(fileSystem, in: location.removingLastComponent().appending("tmp"))
       try bytes.withUnsafeBytes { try file.write($0) }
       try file.commit(to: location, synchronizing: false)
-      state.isChanged = false
+      // What was saved is in order: a later save need not sort it again.
+      if let table = FileIndexTable(bytes) { state = State(table: table, marks: entries.map(\.mark)) }
     }
   }
 }
@@ -95,9 +97,10 @@ extension FileIndex {
     /// Behind the entry that was found last.
     var hint = 0
 
-    init(table: FileIndexTable) {
+    /// - Parameter marks: of each entry of the table; nil: this process has not seen any.
+    init(table: FileIndexTable, marks: [Mark]? = nil) {
       self.table = table
-      marks = Array(repeating: .unseen, count: table.count)
+      self.marks = marks ?? Array(repeating: .unseen, count: table.count)
     }
 
     mutating func known(_ key: ExactString, _ status: FileStatus, paranoid: Bool) -> Digest? {
@@ -136,12 +139,23 @@ extension FileIndex {
     }
 
     /// What is to be saved, ordered by key.
-    func entries() -> [(key: ExactString, entry: FileIndexEntry)] {
-      var entries = fresh.map { (key: $0.key, entry: $0.value) }
-      for index in marks.indices where marks[index] != .dropped {
-        entries.append((table.key(at: index), table.entry(at: index)))
+    func entries() -> [(key: ExactString, entry: FileIndexEntry, mark: Mark)] {
+      var entries: [(key: ExactString, entry: FileIndexEntry, mark: Mark)] = []
+      entries.reserveCapacity(fresh.count + marks.count)
+      var added = fresh.keys.sorted()[...]
+      func add(before key: ExactString?) {
+        while let first = added.first, key.map({ first < $0 }) ?? true {
+          if let entry = fresh[first] { entries.append((first, entry, .confirmed)) }
+          added.removeFirst()
+        }
       }
-      return entries.sorted { $0.key < $1.key }
+      for index in marks.indices where marks[index] != .dropped {
+        let key = table.key(at: index)
+        add(before: key)
+        entries.append((key, table.entry(at: index), marks[index]))
+      }
+      add(before: nil)
+      return entries
     }
 
     /// The place in the table of an entry that still counts.

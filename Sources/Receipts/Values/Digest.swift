@@ -13,19 +13,20 @@ public struct Digest: Sendable, Hashable {
 
   /// nil unless `hex` is 64 lower-case hex digits.
   public init?(hex: String) {
-    guard hex.utf8.count == 64 else { return nil }
+    var hex = hex
+    guard let digest = hex.withUTF8({ Digest(hex: ByteSlice($0)) }) else { return nil }
+    self = digest
+  }
+
+  /// nil unless `hex` is 64 lower-case hex digits.
+  public init?(hex: ByteSlice) {
+    guard hex.count == 64 else { return nil }
     words = (0, 0, 0, 0)
     let valid = withUnsafeMutableBytes(of: &words) { bytes in
-      var index = 0
-      for character in hex.utf8 {
-        let value: UInt8
-        switch character {
-        case 0x30...0x39: value = character - 0x30
-        case 0x61...0x66: value = character - 0x61 + 10
-        default: return false
-        }
-        bytes[index >> 1] = bytes[index >> 1] << 4 | value
-        index += 1
+      for index in 0..<32 {
+        guard let high = Self.value(ofHexDigit: hex[2 * index]), let low = Self.value(ofHexDigit: hex[2 * index + 1])
+        else { return false }
+        bytes[index] = high << 4 | low
       }
       return true
     }
@@ -76,6 +77,14 @@ public struct Digest: Sendable, Hashable {
         output[2 * index] = Self.hexDigit(bytes[index] >> 4)
         output[2 * index + 1] = Self.hexDigit(bytes[index] & 15)
       }
+    }
+  }
+
+  private static func value(ofHexDigit digit: UInt8) -> UInt8? {
+    switch digit {
+    case 0x30...0x39: digit - 0x30
+    case 0x61...0x66: digit - 0x61 + 10
+    default: nil
     }
   }
 

@@ -17,8 +17,11 @@ public struct Report: Sendable {
   private let shelf: ReceiptShelf
   private let fileSystem: any FileSystem
   private let layout: WorkspaceLayout
+  private let jobs: Int
 
-  public init(shelf: ReceiptShelf, fileSystem: any FileSystem, layout: WorkspaceLayout) {
+  /// - Parameter jobs: threads that read receipts, which have a row a partition.
+  public init(shelf: ReceiptShelf, fileSystem: any FileSystem, layout: WorkspaceLayout, jobs: Int = 1) {
+    self.jobs = jobs
     self.shelf = shelf
     self.fileSystem = fileSystem
     self.layout = layout
@@ -27,7 +30,7 @@ public struct Report: Sendable {
   /// What `latest.json` holds. A receipt that can't be read is one of the facts, not an error.
   ///
   /// - Throws: `FileSystemError` for a file that is there and can't be read.
-  public func facts() throws -> JSON { try facts(of: StageRecord.all(on: shelf)) }
+  public func facts() throws -> JSON { try facts(of: StageRecord.all(on: shelf, jobs: jobs)) }
 
   private func facts(of records: [StageRecord]) throws -> JSON {
     let examples = QuarantineExamples(fileSystem: fileSystem, layout: layout)
@@ -42,7 +45,7 @@ public struct Report: Sendable {
   @discardableResult
   public func write(_ memo: ReportMemo? = nil) throws -> Bool {
     if let memo, try memo.holds() { return false }
-    let records = try StageRecord.all(on: shelf)
+    let records = try StageRecord.all(on: shelf, jobs: jobs)
     let facts = try facts(of: records)
     let isFactsNew = try replace(Self.factsPath, with: facts.pretty() + "\n")
     let isMarkdownNew = try replace(Self.markdownPath, with: ReportMarkdown.text(of: facts))

@@ -33,8 +33,9 @@ struct StageRecord {
     return behind.isEmpty ? .passed : .outdated
   }
 
-  static func all(on shelf: ReceiptShelf) throws -> [StageRecord] {
-    var records = try Report.stages.map { try StageRecord($0, on: shelf) }
+  /// - Parameter jobs: threads that read receipts.
+  static func all(on shelf: ReceiptShelf, jobs: Int) throws -> [StageRecord] {
+    var records = try parallelMap(Report.stages, jobs: jobs) { try StageRecord($1, on: shelf) }
     for index in records.indices { records[index].behind = stages(newerThan: records[index], among: records) }
     return records
   }
@@ -81,9 +82,15 @@ struct StageRecord {
     guard let inputs = record.newest?.receipt.core.inputs else { return [] }
     return links.filter { $0.consumer == record.name }.compactMap { link in
       guard let core = records.first(where: { $0.name == link.producer })?.newest?.receipt.core else { return nil }
-      let read = inputs.filter { $0.path.string.hasPrefix(link.prefix) }.map { [$0.path.string, $0.digest.hex] }
-      let made = core.outputs.filter { $0.path.string.hasPrefix(link.prefix) }.map { [$0.path.string, $0.digest.hex] }
-      return Set(read) == Set(made) ? nil : link.producer
+      return areSame(inputs, core.outputs, below: link.prefix) ? nil : link.producer
     }
+  }
+
+  /// Both in the order of their paths.
+  private static func areSame(_ read: [Receipt.File], _ made: [Receipt.File], below prefix: String) -> Bool {
+    func below(_ files: [Receipt.File]) -> some Sequence<Receipt.File> {
+      files.lazy.filter { $0.path.string.hasPrefix(prefix) }
+    }
+    return below(read).elementsEqual(below(made)) { $0.path == $1.path && $0.digest == $1.digest }
   }
 }

@@ -32,7 +32,7 @@ struct BuildCommand {
         progress.stageEnded(report.stage)
         say(report)
       }
-      do { try workspace.report() } catch { late = error }
+      do { try workspace.report(jobs: options.jobs) } catch { late = error }
     } catch {
       throw ErrorText.describe(error, root: layout)
     }

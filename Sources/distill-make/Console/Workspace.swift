@@ -75,9 +75,9 @@ struct Workspace {
   }()
 
   /// Brings the report up to date.
-  func report() throws {
+  func report(jobs: Int) throws {
     let report = Report(
-      shelf: ReceiptShelf(fileSystem: fileSystem, layout: layout), fileSystem: fileSystem, layout: layout)
+      shelf: ReceiptShelf(fileSystem: fileSystem, layout: layout), fileSystem: fileSystem, layout: layout, jobs: jobs)
     try report.write(
       ReportMemo(
         fileSystem: fileSystem, layout: layout, index: index,

@@ -8,7 +8,8 @@ import Testing
 /// What each file system must do; the one in memory has to behave as the real one, or tests with it prove nothing.
 @Suite("FileSystem")
 struct FileSystemTests {
-  enum Kind: String, CaseIterable, Sendable { case local, memory }
+  /// `near`: the real one, which was told the folder.
+  enum Kind: String, CaseIterable, Sendable { case local, near, memory }
 
   /// An empty folder of a file system.
   private func withFolder(_ kind: Kind, _ body: (any FileSystem, FilePath) throws -> Void) throws {
@@ -16,6 +17,9 @@ struct FileSystemTests {
     case .local:
       let folder = TemporaryFolder()
       try body(LocalFileSystem(), folder.path)
+    case .near:
+      let folder = TemporaryFolder()
+      try body(LocalFileSystem(near: folder.path), folder.path)
     case .memory:
       let fileSystem = MemoryFileSystem()
       try fileSystem.createDirectory("/space")

@@ -1,6 +1,7 @@
 import JSONTape
-import Receipts
 import Testing
+
+@testable import Receipts
 
 @Suite("ReceiptCodec")
 struct ReceiptCodecTests {
@@ -107,6 +108,26 @@ struct ReceiptCodecTests {
     other.run.startedAt = Timestamp(seconds: 0, nanoseconds: 0)!
     let (one, two) = (ReceiptCodec.encode(Self.sample), ReceiptCodec.encode(other))
     #expect(one.coreBytes == two.coreBytes && one.digest != two.digest)
+  }
+
+  @Test("lists of files are read as they are written, and in no other form")
+  func fileLists() throws {
+    var receipt = Self.sample
+    receipt.core.inputs = (0..<3000).map { Self.file("logs/\u{e9}\"\($0).jsonl") }
+    receipt.core.outputs = []
+    let encoded = ReceiptCodec.encode(receipt)
+    let lists = try #require(ReceiptFileLists(in: encoded.bytes))
+    #expect(lists.inputs == receipt.core.inputs && lists.outputs.isEmpty)
+    let rest = try JSON.parse(lists.rest)
+    #expect(rest["core"]?["inputs"] == [] && rest["core"]?["outputs"] == [])
+    #expect(rest["core"]?["parameters"] == receipt.core.parameters && rest["previous"] != nil)
+    #expect(try ReceiptCodec.decode(encoded.bytes, place: "x").receipt.core.inputs == receipt.core.inputs)
+    let text = String(decoding: encoded.bytes, as: UTF8.self)
+    for (old, new) in [
+      ("{\"bytes\":12,", "{"), ("\"records\":2", "\"records\":-2"), ("\"path\":\"logs/", "\"path\":\"/"),
+    ] {
+      #expect(ReceiptFileLists(in: Array(text.replacing(old, with: new, maxReplacements: 1).utf8)) == nil)
+    }
   }
 
   // MARK: Damage

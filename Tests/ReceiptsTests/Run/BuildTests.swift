@@ -337,6 +337,23 @@ struct BuildTests {
     #expect(space.text("exports/titles.txt") == "APRICOT\nBERRY\n")
   }
 
+  @Test("an output that is edited once a stage of the build has read it fails the next one that reads it")
+  func movedOutput() throws {
+    let space = EngineSpace(["notes/a.txt": "apple\n", "notes/b.txt": "berry\n"])
+    var more = TextStage(
+      name: "more", upstream: ["notes"], function: "more/1", parameters: ["more": true], work: "test.title/1",
+      output: { _ in "exports/more.txt" })
+    more.sources = {
+      space.fileSystem.clock.advance(seconds: 1)
+      space.write("AMPLE\n", to: "data/capitals/a.txt")
+      return []
+    }
+    let reports = try space.build(["titles", "more"], stages: space.stages() + [more])
+    #expect(reports.outlines == ["notes: built", "titles: built", "more: failed"])
+    let failed = try #require(space.text("receipts/more/failed.json"))
+    #expect(failed.contains("data/capitals/a.txt changed while it was being read"))
+  }
+
   @Test("a log that grows between being hashed and being read is taken as it was, and the rest by the next build")
   func grownLog() throws {
     let space = try built()

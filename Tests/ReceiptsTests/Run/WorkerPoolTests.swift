@@ -1,6 +1,7 @@
-import Receipts
 import Synchronization
 import Testing
+
+@testable import Receipts
 
 @Suite("parallelMap")
 struct WorkerPoolTests {
@@ -12,6 +13,15 @@ struct WorkerPoolTests {
     let results = try parallelMap(items, jobs: jobs) { index, item in "\(index):\(item * 2)" }
     #expect(results == items.map { "\($0):\($0 * 2)" })
     #expect(try parallelMap([Int](), jobs: jobs) { _, item in item }.isEmpty)
+  }
+
+  @Test("runs of items keep their indices and their order", arguments: [0, 1, 2, 7])
+  func runs(jobs: Int) throws {
+    let items = Array(0..<1000)
+    let results = try parallelMap(items, inRunsOf: 64, jobs: jobs) { run in run.indices.map { $0 + run[$0] } }
+    #expect(results.flatMap { $0 } == items.map { $0 * 2 })
+    #expect(results.allSatisfy { jobs < 2 || $0.count <= 64 })
+    #expect(try parallelMap([Int](), inRunsOf: 64, jobs: jobs) { $0.count } == [0])
   }
 
   @Test("a result may itself be nil")

@@ -114,6 +114,27 @@ struct FileIndexTests {
     #expect(third.known("c", try status("/w/c")) == nil)
   }
 
+  @Test("an index that is saved twice holds what either save had, and knows what it knew", arguments: [true, false])
+  func savedTwice(paranoid: Bool) throws {
+    write(["b", "d"])
+    let old = index()
+    _ = try digests(["b", "d"], old)
+    try old.saveIfChanged()
+    write(["a", "c", "e"])
+    let index = index(paranoid: paranoid)
+    _ = try digests(["c", "b"], index)
+    try index.saveIfChanged()
+    #expect(index.known("c", try status("/w/c")) == .of("contents of c"))
+    #expect(index.known("b", try status("/w/b")) == .of("contents of b"))
+    #expect((index.known("d", try status("/w/d")) == nil) == paranoid)
+    index.forget("b")
+    _ = try digests(["e", "a"], index)
+    try index.saveIfChanged()
+    let next = self.index()
+    let known = try ["a", "b", "c", "d", "e"].filter { next.known($0, try status(FilePath("/w/\($0)"))) != nil }
+    #expect(known == ["a", "c", "d", "e"])
+  }
+
   @Test("paranoid: each file is hashed once a process, and an unchanged index is not written")
   func paranoid() throws {
     write(["a"])
