@@ -1,11 +1,10 @@
-import Glibc
 import Receipts
 import Synchronization
 
 /// Hashes files, two at a time on each thread, and has each segment read when it is hashed: by the thread that has it in its
 /// cache, or where others have nothing to do, by one of these.
 final class FilePass<Result: Sendable>: @unchecked Sendable {
-  // Everything that changes is behind the mutex, or with one thread.
+  // Everything that changes is behind the monitor, or with one thread.
 
   /// What the threads found of each file.
   struct Found: Sendable {
@@ -34,8 +33,7 @@ final class FilePass<Result: Sendable>: @unchecked Sendable {
   private let hashers: Int
   private let next = Atomic<Int>(0)
 
-  private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
-  private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+  private let monitor = Monitor()
   private var ready: [Work] = []
   /// Threads that wait for one.
   private var idle = 0
@@ -56,15 +54,6 @@ final class FilePass<Result: Sendable>: @unchecked Sendable {
     self.read = read
     // One that hashes two files is as fast as two that hash one each.
     hashers = max(1, min(jobs, files / 2))
-    pthread_mutex_init(mutex, nil)
-    pthread_cond_init(condition, nil)
-  }
-
-  deinit {
-    pthread_cond_destroy(condition)
-    condition.deallocate()
-    pthread_mutex_destroy(mutex)
-    mutex.deallocate()
   }
 
   /// - Returns: what was found, file by file.
@@ -140,7 +129,7 @@ final class FilePass<Result: Sendable>: @unchecked Sendable {
     let isTaken = locked {
       guard idle > ready.count else { return false }
       ready.append(work)
-      pthread_cond_signal(condition)
+      monitor.tellAll()
       return true
     }
     if !isTaken { try read(work, &share) }
@@ -159,19 +148,17 @@ final class FilePass<Result: Sendable>: @unchecked Sendable {
       defer { idle -= 1 }
       // The first thread to begin hashes, and whoever comes when no file is left need not wait for others to begin.
       while ready.isEmpty, !hasFailed, hashing > 0 || next.load(ordering: .relaxed) < fileCount {
-        pthread_cond_wait(condition, mutex)
+        monitor.wait()
       }
       return hasFailed ? nil : ready.popLast()
     }
   }
 
   private func locked<Value>(_ body: () throws -> Value) rethrows -> Value {
-    pthread_mutex_lock(mutex)
-    defer {
+    try monitor.withLock {
       // Whoever waits looks whether there still is something to wait for.
-      if hashing == 0 || hasFailed { pthread_cond_broadcast(condition) }
-      pthread_mutex_unlock(mutex)
+      defer { if hashing == 0 || hasFailed { monitor.tellAll() } }
+      return try body()
     }
-    return try body()
   }
 }
