@@ -120,7 +120,7 @@ struct ReceiptCodecTests {
     #expect(lists.inputs == receipt.core.inputs && lists.outputs.isEmpty)
     let rest = try JSON.parse(lists.rest)
     #expect(rest["core"]?["inputs"] == [] && rest["core"]?["outputs"] == [])
-    #expect(rest["core"]?["parameters"] == receipt.core.parameters && rest["previous"] != nil)
+    #expect(rest["core"]?["parameters"]?.canonical == receipt.core.parameters.canonical && rest["previous"] != nil)
     #expect(try ReceiptCodec.decode(encoded.bytes, place: "x").receipt.core.inputs == receipt.core.inputs)
     let text = String(decoding: encoded.bytes, as: UTF8.self)
     for (old, new) in [
