@@ -3,7 +3,7 @@ import Receipts
 
 /// `export.parts/1`: parts the tables of a group of fragments, so that no step holds all samples.
 ///
-/// Parameters: `{"bits": n, "by": "id" or "texts"}`, the hash whose first bits say the bucket. Inputs "0", "1", …: `SampleTable`s of
+/// Parameters: `{"bits": n, "by": "id" or "texts", "fragments": n}`: the hash whose first bits say the bucket. Inputs "0", "1", …: `SampleTable`s of
 /// fragments, one behind the other; those that are missing have no rows. Outputs: `samples/<bucket>`, the rows of a bucket in
 /// their order, each with the number of its fragment in the group behind it (4 bytes, little-endian); parted by texts also
 /// `ids/<bucket>`, by the id's own bucket: rows of 12 bytes, the id and the bucket that its sample is in.
