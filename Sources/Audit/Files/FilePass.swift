@@ -27,9 +27,13 @@ final class FilePass<Result: Sendable>: @unchecked Sendable {
     var rows: [(file: Int, offset: Int, result: Result)] = []
   }
 
+  /// Segments that may wait for each thread that does not hash: no more than stay in the processor's cache.
+  private static var readAhead: Int { 3 }
+
   private let fileCount: Int
   private let open: @Sendable (_ file: Int) throws -> (view: FileView, limit: Int)?
   private let read: @Sendable (_ file: Int, Segment, FileView) throws -> Result?
+  private let jobs: Int
   private let hashers: Int
   private let next = Atomic<Int>(0)
 
@@ -50,6 +54,7 @@ final class FilePass<Result: Sendable>: @unchecked Sendable {
     read: @escaping @Sendable (_ file: Int, Segment, FileView) throws -> Result?
   ) {
     fileCount = files
+    self.jobs = jobs
     self.open = open
     self.read = read
     // One that hashes two files is as fast as two that hash one each.
@@ -127,7 +132,8 @@ final class FilePass<Result: Sendable>: @unchecked Sendable {
 
   private func handOut(_ work: Work, _ share: inout Share) throws {
     let isTaken = locked {
-      guard idle > ready.count else { return false }
+      // Whoever only reads has a few to go on with.
+      guard ready.count < max(idle, (jobs - hashing) * Self.readAhead) else { return false }
       ready.append(work)
       monitor.tellAll()
       return true
@@ -150,7 +156,7 @@ final class FilePass<Result: Sendable>: @unchecked Sendable {
       while ready.isEmpty, !hasFailed, hashing > 0 || next.load(ordering: .relaxed) < fileCount {
         monitor.wait()
       }
-      return hasFailed ? nil : ready.popLast()
+      return hasFailed || ready.isEmpty ? nil : ready.removeFirst()
     }
   }
 

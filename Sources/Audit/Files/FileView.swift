@@ -41,12 +41,19 @@ final class FileView: @unchecked Sendable {
     advise(Self.populateForReading, range)
   }
 
-  /// Gives the pages of a range back. Whoever reads them again finds the file's bytes there. The last one stays, where it
-  /// is not all in the range: a fault there would bring its neighbours back, too.
+  /// Gives pages back that were read, when enough of them have come together: other threads stop for a moment each time.
+  /// Whoever reads them again finds the file's bytes there.
+  /// - Parameter range: what has been read now. What is before it has been, too, or else is only slower.
   func release(_ range: Range<Int>) {
-    let end = range.upperBound == bytes.count ? range.upperBound : range.upperBound / Self.page * Self.page
-    if range.lowerBound < end { advise(Int32(MADV_DONTNEED), range.lowerBound..<end) }
+    let (first, last) = (range.lowerBound / Self.releasedSize, range.upperBound / Self.releasedSize)
+    // Its neighbour is still being read, maybe.
+    let start = max(0, first - 1) * Self.releasedSize
+    let end = range.upperBound == bytes.count ? range.upperBound : max(0, last - 1) * Self.releasedSize
+    if start < end { advise(Int32(MADV_DONTNEED), start..<end) }
   }
+
+  /// Bytes; a multiple of a page's.
+  private static let releasedSize = 4 << 20
 
   private func advise(_ advice: Int32, _ range: Range<Int>) {
     precondition(range.lowerBound >= 0 && range.upperBound <= bytes.count, "bytes that the file has not")

@@ -30,8 +30,10 @@ struct EvidenceIndex: Sendable {
   let names: NameTable
   /// In the order of partitions and lines.
   var runs: [EvidenceRun] = []
-  /// Of each run, where the values of its row's members start.
+  /// Of the runs of a segment, where the values of their rows' members start.
   var starts: [UInt32] = []
+  /// The same of all runs.
+  private var memberStarts = MemberStarts()
   var judgements: [EvidenceJudgement] = []
   var extractions: [EvidenceExtraction] = []
   /// `judged_by` of the runs about which somebody else's judgement decided.
@@ -66,10 +68,8 @@ struct EvidenceIndex: Sendable {
   func place(of row: Int) -> RowPlace { row < runs.count ? runs[row].place : others[row - runs.count].place }
 
   /// - Parameter row: the run's row.
-  func tokens(of run: Int, _ row: ByteSlice) -> EvidenceTokens {
-    let count = EvidenceTokens.count
-    return EvidenceTokens(row: row, starts: starts[run * count..<(run + 1) * count])
-  }
+  /// - Returns: valid as long as the index and the row's bytes are there.
+  func tokens(of run: Int, _ row: ByteSlice) -> EvidenceTokens { memberStarts.tokens(of: run, row) }
 
   /// Asks for what is known of a run ahead of its use.
   func prefetch(_ run: Int) {
@@ -78,25 +78,23 @@ struct EvidenceIndex: Sendable {
       let size = MemoryLayout<EvidenceRun>.stride
       ByteSlice($0).prefetch(run * size..<(run + 1) * size)
     }
-    starts.withUnsafeBytes {
-      let size = EvidenceTokens.count * MemoryLayout<UInt32>.stride
-      ByteSlice($0).prefetch(run * size..<(run + 1) * size)
-    }
+    memberStarts.prefetch(run)
   }
 
-  /// Makes room for what will be appended.
-  mutating func reserve(for parts: [EvidenceIndex]) {
-    runs.reserveCapacity(parts.reduce(runs.count) { $0 + $1.runs.count })
-    starts.reserveCapacity(parts.reduce(starts.count) { $0 + $1.starts.count })
+  /// All of some segments, in their order; without the tables.
+  init(_ parts: [EvidenceIndex]) {
+    self.init(names: parts.first?.names ?? NameTable())
+    runs.reserveCapacity(parts.reduce(0) { $0 + $1.runs.count })
+    memberStarts = MemberStarts(parts.map(\.starts))
+    for part in parts { append(part) }
   }
 
-  mutating func append(_ part: EvidenceIndex) {
+  private mutating func append(_ part: EvidenceIndex) {
     let start = runs.count
     for comparison in part.comparisons {
       comparisons.append((comparison.other + others.count, comparison.provenance, comparison.task))
     }
     runs += part.runs
-    starts += part.starts
     judgements += part.judgements
     extractions += part.extractions.map { EvidenceExtraction(run: $0.run + start, parent: $0.parent) }
     others += part.others

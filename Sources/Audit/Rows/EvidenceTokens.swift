@@ -6,16 +6,13 @@ struct EvidenceTokens {
   /// Without its line end.
   let row: ByteSlice
   /// Of the values of the row's members, from the row's first byte.
-  let starts: ArraySlice<UInt32>
-
-  /// Members of a row.
-  static let count = RecordSchema.evidence.fields.count
-  /// Bytes before each member's value, behind the one before: `,"text":`.
-  private static let keyLengths = RecordSchema.evidence.fields.map { $0.name.utf8.count + 4 }
+  let starts: UnsafeBufferPointer<UInt32>
+  /// Bytes before each member's value, behind the one before.
+  let keyLengths: UnsafeBufferPointer<UInt32>
 
   /// Where the values of a row start that is written as this program writes it.
   static func appendStarts(_ row: RowReader, to starts: inout [UInt32]) {
-    withUnsafeTemporaryAllocation(of: UInt32.self, capacity: count) { places in
+    withUnsafeTemporaryAllocation(of: UInt32.self, capacity: MemberStarts.membersOfRow) { places in
       for (place, member) in EvidenceField.all.enumerated() {
         places.initializeElement(at: place, to: UInt32(truncatingIfNeeded: row.range(member)?.lowerBound ?? 0))
       }
@@ -25,10 +22,10 @@ struct EvidenceTokens {
 
   /// The value of a member; nil: the file is not what it was.
   func token(_ member: Int) -> ByteSlice? {
-    let start = Int(starts[starts.startIndex + member])
+    precondition(member >= 0 && member < starts.count, "a member that the row has not")
+    let start = Int(starts[member])
     let end =
-      member + 1 < Self.count
-      ? Int(starts[starts.startIndex + member + 1]) - Self.keyLengths[member + 1] : row.count - 1
+      member + 1 < starts.count ? Int(starts[member + 1]) - Int(keyLengths[member + 1]) : row.count - 1
     guard start < end, end <= row.count else { return nil }
     return row[start..<end]
   }
@@ -46,5 +43,18 @@ struct EvidenceTokens {
       token[token.count - 1] == UInt8(ascii: "\"")
     else { return nil }
     return token[1..<token.count - 1]
+  }
+
+  /// The 64 hex digits at the end of the provenance: `…,"sig_hash":"…","recorded_at":null}`, where that is the row's timestamp.
+  var sigHash: ByteSlice? {
+    guard let provenance = token(EvidenceMember.provenance), let time = token(EvidenceMember.timestamp) else { return nil }
+    let (before, behind) = (#","sig_hash":""# as StaticString, #"","recorded_at":"# as StaticString)
+    let end = provenance.count - 1 - time.count - behind.utf8CodeUnitCount
+    let start = end - 64
+    guard start >= before.utf8CodeUnitCount, provenance[end..<provenance.count].hasPrefix(behind),
+      provenance[start - before.utf8CodeUnitCount..<start].hasPrefix(before),
+      provenance[start..<end].firstIndex(of: UInt8(ascii: "\"")) == nil
+    else { return nil }
+    return provenance[start..<end]
   }
 }

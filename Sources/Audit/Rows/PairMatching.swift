@@ -71,12 +71,12 @@ extension RowMatching {
     text.removeAll()
     for evidence in sides {
       guard let runID = evidence.text(EvidenceMember.runID), WrittenText(runID).isPlain,
-        let tail = RowTail(evidence.row)
+        let sigHash = evidence.sigHash
       else { return false }
       if text.count > 0 { text.append(UInt8(ascii: "|")) }
       text.append(runID)
       text.append(UInt8(ascii: "|"))
-      text.append(tail.sigHash)
+      text.append(sigHash)
     }
     return Hash128(Digest.of(text.bytes)).high == id
   }

@@ -157,9 +157,7 @@ struct RowAudit {
   }
 
   private func index(of parts: [EvidenceIndex]) -> EvidenceIndex {
-    var index = EvidenceIndex(names: parts.first?.names ?? NameTable())
-    index.reserve(for: parts)
-    for part in parts { index.append(part) }
+    var index = EvidenceIndex(parts)
     index.finish(files: partitions.count) { row, first in
       log.add(
         .rowInvalid, path: partitions[row.file].string, line: row.line,
