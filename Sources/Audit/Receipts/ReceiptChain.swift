@@ -9,6 +9,7 @@ struct ReceiptChain {
   let layout: WorkspaceLayout
   let log: FindingLog
   let isStrict: Bool
+  let jobs: Int
 
   private static let folder = "receipts/history"
 
@@ -16,7 +17,7 @@ struct ReceiptChain {
 
   /// What lies in the history, by the names of the files.
   enum Entry: Sendable {
-    case receipt(StageReceipt)
+    case receipt(StageName, previous: Digest?)
     /// It is no receipt, or another's: that is reported.
     case damaged
   }
@@ -24,33 +25,30 @@ struct ReceiptChain {
   /// Every file of the history is a receipt under its own name.
   /// - Parameter stages: the receipts of others are left out.
   func history(of stages: Set<StageName>) throws -> [Digest: Entry] {
-    var receipts: [Digest: Entry] = [:]
-    for entry in try fileSystem.entries(of: layout.history) {
-      let path = "\(Self.folder)/\(entry.name)"
-      guard entry.name.hasSuffix(".json"), let name = Digest(hex: String(entry.name.dropLast(5))),
-        let bytes = try fileSystem.contents(of: layout.path(path))
-      else {
-        log.add(.chainBroken, path: path, expected: "<receipt_sha256>.json", found: "a file of another name")
-        continue
-      }
-      let own = FindingLog()
-      let reading = ReceiptReading(log: own).read(bytes, path: path, stage: nil)
-      if let reading, !stages.contains(reading.stage), Pipeline.stages.contains(reading.stage) { continue }
-      for finding in own.findings { log.add(finding) }
-      guard let reading else {
-        receipts[name] = .damaged
-        continue
-      }
-      if reading.digest == name {
-        receipts[name] = .receipt(reading)
-      } else {
-        receipts[name] = .damaged
-        log.add(
-          .chainBroken, path: path, member: "/receipt_sha256", expected: "\(name), as the file is called",
-          found: reading.digest.hex)
-      }
+    let entries = try fileSystem.entries(of: layout.history)
+    let read = try parallelMap(entries, jobs: jobs) { _, entry in try self.read(entry.name, stages) }
+    return Dictionary(read.compactMap { $0 }, uniquingKeysWith: { first, _ in first })
+  }
+
+  /// nil: it is no entry, which is reported, or another stage's.
+  private func read(_ file: String, _ stages: Set<StageName>) throws -> (Digest, Entry)? {
+    let path = "\(Self.folder)/\(file)"
+    guard file.hasSuffix(".json"), let name = Digest(hex: String(file.dropLast(5))),
+      let bytes = try fileSystem.contents(of: layout.path(path))
+    else {
+      log.add(.chainBroken, path: path, expected: "<receipt_sha256>.json", found: "a file of another name")
+      return nil
     }
-    return receipts
+    let own = FindingLog()
+    let reading = ReceiptReading(log: own).read(bytes, path: path, stage: nil)
+    if let reading, !stages.contains(reading.stage), Pipeline.stages.contains(reading.stage) { return nil }
+    for finding in own.findings { log.add(finding) }
+    guard let reading else { return (name, .damaged) }
+    if reading.digest == name { return (name, .receipt(reading.stage, previous: reading.receipt.previous)) }
+    log.add(
+      .chainBroken, path: path, member: "/receipt_sha256", expected: "\(name), as the file is called",
+      found: reading.digest.hex)
+    return (name, .damaged)
   }
 
   func check(_ newest: StageReceipt, at path: String, in history: [Digest: Entry]) {
@@ -61,9 +59,9 @@ struct ReceiptChain {
     // Two receipts that hold and have one digest are the same bytes.
     case .receipt, .damaged: break
     }
-    var current = newest
+    var current = newest.receipt.previous
     var currentPath = path
-    while let previous = current.receipt.previous {
+    while let previous = current {
       switch history[previous] {
       case nil:
         // A clone or an archive may hold the newest receipts only.
@@ -71,11 +69,11 @@ struct ReceiptChain {
           .chainBroken, isStrict ? .finding : .note, path: currentPath, member: "/previous",
           expected: Self.path(previous), found: "no such file")
       case .damaged: return
-      case .receipt(let next):
+      case .receipt(let stage, let next):
         currentPath = Self.path(previous)
-        if next.stage != newest.stage {
+        if stage != newest.stage {
           return log.add(
-            .chainBroken, path: currentPath, member: "/stage", expected: newest.stage.text, found: next.stage.text)
+            .chainBroken, path: currentPath, member: "/stage", expected: newest.stage.text, found: stage.text)
         }
         current = next
       }

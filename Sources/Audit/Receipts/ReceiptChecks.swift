@@ -11,22 +11,27 @@ struct ReceiptChecks {
 
   /// The newest receipts of the stages, in their order, without those that don't hold; and whose those are.
   func read(_ stages: [StageName]) throws -> (receipts: [StageReceipt], damaged: Set<StageName>) {
-    let chain = ReceiptChain(fileSystem: fileSystem, layout: layout, log: log, isStrict: options.isStrict)
+    let chain = ReceiptChain(fileSystem: fileSystem, layout: layout, log: log, isStrict: options.isStrict, jobs: options.jobs)
     let history = try chain.history(of: Set(stages))
     let lists = ChecksumLists(fileSystem: fileSystem, layout: layout, log: log)
     var receipts: [StageReceipt] = []
     var damaged: Set<StageName> = []
-    for stage in stages {
-      let path = "receipts/\(stage)/receipt.json"
+    let newest = try parallelMap(stages, jobs: options.jobs) { _, stage in
+      try fileSystem.contents(of: layout.receipt(stage)).map {
+        ReceiptReading(log: log).read($0, path: Self.path(stage), stage: stage)
+      }
+    }
+    for (stage, reading) in zip(stages, newest) {
+      let path = Self.path(stage)
       try checkFailure(stage)
-      guard let bytes = try fileSystem.contents(of: layout.receipt(stage)) else {
+      guard let reading else {
         let isInterrupted = try fileSystem.status(of: layout.superseded(stage), followingLinks: false) != nil
         log.add(
           .receiptMissing, path: path, expected: "the receipt of \(stage)",
           found: isInterrupted ? "superseded.json: its publication was interrupted" : "no such file")
         continue
       }
-      guard let receipt = ReceiptReading(log: log).read(bytes, path: path, stage: stage) else {
+      guard let receipt = reading else {
         damaged.insert(stage)
         continue
       }
@@ -39,6 +44,8 @@ struct ReceiptChecks {
     checkTools(receipts)
     return (receipts, damaged)
   }
+
+  private static func path(_ stage: StageName) -> String { "receipts/\(stage)/receipt.json" }
 
   private func checkValidation(_ receipt: StageReceipt, _ path: String) {
     for (index, check) in receipt.receipt.core.validation.enumerated() where !check.pass {
@@ -79,7 +86,7 @@ struct ReceiptChecks {
     let whose = options.tool == nil ? "that of the other receipts" : "this program"
     for receipt in receipts where receipt.receipt.core.tool != reference {
       log.add(
-        .toolDiffers, .note, path: "receipts/\(receipt.stage)/receipt.json", member: "/core/tool",
+        .toolDiffers, .note, path: Self.path(receipt.stage), member: "/core/tool",
         expected: "\(words(reference)), \(whose)", found: words(receipt.receipt.core.tool))
     }
   }

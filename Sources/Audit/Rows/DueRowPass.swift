@@ -67,6 +67,33 @@ struct DueRowPass {
     }
   }
 
+  /// Asks for what is known of the runs that come next, and for their prompts: tasks are all over the evidence.
+  private struct PairPrefetch {
+    let index: EvidenceIndex
+    let rows: [Int]
+    private var known = 0
+    private var read = 0
+
+    init(index: EvidenceIndex, rows: [Int]) {
+      self.index = index
+      self.rows = rows
+    }
+
+    mutating func move(to place: Int, _ scratch: RowScratch) {
+      while known < min(rows.count, place + 32) {
+        index.prefetch(rows[known])
+        known += 1
+      }
+      while read < min(rows.count, place + 16) {
+        let run = index.runs[rows[read]]
+        if run.hasPrompt, let bytes = try? scratch.evidence.bytes(at: run.place) {
+          index.tokens(of: rows[read], bytes).token(EvidenceMember.prompt)?.prefetch(0..<256)
+        }
+        read += 1
+      }
+    }
+  }
+
   private struct Part: Sendable {
     /// Runs that pass, and comparisons that pass and have a winner.
     var runs: [Candidate] = []
@@ -119,9 +146,11 @@ struct DueRowPass {
     let runs = part.runs.sorted(by: <)
     let comparisons = part.comparisons.sorted(by: <)
     var (run, comparison) = (0, 0)
+    var ahead = PairPrefetch(index: index, rows: runs.map { Int($0.number) })
     while run < runs.count || comparison < comparisons.count {
       var task = run < runs.count ? runs[run].task : comparisons[comparison].task
       if comparison < comparisons.count { task = min(task, comparisons[comparison].task) }
+      ahead.move(to: run, scratch)
       let (firstRun, firstComparison) = (run, comparison)
       while run < runs.count, runs[run].task == task { run += 1 }
       while comparison < comparisons.count, comparisons[comparison].task == task { comparison += 1 }

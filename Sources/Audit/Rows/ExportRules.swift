@@ -4,7 +4,8 @@ import Stages
 
 /// What a receipt says that an export may take.
 struct ExportRules: Sendable {
-  var allowed: Set<Category>
+  /// A list, because a set would hash their names.
+  var allowed: [Category]
   /// Kinds of judges; empty: any.
   var judges: Set<String>
   /// Of the sources whose files were looked up; nil: of none.
@@ -23,7 +24,7 @@ struct ExportRules: Sendable {
     switch receipt.stage {
     case .exportRAG:
       allowed = [.accepted, .partiallyAccepted]
-      if isSet("include_review") { allowed.insert(.needsHumanReview) }
+      if isSet("include_review") { allowed.append(.needsHumanReview) }
     case .exportSFT: allowed = isSet("include_partial") ? [.accepted, .partiallyAccepted] : [.accepted]
     default: allowed = [.accepted, .partiallyAccepted, .rejected]
     }
@@ -36,7 +37,7 @@ struct ExportRules: Sendable {
   /// Reports where the run behind a row may not be in this export.
   /// - Returns: whether the row's run may be there.
   @discardableResult
-  func check(_ found: WayBack.Found, _ row: ExportRow, member: String? = nil, allowed: Set<Category>? = nil) -> Bool {
+  func check(_ found: WayBack.Found, _ row: ExportRow, member: String? = nil, allowed: [Category]? = nil) -> Bool {
     let allowed = allowed ?? self.allowed
     let names = allowed.map(\.rawValue).sorted().joined(separator: " or ")
     guard allowed.contains(found.run.category) else {

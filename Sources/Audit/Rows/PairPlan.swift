@@ -95,6 +95,10 @@ struct TaskPairing {
 
   private mutating func pair(_ folding: FoldedTexts) {
     let contested = contestedTexts()
+    if contested.isEmpty, comparisons.isEmpty, prompts.dropFirst().allSatisfy({ $0 == prompts[0] }) {
+      _ = pair(Array(runs.indices))
+      return
+    }
     var groups: [Int?: [Int]] = [:]
     for run in runs.indices {
       if contested.contains(texts[run]) {
@@ -134,8 +138,10 @@ struct TaskPairing {
   private func side(_ group: [Int], _ category: Category) -> [Int] {
     let side = group.filter { runs[$0].category == category }
     if side.count < 2 { return side }
+    let ordered = side.sorted { runs[$0].identity < runs[$1].identity }
+    if side.allSatisfy({ texts[$0] == $0 }) { return ordered }
     var seen: Set<Int> = []
-    return side.sorted { runs[$0].identity < runs[$1].identity }.filter { seen.insert(texts[$0]).inserted }
+    return ordered.filter { seen.insert(texts[$0]).inserted }
   }
 
   /// Runs of one prompt.
@@ -153,7 +159,7 @@ struct TaskPairing {
     plan.counts.withoutPartner += Int64(group.count - (group.contains { runs[$0].category == .rejected } ? partial : 0))
     if accepted.isEmpty || others.isEmpty { return 0 }
     let (longer, shorter) = accepted.count >= others.count ? (accepted, others) : (others, accepted)
-    var used: Set<Int> = []
+    var isUsed = Array(repeating: false, count: runs.count)
     var count = 0
     search: for round in shorter.indices {
       for place in longer.indices {
@@ -165,20 +171,21 @@ struct TaskPairing {
           continue
         }
         plan.pairs.append(RowKey(runs[chosen].row, runs[rejected].row))
-        used.formUnion([chosen, rejected])
+        (isUsed[chosen], isUsed[rejected]) = (true, true)
         count += 1
       }
     }
-    let overCap = overCap(accepted, others, used) + overCap(others, accepted, used)
-    plan.counts.used += Int64(used.count)
+    let used = isUsed.count { $0 }
+    let overCap = overCap(accepted, others, isUsed) + overCap(others, accepted, isUsed)
+    plan.counts.used += Int64(used)
     plan.counts.overCap += Int64(overCap)
-    plan.counts.withoutPartner -= Int64(used.count + overCap)
+    plan.counts.withoutPartner -= Int64(used + overCap)
     return count
   }
 
   /// How many of a side are not used although the other side has a run that says something else.
-  private func overCap(_ side: [Int], _ others: [Int], _ used: Set<Int>) -> Int {
-    side.count { run in !used.contains(run) && others.contains { texts[$0] != texts[run] } }
+  private func overCap(_ side: [Int], _ others: [Int], _ isUsed: [Bool]) -> Int {
+    side.count { run in !isUsed[run] && others.contains { texts[$0] != texts[run] } }
   }
 
   private mutating func add(_ number: Int, _ contested: Set<Int>) {
