@@ -35,9 +35,9 @@ struct FileScan: Sendable {
     let scanner = FileScanner()
     scanner.begin(view, limit: limit)
     while !scanner.isAtEnd {
-      let part = scanner.part.range
+      let start = scanner.position
       scanner.step()
-      view.release(part)
+      view.release(start..<scanner.position)
     }
     return scanner.finish()
   }

@@ -11,7 +11,7 @@ final class FileScanner {
   private var scan = FileScan(
     digest: .of([]), byteCount: 0, size: 0, lineCount: 0, endsWithLineEnd: true, segments: [])
   /// Bytes that are hashed.
-  private var position = 0
+  private(set) var position = 0
   /// Of the segment that is not at its end.
   private var start = 0
   private var linesBefore = 0
@@ -22,8 +22,6 @@ final class FileScanner {
   /// Bytes after which a segment ends, at the next line end.
   private static let segmentSize = 256 << 10
   private static let partSize = 64 << 10
-  /// Bytes whose pages are asked for at once; a multiple of a part's.
-  private static let populatedSize = 1 << 20
 
   /// - Parameter limit: hash no more than that many bytes.
   func begin(_ view: FileView, limit: Int) {
@@ -34,27 +32,23 @@ final class FileScanner {
     scan.lineCount = 0
     scan.segments = []
     (position, start, linesBefore, end, segmentsTaken) = (0, 0, 0, 0, 0)
-    populate()
   }
 
   var isAtEnd: Bool { position == bytes.count }
 
   /// What is hashed next.
-  var part: (range: Range<Int>, bytes: ByteSlice) {
-    let range = position..<min(position + Self.partSize, bytes.count)
-    return (range, bytes[range])
-  }
+  private var part: ByteSlice { bytes[position..<min(position + Self.partSize, bytes.count)] }
 
   /// Hashes the next part.
   func step() {
     let part = part
-    sha256.update(part.bytes)
-    advance(over: part.bytes)
+    sha256.update(part)
+    advance(over: part)
   }
 
   /// Hashes the next part of two files at once.
   static func step(_ one: FileScanner, _ other: FileScanner) {
-    let (part, otherPart) = (one.part.bytes, other.part.bytes)
+    let (part, otherPart) = (one.part, other.part)
     SHA256.update(one.sha256, part, and: other.sha256, otherPart)
     one.advance(over: part)
     other.advance(over: otherPart)
@@ -86,17 +80,11 @@ final class FileScanner {
     }
     position += part.count
     if isAtEnd, start < position { endSegment(at: position) }
-    populate()
   }
 
   private func endSegment(at end: Int) {
     scan.segments.append(Segment(offset: start, byteCount: end - start, firstLine: linesBefore))
     start = end
     linesBefore = scan.lineCount
-  }
-
-  private func populate() {
-    guard position % Self.populatedSize == 0 else { return }
-    view?.populate(position..<min(position + Self.populatedSize, bytes.count))
   }
 }

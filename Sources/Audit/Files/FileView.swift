@@ -13,9 +13,6 @@ final class FileView: @unchecked Sendable {
   /// Below that a copy costs less than a mapping, of which a process has a limited number.
   private static let threshold = 256 << 10
 
-  /// `MADV_POPULATE_READ`, which not every libc's headers have.
-  private static let populateForReading: Int32 = 22
-
   /// nil: no regular file is there.
   init?(_ path: FilePath, of fileSystem: any FileSystem) throws(FileSystemError) {
     guard let status = try fileSystem.status(of: path, followingLinks: true), status.kind == .regular else {
@@ -36,31 +33,19 @@ final class FileView: @unchecked Sendable {
 
   var isMapped: Bool { mapping != nil }
 
-  /// Asks for the pages of a range at once, where they are not mapped: each would be a fault of its own. Only a hint.
-  func populate(_ range: Range<Int>) {
-    advise(Self.populateForReading, range)
-  }
-
   /// Gives pages back that were read, when enough of them have come together: other threads stop for a moment each time.
   /// Whoever reads them again finds the file's bytes there.
   /// - Parameter range: what has been read now. What is before it has been, too, or else is only slower.
   func release(_ range: Range<Int>) {
+    precondition(range.lowerBound >= 0 && range.upperBound <= bytes.count, "bytes that the file has not")
     let (first, last) = (range.lowerBound / Self.releasedSize, range.upperBound / Self.releasedSize)
     // Its neighbour is still being read, maybe.
     let start = max(0, first - 1) * Self.releasedSize
     let end = range.upperBound == bytes.count ? range.upperBound : max(0, last - 1) * Self.releasedSize
-    if start < end { advise(Int32(MADV_DONTNEED), start..<end) }
+    guard isMapped, start < end, let base = bytes.buffer.baseAddress else { return }
+    madvise(UnsafeMutableRawPointer(mutating: base) + start, end - start, Int32(MADV_DONTNEED))
   }
 
   /// Bytes; a multiple of a page's.
   private static let releasedSize = 4 << 20
-
-  private func advise(_ advice: Int32, _ range: Range<Int>) {
-    precondition(range.lowerBound >= 0 && range.upperBound <= bytes.count, "bytes that the file has not")
-    guard isMapped, let base = bytes.buffer.baseAddress, !range.isEmpty else { return }
-    let start = range.lowerBound / Self.page * Self.page
-    madvise(UnsafeMutableRawPointer(mutating: base) + start, range.upperBound - start, advice)
-  }
-
-  private static let page = Int(sysconf(Int32(_SC_PAGESIZE)))
 }

@@ -38,12 +38,11 @@ final class FileViews: Sendable {
     return view
   }
 
-  /// Lends a segment's file with the segment's pages.
+  /// Lends a segment's file.
   /// - Throws: the file has become shorter than it was when it was hashed.
   func reading<Result>(_ segment: Segment, of path: RelativePath, _ body: (FileView) throws -> Result) throws -> Result
   {
     let view = try view(path, holding: segment.offset + segment.byteCount)
-    view.populate(segment.range)
     defer { if !StageRoles.isEvidence(path) { view.release(segment.range) } }
     return try body(view)
   }
