@@ -80,6 +80,13 @@ public struct TokenScanner {
   public mutating func takeString() -> EscapedText? {
     guard position < count, base[position] == UInt8(ascii: "\"") else { return nil }
     let start = position + 1
+    if count - start >= 16 {
+      let length = Int(csimdjson_short_string(base + start))
+      if length >= 0 {
+        position = start + length + 1
+        return EscapedText(ByteSlice(UnsafeBufferPointer(start: base + start, count: length)), excess: 0)
+      }
+    }
     let found = csimdjson_scan_string(base + start, count - start)
     guard found.length > 0 else { return nil }
     let text = ByteSlice(UnsafeBufferPointer(start: base + start, count: found.length - 1))

@@ -151,16 +151,17 @@ struct RowMatching {
     if messages == "null" {
       return row.take(#","context":null,"response":"#) && row.take(text) && row.take(#","messages":null"#)
     }
-    guard let list = try? scratch.parser.parse(copying: messages),
-      let answer = try? scratch.others[0].parse(copying: text).string
-    else { return false }
+    guard let list = try? scratch.parser.parse(messages) else { return false }
     var system: JSONValue?
     var end: Int?
     for message in list.elements {
       let role = message.member("role")?.string
       if system == nil, role == "system" { system = message.member("content") }
-      if role == "assistant", message.member("content")?.string.map({ $0 == answer }) ?? false {
-        end = message.sourceRange.upperBound
+      if role == "assistant", let content = message.member("content") {
+        // A text is written in one way only, so most that are the same are so byte for byte.
+        if content.token == text || (!isPlain(content.token, text) && isSame(content, as: text)) {
+          end = message.sourceRange.upperBound
+        }
       }
     }
     guard row.take(#","context":"#), system.map({ row.take($0.token) }) ?? row.take("null"),
@@ -168,5 +169,12 @@ struct RowMatching {
     else { return false }
     guard let end else { return row.take("null") }
     return row.take(messages[0..<end]) && row.take("]")
+  }
+
+  private func isPlain(_ tokens: ByteSlice...) -> Bool { tokens.allSatisfy { WrittenText($0).isPlain } }
+
+  private func isSame(_ content: JSONValue, as text: ByteSlice) -> Bool {
+    guard let answer = try? scratch.others[0].parse(text).string else { return false }
+    return content.string.map { $0 == answer } ?? false
   }
 }

@@ -74,6 +74,27 @@ typedef struct {
  * characters are checked, UTF-8 is not. */
 csimdjson_string csimdjson_scan_string(const uint8_t *text, size_t count) CSIMDJSON_NOEXCEPT;
 
+/* Bytes before the closing quote of a string of ASCII without escapes that ends within 16 bytes, all of which must be readable;
+ * -1: it is another string. Most are this short, so this is worth being compiled into its callers. */
+#if defined(__x86_64__)
+static inline int csimdjson_short_string(const uint8_t *text) {
+  typedef signed char block_type __attribute__((vector_size(16)));
+  block_type block;
+  __builtin_memcpy(&block, text, sizeof block);
+  /* As a signed number, a byte that is not ASCII is less than a space, too. */
+  const block_type special = (block_type)(block < ' ') | (block_type)(block == '"') | (block_type)(block == '\\');
+  const int found = __builtin_ia32_pmovmskb128((char __attribute__((vector_size(16))))special);
+  if (found == 0) return -1;
+  const int place = __builtin_ctz((unsigned)found);
+  return text[place] == '"' ? place : -1;
+}
+#else
+static inline int csimdjson_short_string(const uint8_t *text) {
+  (void)text;
+  return -1;
+}
+#endif
+
 /* Writes as WTF-8 what lies between the quotes of a string that csimdjson_scan_string found; `out` has room for
  * `count` bytes. Returns how many were written. */
 size_t csimdjson_unescape(const uint8_t *text, size_t count, uint8_t *out) CSIMDJSON_NOEXCEPT;
