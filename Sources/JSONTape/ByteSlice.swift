@@ -153,8 +153,7 @@ extension ByteSlice {
   func hasSameBytes(as other: UnsafeRawBufferPointer) -> Bool {
     guard count == other.count else { return false }
     guard let left = buffer.baseAddress, let right = other.baseAddress, count > 0 else { return true }
-    // Most that differ do so in the first byte; that saves the call.
-    return left[0] == right.load(as: UInt8.self) && memcmp(left, right, count) == 0
+    return UnsafeRawPointer(left).hasSameBytes(as: right, count: count)
   }
 }
 
@@ -173,5 +172,34 @@ extension StaticString {
   var rawBytes: UnsafeRawBufferPointer {
     precondition(hasPointerRepresentation, "a literal of one scalar has no bytes")
     return UnsafeRawBufferPointer(start: utf8Start, count: utf8CodeUnitCount)
+  }
+}
+
+extension UnsafeRawPointer {
+  /// Are the `count` bytes here and there, at least one, the same?
+  ///
+  /// Keys and names are short: a few words that overlap are compared without a call.
+  @inlinable
+  func hasSameBytes(as other: UnsafeRawPointer, count: Int) -> Bool {
+    switch count {
+    case 8...32:
+      var difference = difference(from: other, at: 0) | difference(from: other, at: count - 8)
+      if count > 16 { difference |= self.difference(from: other, at: 8) | self.difference(from: other, at: count - 16) }
+      return difference == 0
+    case 4..<8:
+      let first = loadUnaligned(as: UInt32.self) ^ other.loadUnaligned(as: UInt32.self)
+      let last =
+        loadUnaligned(fromByteOffset: count - 4, as: UInt32.self)
+        ^ other.loadUnaligned(fromByteOffset: count - 4, as: UInt32.self)
+      return first | last == 0
+    default:
+      // Most that differ do so in the first byte; that saves the call.
+      return load(as: UInt8.self) == other.load(as: UInt8.self) && memcmp(self, other, count) == 0
+    }
+  }
+
+  @inlinable
+  func difference(from other: UnsafeRawPointer, at place: Int) -> UInt64 {
+    loadUnaligned(fromByteOffset: place, as: UInt64.self) ^ other.loadUnaligned(fromByteOffset: place, as: UInt64.self)
   }
 }

@@ -1,13 +1,5 @@
 import CSimdJSON
 
-#if canImport(Glibc)
-  public import Glibc
-#elseif canImport(Musl)
-  public import Musl
-#else
-  public import Darwin
-#endif
-
 /// Walks over JSON that was written without white space, token by token, and builds nothing.
 ///
 /// It takes less than the grammar has (no white space, no number that might be too large for a double, containers 64 deep):
@@ -46,7 +38,9 @@ public struct TokenScanner {
   @inlinable
   public mutating func take(_ bytes: ByteSlice) -> Bool {
     guard count - position >= bytes.count, let other = bytes.buffer.baseAddress else { return false }
-    guard memcmp(base + position, other, bytes.count) == 0 else { return false }
+    guard bytes.isEmpty || UnsafeRawPointer(base + position).hasSameBytes(as: other, count: bytes.count) else {
+      return false
+    }
     position += bytes.count
     return true
   }

@@ -34,9 +34,9 @@ struct FilePassTests {
     let space = try Self.space(texts)
     let found = try FilePass<[UInt8]>.run(files: texts.count + 1, jobs: jobs) { file in
       try FileView(FilePath(space.path("\(file)")), of: LocalFileSystem()).map { ($0, .max) }
-    } read: { _, segment, view in
+    } read: { _, segment in
       var lines: [UInt8] = []
-      view.lines(of: segment) { lines += Array($0.bytes.buffer) + [0x0A] }
+      segment.forEach { lines += Array($0.bytes.buffer) + [0x0A] }
       return lines
     }
     for (text, found) in zip(texts, found) {
@@ -64,8 +64,8 @@ struct FilePassTests {
     let space = try Self.space([text])
     let found = try FilePass<Int>.run(files: 1, jobs: 2) { file in
       try FileView(FilePath(space.path("\(file)")), of: LocalFileSystem()).map { ($0, 123_456) }
-    } read: { _, segment, _ in
-      segment.byteCount
+    } read: { _, lines in
+      lines.segment.byteCount
     }
     #expect(found[0].scan?.digest == Digest.of(Array(text[..<123_456])))
     #expect(found[0].scan?.size == 500_000)
@@ -79,8 +79,8 @@ struct FilePassTests {
     #expect(throws: Oops.self) {
       try FilePass<Int>.run(files: 4, jobs: jobs) { file in
         try FileView(FilePath(space.path("\(file)")), of: LocalFileSystem()).map { ($0, .max) }
-      } read: { file, segment, _ in
-        if file == 2, segment.offset > 0 { throw Oops() }
+      } read: { file, lines in
+        if file == 2, lines.segment.offset > 0 { throw Oops() }
         return 0
       }
     }

@@ -68,14 +68,14 @@ final class FileChecks: @unchecked Sendable {
 
   /// Checks the files that wait and that `wanted` wants.
   func check(_ wanted: (RelativePath) -> Bool = { _ in true }) throws {
-    let _: [RelativePath: [Never]] = try check(wanted, reading: { _, _, _ in nil })
+    let _: [RelativePath: [Never]] = try check(wanted, reading: { _, _ in nil })
   }
 
   /// The same, and has each segment read while its bytes are in a core's cache.
   /// - Parameter read: nil: nothing is to be read of the file.
   /// - Returns: what was read of files that were hashed now, and once, in the order of lines.
   func check<Result: Sendable>(
-    _ wanted: (RelativePath) -> Bool, reading read: @Sendable (RelativePath, Segment, FileView) throws -> Result?
+    _ wanted: (RelativePath) -> Bool, reading read: @Sendable (RelativePath, SegmentLines) throws -> Result?
   ) throws -> [RelativePath: [Result]] {
     var work: [Work] = []
     var rest: [Work] = []
@@ -89,10 +89,10 @@ final class FileChecks: @unchecked Sendable {
       try FilePass.run(files: items.count, jobs: jobs) { number in
         guard items[number].role != .unread, let view = try views.view(items[number].file.path) else { return nil }
         return (view, items[number].role == .input ? items[number].file.byteCount : .max)
-      } read: { number, segment, view in
+      } read: { number, lines in
         let path = items[number].file.path
-        defer { if !StageRoles.isEvidence(path) { view.release(segment.range) } }
-        return repeated[path] == nil ? try read(path, segment, view) : nil
+        defer { if !StageRoles.isEvidence(path) { lines.view.release(lines.segment.range) } }
+        return repeated[path] == nil ? try read(path, lines) : nil
       }
     }
     var rows: [RelativePath: [Result]] = [:]

@@ -17,8 +17,7 @@ final class FilePass<Result: Sendable>: @unchecked Sendable {
   /// A segment that can be read.
   private struct Work {
     var file: Int
-    var segment: Segment
-    var view: FileView
+    var lines: SegmentLines
   }
 
   /// What one thread found.
@@ -32,7 +31,7 @@ final class FilePass<Result: Sendable>: @unchecked Sendable {
 
   private let fileCount: Int
   private let open: @Sendable (_ file: Int) throws -> (view: FileView, limit: Int)?
-  private let read: @Sendable (_ file: Int, Segment, FileView) throws -> Result?
+  private let read: @Sendable (_ file: Int, SegmentLines) throws -> Result?
   private let jobs: Int
   private let hashers: Int
   private let next = Atomic<Int>(0)
@@ -51,7 +50,7 @@ final class FilePass<Result: Sendable>: @unchecked Sendable {
   ///   - read: what a segment of a file says; nil: nothing is asked of the file but its digest.
   private init(
     files: Int, jobs: Int, open: @escaping @Sendable (_ file: Int) throws -> (view: FileView, limit: Int)?,
-    read: @escaping @Sendable (_ file: Int, Segment, FileView) throws -> Result?
+    read: @escaping @Sendable (_ file: Int, SegmentLines) throws -> Result?
   ) {
     fileCount = files
     self.jobs = jobs
@@ -64,7 +63,7 @@ final class FilePass<Result: Sendable>: @unchecked Sendable {
   /// - Returns: what was found, file by file.
   static func run(
     files: Int, jobs: Int, open: @escaping @Sendable (_ file: Int) throws -> (view: FileView, limit: Int)?,
-    read: @escaping @Sendable (_ file: Int, Segment, FileView) throws -> Result?
+    read: @escaping @Sendable (_ file: Int, SegmentLines) throws -> Result?
   ) throws -> [Found] {
     let pass = FilePass(files: files, jobs: jobs, open: open, read: read)
     var found = Array(repeating: Found(), count: files)
@@ -103,10 +102,7 @@ final class FilePass<Result: Sendable>: @unchecked Sendable {
       if used == 0 { return }
       if used == 2 { FileScanner.step(lanes[0].scanner, lanes[1].scanner) } else { lanes[0].scanner.step() }
       for lane in lanes[0..<used] {
-        guard let view = lane.scanner.view else { continue }
-        while let segment = lane.scanner.takeSegment() {
-          try handOut(Work(file: lane.file, segment: segment, view: view), &share)
-        }
+        for lines in lane.scanner.takeSegments() { try handOut(Work(file: lane.file, lines: lines), &share) }
       }
       for place in (0..<used).reversed() where lanes[place].scanner.isAtEnd {
         share.scans.append((lanes[place].file, lanes[place].scanner.finish()))
@@ -142,8 +138,8 @@ final class FilePass<Result: Sendable>: @unchecked Sendable {
   }
 
   private func read(_ work: Work, _ share: inout Share) throws {
-    if let result = try read(work.file, work.segment, work.view) {
-      share.rows.append((work.file, work.segment.offset, result))
+    if let result = try read(work.file, work.lines) {
+      share.rows.append((work.file, work.lines.segment.offset, result))
     }
   }
 

@@ -1,4 +1,3 @@
-import Glibc
 import JSONTape
 import Receipts
 
@@ -17,7 +16,9 @@ final class FileScanner {
   private var linesBefore = 0
   /// Behind the last line end.
   private var end = 0
-  private var segmentsTaken = 0
+  /// Of its lines.
+  private var ends: [Int] = []
+  private var finished: [SegmentLines] = []
 
   /// Bytes after which a segment ends, at the next line end.
   private static let segmentSize = 256 << 10
@@ -31,7 +32,7 @@ final class FileScanner {
     scan.size = view.bytes.count
     scan.lineCount = 0
     scan.segments = []
-    (position, start, linesBefore, end, segmentsTaken) = (0, 0, 0, 0, 0)
+    (position, start, linesBefore, end) = (0, 0, 0, 0)
   }
 
   var isAtEnd: Bool { position == bytes.count }
@@ -54,11 +55,11 @@ final class FileScanner {
     other.advance(over: otherPart)
   }
 
-  /// A segment that has been hashed; nil: none that has not been taken already.
-  func takeSegment() -> Segment? {
-    guard segmentsTaken < scan.segments.count else { return nil }
-    segmentsTaken += 1
-    return scan.segments[segmentsTaken - 1]
+  /// Segments that have been hashed, and not been taken already.
+  func takeSegments() -> [SegmentLines] {
+    if finished.isEmpty { return [] }
+    defer { finished = [] }
+    return finished
   }
 
   /// Of a file that is at its end.
@@ -73,6 +74,7 @@ final class FileScanner {
   private func advance(over part: ByteSlice) {
     var place = 0
     while let found = part.firstIndex(of: UInt8(ascii: "\n"), from: place) {
+      ends.append(position + found)
       place = found + 1
       scan.lineCount += 1
       end = position + place
@@ -83,7 +85,10 @@ final class FileScanner {
   }
 
   private func endSegment(at end: Int) {
-    scan.segments.append(Segment(offset: start, byteCount: end - start, firstLine: linesBefore))
+    let segment = Segment(offset: start, byteCount: end - start, firstLine: linesBefore)
+    scan.segments.append(segment)
+    if let view { finished.append(SegmentLines(segment, of: view, ends: ends)) }
+    ends = []
     start = end
     linesBefore = scan.lineCount
   }

@@ -38,13 +38,14 @@ final class FileViews: Sendable {
     return view
   }
 
-  /// Lends a segment's file.
+  /// Lends a segment's lines.
   /// - Throws: the file has become shorter than it was when it was hashed.
-  func reading<Result>(_ segment: Segment, of path: RelativePath, _ body: (FileView) throws -> Result) throws -> Result
-  {
+  func reading<Result>(
+    _ segment: Segment, of path: RelativePath, _ body: (SegmentLines) throws -> Result
+  ) throws -> Result {
     let view = try view(path, holding: segment.offset + segment.byteCount)
     defer { if !StageRoles.isEvidence(path) { view.release(segment.range) } }
-    return try body(view)
+    return try body(SegmentLines(segment, of: view))
   }
 
   /// - Throws: a file that is mapped has become shorter than it was.

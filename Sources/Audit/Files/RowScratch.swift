@@ -55,27 +55,3 @@ final class RowMembers {
     return values[place]
   }
 }
-
-/// A line of a file.
-struct Line {
-  /// Without its end; `JSONParser.padding` readable bytes follow.
-  var bytes: ByteSlice
-  var offset: Int
-  /// 1-based.
-  var number: Int
-}
-
-extension FileView {
-  /// Calls `body` for each line of a segment, which must lie in the file.
-  func lines(of segment: Segment, _ body: (Line) throws -> Void) rethrows {
-    let bytes = bytes[segment.offset..<segment.offset + segment.byteCount]
-    var start = 0
-    var number = segment.firstLine
-    while start < bytes.count {
-      let end = bytes.firstIndex(of: UInt8(ascii: "\n"), from: start) ?? bytes.count
-      number += 1
-      try body(Line(bytes: bytes[start..<end], offset: segment.offset + start, number: number))
-      start = end + 1
-    }
-  }
-}

@@ -31,12 +31,12 @@ struct EvidencePass {
     day = folder.utf8.count == 10 ? String(folder.map { $0 == "/" ? "-" : $0 }) : ""
   }
 
-  func read(_ segment: Segment, of view: FileView) throws -> EvidenceIndex {
+  func read(_ lines: SegmentLines) throws -> EvidenceIndex {
     var index = EvidenceIndex(names: names)
     let cuts = try CutTable(parameters)
     var tally = KindTally(names)
     let row = scratch.row
-    view.lines(of: segment) { line in
+    lines.forEach { line in
       guard RowCheck(schema: .evidence, path: partition.string, log: log).check(line, row) else { return }
       scratch.plain.removeAll()
       let source = row.plain(EvidenceField.source, scratch.plain) ?? .empty

@@ -30,13 +30,13 @@ struct ExportPass {
     }
   }
 
-  func read(_ segment: Segment, of view: FileView) throws -> ExportIndex {
+  func read(_ lines: SegmentLines) throws -> ExportIndex {
     var index = ExportIndex()
     let check = RowCheck(schema: schema, path: path.string, log: log)
     let matching = RowMatching(back: back, rules: rules, scratch: scratch)
     var tally = RunTally()
     var pairs: [PreferenceReason: Int64] = [:]
-    try view.lines(of: segment) { line in
+    try lines.forEach { line in
       matching.prefetch(key(of: line.number + 1), key(of: line.number + 3))
       let key = key(of: line.number)
       if let key, let id = try isDue(line, key, matching, &tally, &pairs) {

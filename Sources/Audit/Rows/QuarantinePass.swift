@@ -14,11 +14,11 @@ struct QuarantinePass {
   private static let record = RecordSchema.quarantine.member("source_record")
   private static let provenance = RecordSchema.quarantine.member("source_provenance")
 
-  func read(_ segment: Segment, of view: FileView) -> RowCounts {
+  func read(_ lines: SegmentLines) -> RowCounts {
     var tally = KindsOfRows()
     let check = RowCheck(schema: .quarantine, path: path.string, log: log)
     let row = scratch.quarantine
-    view.lines(of: segment) { line in
+    lines.forEach { line in
       guard check.check(line, row) else { return }
       scratch.plain.removeAll()
       if let name = row.plain(Self.stage, scratch.plain), !(name == stage.text) {

@@ -118,23 +118,23 @@ struct RowAudit {
   /// - Returns: results in the order of paths and lines.
   private func map<Result: Sendable>(
     _ paths: [RelativePath], hashing hashes: (RelativePath) -> Bool = { _ in false },
-    _ body: @Sendable (_ file: Int, Segment, FileView, RowScratch) throws -> Result
+    _ body: @Sendable (_ file: Int, SegmentLines, RowScratch) throws -> Result
   ) throws -> [[Result]] {
     // A forged receipt may list a path twice.
     let places = Dictionary(grouping: paths.indices, by: { paths[$0] })
     let read: [RelativePath: [Result]] = try checks.check {
       places[$0] != nil || hashes($0)
-    } reading: { path, segment, view in
+    } reading: { path, lines in
       guard let found = places[path], found.count == 1 else { return nil }
-      return try shelf.use { try body(found[0], segment, view, $0) }
+      return try shelf.use { try body(found[0], lines, $0) }
     }
     let isRead = paths.map { read[$0] != nil && places[$0]?.count == 1 }
     let work = paths.indices.filter { !isRead[$0] }.flatMap { file in
       (files.scans[paths[file]]?.segments ?? []).map { Work(file: file, segment: $0) }
     }
     let results = try parallelMap(work, jobs: options.jobs) { _, work in
-      try views.reading(work.segment, of: paths[work.file]) { view in
-        try shelf.use { try body(work.file, work.segment, view, $0) }
+      try views.reading(work.segment, of: paths[work.file]) { lines in
+        try shelf.use { try body(work.file, lines, $0) }
       }
     }
     var rows = paths.indices.map { isRead[$0] ? read[paths[$0]] ?? [] : [] }
@@ -146,11 +146,11 @@ struct RowAudit {
 
   private func readEvidence(_ parameters: JSON) throws -> [EvidenceIndex] {
     let names = NameTable()
-    let parts = try map(partitions) { file, segment, view, scratch in
+    let parts = try map(partitions) { file, lines, scratch in
       try EvidencePass(
         partition: partitions[file], file: file, parameters: parameters, names: names, log: log, scratch: scratch
       )
-      .read(segment, of: view)
+      .read(lines)
     }
     checkLineEnds(partitions)
     return parts.flatMap { $0 }
@@ -187,13 +187,13 @@ struct RowAudit {
     var scored = ScoredIndex()
     for part in try map(
       paths,
-      { file, segment, view, scratch in
+      { file, lines, scratch in
         let path = paths[file]
         let runs = isWhole ? places[path].map { index.runsByFile[$0] } : nil
         return try ScoredPass(
           path: path, index: index, runs: runs, isComplete: runs?.count == lineCounts[path],
           log: log, scratch: scratch, cuts: try CutTable(receipt.receipt.core.parameters)
-        ).read(segment, of: view)
+        ).read(lines)
       }
     ).joined() { scored.append(part) }
     scored.finish(runs: index.runs.count)
@@ -233,12 +233,12 @@ struct RowAudit {
       for (place, due) in due.enumerated() { exports[place].due = due }
     }
     let files = exports.flatMap { export in export.paths.map { (path: $0, export: export) } }
-    let parts = try map(files.map(\.path)) { file, segment, view, scratch in
+    let parts = try map(files.map(\.path)) { file, lines, scratch in
       let (path, export) = files[file]
       let back = WayBack(index: index, scored: scored, isBroken: isBroken, scratch: scratch)
       return try ExportPass(
         stage: export.stage, path: path, rules: export.rules, due: export.due, back: back, log: log, scratch: scratch
-      ).read(segment, of: view)
+      ).read(lines)
     }
     // What another row, or none, of the scored runs lets through is no fault of the export.
     let isCertain = !isBroken && index.isDistinct && scored.isAgreeing(runs: index.runs.count)
@@ -283,9 +283,9 @@ struct RowAudit {
     let paths = receipts.map { Self.quarantine($0.stage) }
     let exports = Set(
       receipts.filter { Pipeline.exports.contains($0.stage) }.flatMap { $0.receipt.core.outputs.map(\.path) })
-    let parts = try map(paths, hashing: { !exports.contains($0) }) { file, segment, view, scratch in
+    let parts = try map(paths, hashing: { !exports.contains($0) }) { file, lines, scratch in
       QuarantinePass(stage: receipts[file].stage, path: paths[file], log: log, scratch: scratch)
-        .read(segment, of: view)
+        .read(lines)
     }
     var counts: [StageName: RowCounts] = [:]
     for (receipt, parts) in zip(receipts, parts) {

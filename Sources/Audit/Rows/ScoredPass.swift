@@ -47,10 +47,10 @@ struct ScoredPass {
   let scratch: RowScratch
   let cuts: CutTable
 
-  func read(_ segment: Segment, of view: FileView) throws -> ScoredIndex {
+  func read(_ lines: SegmentLines) throws -> ScoredIndex {
     var scored = ScoredIndex()
     var tally = RunTally()
-    try view.lines(of: segment) { line in
+    try lines.forEach { line in
       if let runs, line.number <= runs.count {
         let place = runs.lowerBound + line.number - 1
         if place + 2 < runs.upperBound { scratch.evidence.prefetch(index.runs[place + 2].place) }

@@ -55,7 +55,7 @@ final class LineSearch {
     var found: Found?
     for segment in scan.segments where found == nil {
       do {
-        try view.lines(of: segment) { line in
+        try SegmentLines(segment, of: view).forEach { line in
           guard isMeant(line) else { return }
           let text = ByteBuffer(capacity: line.bytes.count)
           text.append(line.bytes)
