@@ -51,7 +51,7 @@ struct AuditPairingTests {
       let hashes = try texts.map(Self.folded)
       let expected = hashes.map { hash in hashes.firstIndex(of: hash)! }
       let starts = texts.map { Self.start($0, &random) }
-      #expect(folding.firstAlike(texts, starts: starts) == expected)
+      #expect(folding.firstAlike(Array(zip(texts, starts))) == expected)
       withExtendedLifetime(buffers) {}
     }
   }

@@ -35,6 +35,9 @@ struct SegmentLines: Sendable {
     self.init(segment, of: view, ends: ends)
   }
 
+  /// No fewer than there are lines.
+  var count: Int { ends.count + 1 }
+
   func forEach(_ body: (Line) throws -> Void) rethrows {
     var start = segment.offset
     var number = segment.firstLine

@@ -38,8 +38,8 @@ struct DueRowPass {
     let said = try keys.map { try texts(of: Int($0.first), scratch) }
     let runs = keys.map { index.runs[Int($0.first)] }
     let prompts = folding.firstAlike(
-      said.map { $0.prompt ?? .empty }, starts: runs.map { $0.hasPrompt ? $0.promptStart : nil })
-    let answers = folding.firstAlike(said.map(\.text), starts: runs.map(\.textStart))
+      zip(said, runs).map { ($0.prompt ?? .empty, $1.hasPrompt ? $1.promptStart : nil) })
+    let answers = folding.firstAlike(zip(said, runs).map { ($0.text, $1.textStart) })
     return keys.indices.filter { seen.insert([prompts[$0], answers[$0]]).inserted }.map { keys[$0] }
   }
 

@@ -89,6 +89,12 @@ struct EvidenceIndex: Sendable {
     for part in parts { append(part) }
   }
 
+  /// Makes room for the runs of a segment.
+  mutating func reserve(runs count: Int) {
+    runs.reserveCapacity(count)
+    starts.reserveCapacity(count * MemberStarts.membersOfRow)
+  }
+
   private mutating func append(_ part: EvidenceIndex) {
     let start = runs.count
     for comparison in part.comparisons {

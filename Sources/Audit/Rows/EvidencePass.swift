@@ -33,6 +33,7 @@ struct EvidencePass {
 
   func read(_ lines: SegmentLines) throws -> EvidenceIndex {
     var index = EvidenceIndex(names: names)
+    index.reserve(runs: lines.count)
     let cuts = try CutTable(parameters)
     var tally = KindTally(names)
     let row = scratch.row

@@ -32,6 +32,8 @@ struct ExportPass {
 
   func read(_ lines: SegmentLines) throws -> ExportIndex {
     var index = ExportIndex()
+    index.ids.reserveCapacity(lines.count)
+    index.rows.reserveCapacity(lines.count)
     let check = RowCheck(schema: schema, path: path.string, log: log)
     let matching = RowMatching(back: back, rules: rules, scratch: scratch)
     var tally = RunTally()

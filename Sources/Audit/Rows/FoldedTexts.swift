@@ -25,33 +25,32 @@ final class FoldedTexts {
   /// Texts that are compared with each other without a table.
   private static let few = 32
 
-  /// - Parameters:
-  ///   - texts: JSON strings, with quotes and escapes; equal ones are equal texts.
-  ///   - known: what ``plainStart(_:)`` makes of each, or nil.
+  /// - Parameter texts: JSON strings, with quotes and escapes, equal ones are equal texts; and what ``plainStart(_:)`` makes of
+  ///   each, or nil.
   /// - Returns: of each text the place of the first one that is the same.
-  func firstAlike(_ texts: [ByteSlice], starts known: [UInt64?]) -> [Int] {
+  func firstAlike(_ texts: [(text: ByteSlice, start: UInt64?)]) -> [Int] {
     var first = Array(texts.indices)
     var starts: [UInt64] = []
     starts.reserveCapacity(texts.count)
     var buckets: [UInt64: Bucket] = [:]
-    for (place, text) in texts.enumerated() {
+    for (place, (text, known)) in texts.enumerated() {
       // The runs of a task mostly have one prompt.
-      if place > 0, known[place] == known[place - 1], text == texts[first[place - 1]] {
+      if place > 0, known == texts[place - 1].start, text == texts[first[place - 1]].text {
         first[place] = first[place - 1]
         starts.append(starts[place - 1])
         continue
       }
-      let start = known[place] ?? startHash(text)
+      let start = known ?? startHash(text)
       starts.append(start)
       if texts.count <= Self.few {
         for other in 0..<place
-        where starts[other] == start && first[other] == other && isSame(text, texts[other]) {
+        where starts[other] == start && first[other] == other && isSame(text, texts[other].text) {
           first[place] = other
           break
         }
       } else if buckets[start] == nil {
         buckets[start] = Bucket(places: [place])
-      } else if let other = alike(place, texts, &buckets[start]!) {
+      } else if let other = alike(place, { texts[$0].text }, &buckets[start]!) {
         first[place] = other
       }
     }
@@ -59,16 +58,16 @@ final class FoldedTexts {
   }
 
   /// One of the bucket that is the same text; else it is put in.
-  private func alike(_ place: Int, _ texts: [ByteSlice], _ bucket: inout Bucket) -> Int? {
+  private func alike(_ place: Int, _ text: (Int) -> ByteSlice, _ bucket: inout Bucket) -> Int? {
     if bucket.places.count < Self.limit {
-      for other in bucket.places where isSame(texts[place], texts[other]) { return other }
+      for other in bucket.places where isSame(text(place), text(other)) { return other }
       bucket.places.append(place)
       return nil
     }
     if bucket.byText.isEmpty {
-      for other in bucket.places { bucket.byText[hash(texts[other])] = other }
+      for other in bucket.places { bucket.byText[hash(text(other))] = other }
     }
-    let hash = hash(texts[place])
+    let hash = hash(text(place))
     if let other = bucket.byText[hash] { return other }
     bucket.byText[hash] = place
     return nil

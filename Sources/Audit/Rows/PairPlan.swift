@@ -83,13 +83,13 @@ struct TaskPairing {
     self.runs = runs
     self.comparisons = comparisons
     self.maximum = maximum
-    texts = folding.firstAlike(
-      runs.map(\.text) + comparisons.flatMap { [$0.chosen, $0.rejected] },
-      starts: runs.map(\.textStart) + comparisons.flatMap { _ in [nil, nil] })
-    let given = runs.map { ($0.prompt, $0.promptStart) } + comparisons.map { ($0.prompt, nil) }
-    let said = given.filter { $0.0 != nil }
-    var numbers = folding.firstAlike(said.map { $0.0! }, starts: said.map(\.1)).makeIterator()
-    prompts = given.map { $0.0 == nil ? nil : numbers.next() }
+    var said = runs.map { (text: $0.text, start: $0.textStart) }
+    for comparison in comparisons { said += [(comparison.chosen, nil), (comparison.rejected, nil)] }
+    texts = folding.firstAlike(said)
+    var asked = runs.map { (text: $0.prompt, start: $0.promptStart) }
+    for comparison in comparisons { asked.append((comparison.prompt, nil)) }
+    var numbers = folding.firstAlike(asked.compactMap { ask in ask.text.map { ($0, ask.start) } }).makeIterator()
+    prompts = asked.map { $0.text == nil ? nil : numbers.next() }
     pair(folding)
   }
 

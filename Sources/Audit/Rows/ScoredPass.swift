@@ -49,6 +49,7 @@ struct ScoredPass {
 
   func read(_ lines: SegmentLines) throws -> ScoredIndex {
     var scored = ScoredIndex()
+    scored.agreeing.reserveCapacity(lines.count)
     var tally = RunTally()
     try lines.forEach { line in
       if let runs, line.number <= runs.count {
