@@ -89,7 +89,7 @@ let package = Package(
 
     .target(name: "StagesTesting", swiftSettings: testable),
 
-    .testTarget(name: "JSONTapeTests", dependencies: ["JSONTape"]),
+    .testTarget(name: "JSONTapeTests", dependencies: ["JSONTape", "CSimdJSON"]),
     .testTarget(
       name: "ReceiptsTests",
       dependencies: [

@@ -1,3 +1,4 @@
+import CSimdJSON
 import Testing
 
 @testable import JSONTape
@@ -56,6 +57,25 @@ import Testing
         }
       }
     }
+  }
+
+  @Test(arguments: [21, 22])
+  func `registers of any width find the same in random and damaged texts`(seed: UInt64) {
+    var generator = TextGenerator(seed: seed)
+    var ended = 0
+    for round in 0..<4000 {
+      generator.isWild = round % 3 == 0
+      // Behind a start of any length, so that blocks begin anywhere in the text.
+      let text = Array(repeating: UInt8(ascii: "x"), count: round % 130) + generator.text()
+      let found = [0, 256, 512].map { csimdjson_scan_string_by($0, text, text.count) }
+      ended += found[0].length > 0 ? 1 : 0
+      for wide in found.dropFirst() {
+        #expect(wide.length == found[0].length)
+        if wide.length == 0 { continue }
+        #expect(wide.excess == found[0].excess && (wide.has_high_bytes == 0) == (found[0].has_high_bytes == 0))
+      }
+    }
+    #expect(ended > 1000)
   }
 
   @Test func `a string cut off anywhere, or with a byte that no string has, is none`() throws {

@@ -2,7 +2,7 @@ import JSONTape
 import Receipts
 
 /// Hashes a file part by part and finds its lines. Each part is small enough to be in a core's cache still when it is looked
-/// through, and so is a segment, of two files at a time, when its rows are read.
+/// through, and a segment to be in the processor's when its rows are read.
 final class FileScanner {
   private let sha256 = SHA256()
   private(set) var view: FileView?
@@ -21,7 +21,7 @@ final class FileScanner {
   private var finished: [SegmentLines] = []
 
   /// Bytes after which a segment ends, at the next line end.
-  private static let segmentSize = 256 << 10
+  private static let segmentSize = 768 << 10
   private static let partSize = 64 << 10
 
   /// - Parameter limit: hash no more than that many bytes.

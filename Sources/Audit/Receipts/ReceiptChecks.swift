@@ -11,7 +11,8 @@ struct ReceiptChecks {
 
   /// The newest receipts of the stages, in their order, without those that don't hold; and whose those are.
   func read(_ stages: [StageName]) throws -> (receipts: [StageReceipt], damaged: Set<StageName>) {
-    let chain = ReceiptChain(fileSystem: fileSystem, layout: layout, log: log, isStrict: options.isStrict, jobs: options.jobs)
+    let chain = ReceiptChain(
+      fileSystem: fileSystem, layout: layout, log: log, isStrict: options.isStrict, jobs: options.jobs)
     let history = try chain.history(of: Set(stages))
     let lists = ChecksumLists(fileSystem: fileSystem, layout: layout, log: log)
     var receipts: [StageReceipt] = []

@@ -47,7 +47,9 @@ struct EvidenceTokens {
 
   /// The 64 hex digits at the end of the provenance: `…,"sig_hash":"…","recorded_at":null}`, where that is the row's timestamp.
   var sigHash: ByteSlice? {
-    guard let provenance = token(EvidenceMember.provenance), let time = token(EvidenceMember.timestamp) else { return nil }
+    guard let provenance = token(EvidenceMember.provenance), let time = token(EvidenceMember.timestamp) else {
+      return nil
+    }
     let (before, behind) = (#","sig_hash":""# as StaticString, #"","recorded_at":"# as StaticString)
     let end = provenance.count - 1 - time.count - behind.utf8CodeUnitCount
     let start = end - 64

@@ -41,6 +41,29 @@ struct RowMatch {
     return bits
   }
 
+  /// The value as 16 lower-case hex digits.
+  mutating func take(hex value: UInt64) -> Bool {
+    guard row.count - place >= 16 else { return false }
+    let digits = row[place..<place + 16].raw
+    guard digits.loadUnaligned(as: UInt64.self).bigEndian == Self.digits(UInt32(truncatingIfNeeded: value >> 32)),
+      digits.loadUnaligned(fromByteOffset: 8, as: UInt64.self).bigEndian
+        == Self.digits(UInt32(truncatingIfNeeded: value))
+    else { return false }
+    place += 16
+    return true
+  }
+
+  /// The eight digits of a number, the first in the highest byte.
+  private static func digits(_ value: UInt32) -> UInt64 {
+    var digits = UInt64(value)
+    digits = (digits & 0xFFFF_0000) << 16 | digits & 0xFFFF
+    digits = (digits & 0x0000_FF00_0000_FF00) << 8 | digits & 0x0000_00FF_0000_00FF
+    digits = (digits & 0x00F0_00F0_00F0_00F0) << 4 | digits & 0x000F_000F_000F_000F
+    // A byte has one digit now; those from ten on are letters.
+    let letters = (digits + 0x0606_0606_0606_0606) >> 4 & 0x0101_0101_0101_0101
+    return digits + 0x3030_3030_3030_3030 + letters * 0x27
+  }
+
   /// The string that starts here, with its quotes and escapes. What is in it is not checked.
   mutating func takeString() -> ByteSlice? {
     guard place < row.count, row[place] == UInt8(ascii: "\"") else { return nil }

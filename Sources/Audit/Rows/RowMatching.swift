@@ -32,7 +32,7 @@ struct RowMatching {
     var row = RowMatch(line.bytes)
     let isRAG = stage == .exportRAG
     guard row.take(#"{"schema_version":1,"id":""#), isRAG ? row.take("rag-") : row.take("sft-"),
-      row.takeID() == back.index.runs[run].sampleID, row.take("\"")
+      row.take(hex: back.index.runs[run].sampleID), row.take("\"")
     else { return false }
     let evidence = try tokens(of: run)
     return (isRAG ? playbook(&row, run, evidence) : instruction(&row, run, evidence)) && row.isAtEnd

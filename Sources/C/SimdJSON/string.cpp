@@ -137,67 +137,110 @@ void walk_bytes(Walk &walk, const uint8_t *text, size_t count) {
 
 #if defined(__x86_64__)
 
-/* By blocks of 64, as long as there are whole ones: most strings end in their first, and the escapes of a block are stepped over
- * bit by bit. */
-__attribute__((target("avx2,bmi"))) void walk_blocks(Walk &walk, const uint8_t *text, size_t count) {
+/* Steps through a block of 64 bytes, of which it is known where the special ones and those outside of ASCII are: escapes are
+ * stepped over bit by bit. */
+inline void step_block(Walk &walk, const uint8_t *text, size_t count, uint64_t special, uint64_t high) {
+  const size_t start = walk.done;
+  size_t next = start + 64;
+  while (special) {
+    const unsigned place = static_cast<unsigned>(__builtin_ctzll(special));
+    const uint8_t *const at = text + start + place;
+    const size_t left = count - start - place;
+    /* Nearly all escapes are of two bytes. */
+    if (*at == '\\' && left > 1 && is_letter[at[1]]) {
+      walk.excess += 1;
+      special &= ~(uint64_t(3) << place);
+      if (place == 63) next = start + 65;
+      continue;
+    }
+    const size_t escape = *at == '\\' ? escape_length(at, left) : 0;
+    if (escape == 0) {
+      walk.high |= (high & ((uint64_t(1) << place) - 1)) != 0;
+      walk.done = start + place + (*at == '"');
+      walk.state = *at == '"' ? Walk::ended : Walk::faulty;
+      return;
+    }
+    walk.excess += escape - 1;
+    const size_t behind = place + escape;
+    special = behind < 64 ? special & (~uint64_t(0) << behind) : 0;
+    if (behind > 64) next = start + behind;
+  }
+  walk.done = next;
+  walk.high |= high != 0;
+}
+
+/* By blocks of 64, as long as there are whole ones: most strings end in their first. */
+__attribute__((target("avx2,bmi"))) void walk_blocks_avx2(Walk &walk, const uint8_t *text, size_t count) {
   const __m256i controls = _mm256_set1_epi8(0x1f);
   const __m256i quotes = _mm256_set1_epi8('"');
   const __m256i backslashes = _mm256_set1_epi8('\\');
-  while (count - walk.done >= 64) {
-    const size_t start = walk.done;
+  while (walk.state == Walk::going && count - walk.done >= 64) {
     uint64_t special = 0;
     uint64_t high = 0;
     for (unsigned half = 0; half < 2; half++) {
-      const __m256i block = _mm256_loadu_si256(reinterpret_cast<const __m256i *>(text + start + 32 * half));
+      const __m256i block = _mm256_loadu_si256(reinterpret_cast<const __m256i *>(text + walk.done + 32 * half));
       const __m256i found = _mm256_or_si256(
         _mm256_cmpeq_epi8(_mm256_min_epu8(block, controls), block),
         _mm256_or_si256(_mm256_cmpeq_epi8(block, quotes), _mm256_cmpeq_epi8(block, backslashes)));
       special |= uint64_t(static_cast<uint32_t>(_mm256_movemask_epi8(found))) << (32 * half);
       high |= uint64_t(static_cast<uint32_t>(_mm256_movemask_epi8(block))) << (32 * half);
     }
-    size_t next = start + 64;
-    while (special) {
-      const unsigned place = static_cast<unsigned>(__builtin_ctzll(special));
-      const uint8_t *const at = text + start + place;
-      const size_t left = count - start - place;
-      /* Nearly all escapes are of two bytes. */
-      if (*at == '\\' && left > 1 && is_letter[at[1]]) {
-        walk.excess += 1;
-        special &= ~(uint64_t(3) << place);
-        if (place == 63) next = start + 65;
-        continue;
-      }
-      const size_t escape = *at == '\\' ? escape_length(at, left) : 0;
-      if (escape == 0) {
-        walk.high |= (high & ((uint64_t(1) << place) - 1)) != 0;
-        walk.done = start + place + (*at == '"');
-        walk.state = *at == '"' ? Walk::ended : Walk::faulty;
-        return;
-      }
-      walk.excess += escape - 1;
-      const size_t behind = place + escape;
-      special = behind < 64 ? special & (~uint64_t(0) << behind) : 0;
-      if (behind > 64) next = start + behind;
-    }
-    walk.done = next;
-    walk.high |= high != 0;
+    step_block(walk, text, count, special, high);
   }
 }
 
-const bool has_avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi");
+__attribute__((target("avx512f,avx512bw,bmi"))) void walk_blocks_avx512(Walk &walk, const uint8_t *text, size_t count) {
+  const __m512i space = _mm512_set1_epi8(' ');
+  const __m512i quotes = _mm512_set1_epi8('"');
+  const __m512i backslashes = _mm512_set1_epi8('\\');
+  while (walk.state == Walk::going && count - walk.done >= 64) {
+    const __m512i block = _mm512_loadu_si512(text + walk.done);
+    const uint64_t special = _mm512_cmplt_epu8_mask(block, space) | _mm512_cmpeq_epi8_mask(block, quotes) |
+                             _mm512_cmpeq_epi8_mask(block, backslashes);
+    step_block(walk, text, count, special, _mm512_movepi8_mask(block));
+  }
+}
+
+void no_blocks(Walk &, const uint8_t *, size_t) {}
+
+using BlockWalk = void (*)(Walk &, const uint8_t *, size_t);
+
+/* With registers of at most so many bits, as far as the processor has them. */
+BlockWalk walk_of(int bits) {
+  if (bits >= 512 && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("bmi")) return walk_blocks_avx512;
+  if (bits >= 256 && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi")) return walk_blocks_avx2;
+  return no_blocks;
+}
+
+const BlockWalk walk_blocks = walk_of(512);
 
 #endif
+
+csimdjson_string result(const Walk &walk) {
+  if (walk.state == Walk::faulty) return {0, 0, 0};
+  return {walk.done, walk.excess, walk.high};
+}
 
 }  // namespace
 
 extern "C" csimdjson_string csimdjson_scan_string(const uint8_t *text, size_t count) noexcept {
   Walk walk;
 #if defined(__x86_64__)
-  if (has_avx2) walk_blocks(walk, text, count);
+  walk_blocks(walk, text, count);
 #endif
   walk_bytes(walk, text, count);
-  if (walk.state == Walk::faulty) return {0, 0, 0};
-  return {walk.done, walk.excess, walk.high};
+  return result(walk);
+}
+
+extern "C" csimdjson_string csimdjson_scan_string_by(int bits, const uint8_t *text, size_t count) noexcept {
+  Walk walk;
+#if defined(__x86_64__)
+  walk_of(bits)(walk, text, count);
+#else
+  (void)bits;
+#endif
+  walk_bytes(walk, text, count);
+  return result(walk);
 }
 
 extern "C" int csimdjson_is_lower_hex(const uint8_t *text, size_t count) noexcept {

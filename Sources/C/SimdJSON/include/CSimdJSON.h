@@ -74,6 +74,9 @@ typedef struct {
  * characters are checked, UTF-8 is not. */
 csimdjson_string csimdjson_scan_string(const uint8_t *text, size_t count) CSIMDJSON_NOEXCEPT;
 
+/* The same with vector registers of at most that many bits (0, 256, 512), so that tests can compare the ways to do it. */
+csimdjson_string csimdjson_scan_string_by(int bits, const uint8_t *text, size_t count) CSIMDJSON_NOEXCEPT;
+
 /* Bytes before the closing quote of a string of ASCII without escapes that ends within 16 bytes, all of which must be readable;
  * -1: it is another string. Most are this short, so this is worth being compiled into its callers. */
 #if defined(__x86_64__)
