@@ -16,6 +16,11 @@ struct UniqueSearch {
   static let defaultLimit = 8 << 20
   let limit: Int
 
+  /// Groups and buckets that there are at least, so that all threads have some, unless these would be smaller than a piece should
+  /// be, in bytes.
+  private static let pieces = 4
+  private static let leastPiece = 512 << 10
+
   struct Found {
     /// `overlay/<i>` of fragments in which there is something to stop.
     var overlays: NumberedOutputs
@@ -28,8 +33,10 @@ struct UniqueSearch {
   func search(_ results: [ActionResult], in run: borrowing StageRun) throws -> Found {
     let tables = results.map { $0.output("samples") }
     let byteCounts = tables.map { $0?.byteCount ?? 0 }
-    let groups = TableGroups.cut(byteCounts, size: run.chunkSize)
-    var buckets = HashBuckets(size: byteCounts.reduce(0, +), limit: limit)
+    let size = byteCounts.reduce(0, +)
+    let piece = max(Self.leastPiece, size / Self.pieces)
+    let groups = TableGroups.cut(byteCounts, size: min(run.chunkSize, piece))
+    var buckets = HashBuckets(size: size, limit: min(limit, piece))
     var parts = try part(tables, groups, buckets, run)
     if comparesTexts, buckets.count > 1, try straddle(parts, buckets, run) {
       buckets = HashBuckets(bits: 0)
@@ -45,18 +52,15 @@ struct UniqueSearch {
           ], inputs: samples.map(\.output).numbered)
       })
     let found = NumberedOutputs(unique)
-    let tasks = try run.execute(
-      (0..<buckets.count).map { found.named("tasks/\($0)") }.filter { !$0.isEmpty }.map {
-        Action(function: TaskTotals.function.name, parameters: [:], inputs: $0.map(\.output).numbered)
-      })
-    let lengths = try run.execute([
-      Action(
-        function: LengthTotals.function.name, parameters: [:],
-        inputs: found.named("lengths").map(\.output).numbered)
-    ])
+    let lengths = Action(
+      function: LengthTotals.function.name, parameters: [:], inputs: found.named("lengths").map(\.output).numbered)
+    let tasks = (0..<buckets.count).map { found.named("tasks/\($0)") }.filter { !$0.isEmpty }.map {
+      Action(function: TaskTotals.function.name, parameters: [:], inputs: $0.map(\.output).numbered)
+    }
+    let totals = try run.execute([lengths] + tasks)
     return Found(
-      overlays: found, repeated: unique.total("repeated"), tasks: tasks.total("tasks"),
-      lengths: lengths[0].counts["lengths"] ?? .null)
+      overlays: found, repeated: unique.total("repeated"), tasks: totals.total("tasks"),
+      lengths: totals[0].counts["lengths"] ?? .null)
   }
 
   private func part(
