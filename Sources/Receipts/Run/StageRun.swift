@@ -48,9 +48,10 @@ public struct StageRun: ~Copyable {
   /// Of logs, in bytes.
   public var chunkSize: Int { build.options.chunkSize }
 
-  /// Cuts a log at unit ends, so that each piece can be an action's input.
-  public func cut(_ log: StageInput, by rule: CutRule) throws -> LogCut {
-    try LogCutter(build: build).cut(log, by: rule)
+  /// Cuts logs at unit ends, several at a time, so that each piece can be an action's input.
+  public func cut(_ logs: [(log: StageInput, rule: CutRule)]) throws -> [LogCut] {
+    let cutter = LogCutter(build: build)
+    return try parallelMap(logs, jobs: build.options.jobs) { try cutter.cut($1.log, by: $1.rule) }
   }
 
   /// Cuts what compressed logs of lines hold, several at a time.
