@@ -28,6 +28,11 @@ struct DistillMake: ParsableCommand {
 
   static func main() {
     LargeBlocks.goBackWhenFreed()
+    // So that it takes part in the work that it parts.
+    onWorkerThread { runCommand() }
+  }
+
+  private static func runCommand() {
     let arguments = CommandLineArguments.normalised(Array(CommandLine.arguments.dropFirst()))
     do {
       var command = try parseAsRoot(arguments)

@@ -6,9 +6,9 @@ public struct Interrupted: Error {
   public init() {}
 }
 
-/// Runs `body` over `items` on up to `jobs` threads, while the calling thread waits.
+/// Runs `body` over `items` on up to `jobs` threads. One of them is the caller's where that is such a thread itself; else it waits.
 ///
-/// The threads have stacks of 16 MiB, whatever the caller's is, so that deeply nested data is no danger in them.
+/// The threads have stacks of 16 MiB, so that deeply nested data is no danger in them.
 /// After an error, or once `cancelled()` says true, no further item is begun; what runs is finished.
 ///
 /// - Parameters:
@@ -106,11 +106,23 @@ private final class ClosureWork: ThreadWork, @unchecked Sendable {
   override func run() { body() }
 }
 
+/// Runs `body` on a thread like those of `parallelMap`, and returns when it has ended.
+public func onWorkerThread(_ body: @escaping @Sendable () -> Void) {
+  let work = ClosureWork(body)
+  guard let thread = startThread(work) else { return body() }
+  pthread_join(thread, nil)
+  withExtendedLifetime(work) {}
+}
+
 /// Returns when `count` threads have run `work` to its end. With fewer, where the system refuses more; with none it throws.
 private func runThreads(_ count: Int, _ work: ThreadWork) throws {
+  // Of two threads that are started at once, Linux may put both on one processor, and leave them there for some 30 ms.
+  let isOwn = pthread_getspecific(ownThread) != nil
   var threads: [pthread_t] = []
-  while threads.count < count, let thread = startThread(work) { threads.append(thread) }
-  if threads.isEmpty {
+  while threads.count < (isOwn ? count - 1 : count), let thread = startThread(work) { threads.append(thread) }
+  if isOwn {
+    work.run()
+  } else if threads.isEmpty {
     throw DistillError(
       .internalFault, "the system gives no thread", hint: "Allow this user more processes (ulimit -u) or memory.")
   }
@@ -128,8 +140,16 @@ private func startThread(_ work: ThreadWork) -> pthread_t? {
   let code = pthread_create(
     &thread, &attributes,
     { argument in
+      pthread_setspecific(ownThread, argument)
       Unmanaged<ThreadWork>.fromOpaque(argument!).takeUnretainedValue().run()
       return nil
     }, Unmanaged.passUnretained(work).toOpaque())
   return code == 0 ? thread : nil
 }
+
+/// Of a thread that was started here, something; of others nothing.
+private let ownThread: pthread_key_t = {
+  var key = pthread_key_t()
+  precondition(pthread_key_create(&key, nil) == 0, "the system has no key for threads left")
+  return key
+}()
