@@ -62,4 +62,25 @@ import Testing
     }
     #expect(ByteSlice.empty.lastIndex(of: 0) == nil)
   }
+
+  @Test func `slices of any length are the same if each byte is, wherever they lie`() {
+    for count in 0...70 {
+      // Behind a start of odd length, and before bytes that differ.
+      let one: [UInt8] = [1, 2, 3] + (0..<count).map { UInt8(truncatingIfNeeded: 7 &* $0 &+ 1) } + [0xAA, 0xAA]
+      var other: [UInt8] = [9] + one[3..<3 + count] + [0xBB, 0xBB]
+      func areSame() -> Bool {
+        one.withUnsafeBytes { one in
+          other.withUnsafeBytes { ByteSlice(one)[3..<3 + count] == ByteSlice($0)[1..<1 + count] }
+        }
+      }
+      #expect(areSame())
+      for place in 1..<1 + count {
+        for bit in [0x01, 0x80] as [UInt8] {
+          other[place] ^= bit
+          #expect(!areSame(), "byte \(place - 1) of \(count)")
+          other[place] ^= bit
+        }
+      }
+    }
+  }
 }
