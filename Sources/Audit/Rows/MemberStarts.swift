@@ -8,6 +8,9 @@ final class MemberStarts: @unchecked Sendable {
   private let starts: UnsafeMutableBufferPointer<UInt32>
   private let keyLengths: UnsafeMutableBufferPointer<UInt32>
 
+  /// Rows.
+  let count: Int
+
   /// Members of a row.
   static let membersOfRow = RecordSchema.evidence.fields.count
 
@@ -24,9 +27,6 @@ final class MemberStarts: @unchecked Sendable {
     _ = keyLengths.initialize(fromContentsOf: RecordSchema.evidence.fields.map { UInt32($0.name.utf8.count + 4) })
     count = starts.count / Self.membersOfRow
   }
-
-  /// Rows.
-  let count: Int
 
   deinit {
     starts.deallocate()
