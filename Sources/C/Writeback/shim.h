@@ -1,3 +1,5 @@
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
@@ -13,6 +15,21 @@ static inline void cwriteback_begin(int descriptor) {
   (void)syscall(SYS_sync_file_range, descriptor, 0L, 0L, write_flag);
 #else
   (void)descriptor;
+#endif
+}
+
+/* Writes of the descriptor go from the caller's memory to the disk, or through the page cache again; -1: the file system has no
+   such way, errno says why. */
+static inline int cwriteback_set_direct(int descriptor, int is_direct) {
+#if defined(__O_DIRECT)
+  int flags = fcntl(descriptor, F_GETFL);
+  if (flags < 0) return -1;
+  return fcntl(descriptor, F_SETFL, is_direct ? flags | __O_DIRECT : flags & ~__O_DIRECT);
+#else
+  (void)descriptor;
+  (void)is_direct;
+  errno = EINVAL;
+  return -1;
 #endif
 }
 

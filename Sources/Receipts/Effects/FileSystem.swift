@@ -18,6 +18,13 @@ public struct FileStatus: Sendable, Hashable {
   }
 }
 
+extension FileStatus {
+  /// But for its change time, which a rename alters.
+  func isSameFile(as other: FileStatus) -> Bool {
+    kind == other.kind && size == other.size && modified == other.modified && inode == other.inode
+  }
+}
+
 public struct DirectoryEntry: Sendable, Hashable {
   public var name: String
   /// The entry itself: a symbolic link is not followed.
@@ -64,6 +71,9 @@ public protocol WritableFile: AnyObject {
   func write(_ bytes: UnsafeRawBufferPointer) throws(FileSystemError)
   /// Lets the disk begin with what is written, and does not wait: a `synchronize` that follows finds less to do.
   func beginSynchronizing()
+  /// Nobody reads soon what is written from now on, so it need not stay in memory. A hint: it holds for as long as each write
+  /// begins in memory and in the file at a multiple of ``FileAlignment/byteCount``, and has such a length.
+  func bypassCache()
   /// Returns when the bytes are on the disk.
   func synchronize() throws(FileSystemError)
   func status() throws(FileSystemError) -> FileStatus
@@ -72,10 +82,17 @@ public protocol WritableFile: AnyObject {
 
 extension WritableFile {
   public func beginSynchronizing() {}
+  public func bypassCache() {}
+}
+
+/// What disks and kernels ask of transfers without a copy.
+public enum FileAlignment {
+  /// Bytes: a page, and the largest block of today's disks.
+  public static let byteCount = 4096
 }
 
 /// All changes of a file system at once, where they are too many to be synced one by one.
-public protocol ChangeBarrier: AnyObject {
+public protocol ChangeBarrier: AnyObject, Sendable {
   /// Returns when everything that was written, renamed, made and removed before is on the disk. Throws where a write since the
   /// barrier was made has failed.
   func synchronize() throws(FileSystemError)

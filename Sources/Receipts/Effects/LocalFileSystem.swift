@@ -259,6 +259,8 @@ private final class LocalFile: ReadableFile, WritableFile, MappableFile {
   private let path: FilePath
   /// Negative once closed.
   private var descriptor: Int32
+  /// What is written goes from our memory to the disk (`O_DIRECT`), and the file ends at a multiple of the alignment.
+  private var isDirect = false
 
   init(path: FilePath, descriptor: Int32) {
     self.path = path
@@ -295,16 +297,37 @@ private final class LocalFile: ReadableFile, WritableFile, MappableFile {
   }
 
   func write(_ bytes: UnsafeRawBufferPointer) throws(FileSystemError) {
+    if isDirect, !Self.isAligned(bytes) { leaveDirect() }
     var written = 0
     while written < bytes.count {
       let count = interruptible { Glibc.write(descriptor, bytes.baseAddress! + written, bytes.count - written) }
+      if count < 0, errno == EINVAL, isDirect {
+        // A file system that takes the flag and then not the write.
+        leaveDirect()
+        continue
+      }
       guard count >= 0 else { throw FileSystemError("write", path, Errno(rawValue: errno)) }
       written += count
+      if isDirect, written % FileAlignment.byteCount != 0 { leaveDirect() }
     }
   }
 
+  func bypassCache() {
+    guard !isDirect, let size = try? status().size, size % Int64(FileAlignment.byteCount) == 0 else { return }
+    isDirect = cwriteback_set_direct(descriptor, 1) == 0
+  }
+
+  private func leaveDirect() {
+    _ = cwriteback_set_direct(descriptor, 0)
+    isDirect = false
+  }
+
+  private static func isAligned(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    (UInt(bitPattern: bytes.baseAddress) | UInt(bytes.count)) % UInt(FileAlignment.byteCount) == 0
+  }
+
   func beginSynchronizing() {
-    cwriteback_begin(descriptor)
+    if !isDirect { cwriteback_begin(descriptor) }
   }
 
   func synchronize() throws(FileSystemError) {

@@ -78,9 +78,8 @@ func withReceipt(
     do {
       let outcome = try body(run)
       let planned = outcome.outputs.sorted { $0.path < $1.path }
-      let finishing = clock.monotonicNanoseconds()
-      let staged = try spool.finish(planned, inPlace: inPlace, barrier: barrier)
-      let newCore = core(outcome, staged.map(\.file), outcome.checks)
+      let outputs = try spool.finish(planned, inPlace: inPlace)
+      let newCore = core(outcome, outputs.staged.map(\.file), outcome.checks)
       guard newCore.validationPass else {
         let failure = try encode(newCore, run.actions)
         try staging.empty()
@@ -91,13 +90,27 @@ func withReceipt(
       let isUnchanged = previous.map { $0.coreBytes == ReceiptCodec.bytes(of: newCore) } ?? false
       let receipt = isUnchanged ? previous! : try encode(newCore, run.actions)
       try build.saveFragments(planned, stageKey: key)
-      try publisher.publish(staged, receipt: receipt, previous: previous, barrier: barrier)
-      try staging.empty()
-      build.environment.trace?.add(
-        BuildTrace.Event(
-          name: "publish", category: "publish", thread: 0, start: finishing, end: clock.monotonicNanoseconds(),
-          facts: ["bytes": .integer(staged.reduce(0) { $0 + ($1.temporary == nil ? 0 : Int64($1.file.byteCount)) })]))
-      try build.remember(receipt)
+      try build.publications.begin(stage.name, upstream: stage.upstream, outputs.staged) {
+        let began = clock.monotonicNanoseconds()
+        do {
+          try outputs.synchronize(build, barrier)
+          try publisher.publish(outputs.staged, receipt: receipt, previous: previous, barrier: barrier)
+          try staging.empty()
+          try build.remember(receipt)
+        } catch let error as FileSystemError where error.errno == .noSpace {
+          // What was finished would be in the way of whoever makes room.
+          _ = try? staging.empty()
+          throw error
+        }
+        build.environment.trace?.add(
+          BuildTrace.Event(
+            name: "publish", category: "publish", thread: BuildTrace.publisher, start: began,
+            end: clock.monotonicNanoseconds(),
+            facts: [
+              "bytes": .integer(
+                outputs.staged.reduce(0) { $0 + ($1.temporary == nil ? 0 : Int64($1.file.byteCount)) })
+            ]))
+      }
       return .published(receipt, isUnchanged: isUnchanged, warnings: outcome.warnings)
     } catch is MissingObject where attempt < 4 {
       attempt += 1

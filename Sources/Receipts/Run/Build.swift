@@ -42,7 +42,8 @@ public struct BuildOptions: Sendable {
   /// undated partitions, so it is the same for every build in a workspace; tests make it small.
   public var chunkSize = 16 << 20
   /// Up to so many files or folders of a publication are synced one by one; see `Build.synchronize`. Tests make it small.
-  public var singleSyncs = 32
+  public var singleSyncs = 256
+  public var publishing = PublishingTime.atOnce
   /// A folder that gets every action that runs, with its inputs; see `SavedActions`.
   public var savedActions: FilePath?
 
@@ -59,6 +60,7 @@ final class Build: Sendable {
   let cache: NotingActionCache
   let catalog = ContentCatalog()
   let shelf: ReceiptShelf
+  let publications: Publications
   /// Published files whose state the index is to remember when the clock has moved on.
   let published = Mutex<[PublishedFile]>([])
 
@@ -85,6 +87,7 @@ final class Build: Sendable {
     store = DirectoryObjectStore(fileSystem: environment.fileSystem, root: layout.cache)
     cache = NotingActionCache(DirectoryActionCache(fileSystem: environment.fileSystem, root: layout.cache))
     shelf = ReceiptShelf(fileSystem: environment.fileSystem, layout: layout)
+    publications = Publications(options.publishing)
   }
 
   /// Keeps the head of a receipt, so that a build that finds the file as it is need not open it.
@@ -115,9 +118,7 @@ final class Build: Sendable {
       try fileSystem.statuses(of: $0.map(\.path)[...], below: layout.root)
     }.joined()
     for (file, status) in zip(files, statuses) {
-      guard let status, status.size == file.staged.size, status.modified == file.staged.modified,
-        status.inode == file.staged.inode
-      else { continue }
+      guard let status, status.isSameFile(as: file.staged) else { continue }
       index.remember(file.path.string, status, file.digest)
     }
   }

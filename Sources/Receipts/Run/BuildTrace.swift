@@ -8,13 +8,16 @@ public final class BuildTrace: Sendable {
     var name: String
     /// `stage`, `action` or `publish`.
     var category: String
-    /// 0: the thread of the build; from 1 on its workers.
+    /// 0: the thread of the build; from 1 on its workers; `publisher`.
     var thread: Int
     /// Nanoseconds of the monotonic clock.
     var start: UInt64
     var end: UInt64
     var facts: JSONObject
   }
+
+  /// The thread that publishes, of which there is one at a time.
+  static let publisher = -1
 
   private let events = Mutex<[Event]>([])
 

@@ -80,7 +80,7 @@ public final class LocalExecutor: Executor {
       for output in finished.result.outputs {
         guard let path = places?.path(number, output.name) else { continue }
         try spool.append(
-          output, finished.sinks[output.name]?.buffer.bytes, isVerifiable: places?.areReadAlone ?? true, to: path)
+          output, finished.sinks[output.name]?.buffer.bytes, isReadAlone: places?.areReadAlone ?? true, to: path)
       }
       try spool.noteFragments()
       workers.giveBack(finished.sinks)

@@ -40,7 +40,7 @@ struct MappedInput {
   init?(_ input: ActionInput, _ slice: FileSlice, fileSystem: any FileSystem, catalog: ContentCatalog) {
     let range = slice.offset..<slice.offset + Int64(slice.byteCount)
     let shrunkPages = ShrunkFiles.pageCount
-    guard slice.isCopy || slice.isPublished, let file = try? fileSystem.open(slice.path) as? any MappableFile,
+    guard slice.isCopy || slice.isPublished, let file = try? slice.open(in: fileSystem) as? any MappableFile,
       Self.isSound(slice, file), let mapping = try? file.map(range)
     else { return nil }
     name = input.name
@@ -64,10 +64,6 @@ struct MappedInput {
   }
 
   private static func isSound(_ slice: FileSlice, _ file: any ReadableFile) -> Bool {
-    switch slice.trust {
-    case .none: false
-    case .written: true
-    case .unchanged(let status): (try? file.status()) == status
-    }
+    (try? slice.trust.holds(for: file)) ?? false
   }
 }

@@ -36,28 +36,30 @@ final class OutputSpool: @unchecked Sendable {
 
   /// - Parameters:
   ///   - bytes: nil: the build knows where they are.
-  ///   - isVerifiable: the digest is that of the bytes. What is not can't be believed after a kill.
-  func append(_ output: ActionOutput, _ bytes: ByteSlice?, isVerifiable: Bool = true, to path: RelativePath) throws {
+  ///   - isReadAlone: see `FragmentPlaces`; the same for all fragments of an output. What has not the digest of its bytes can't be
+  ///     believed after a kill.
+  func append(_ output: ActionOutput, _ bytes: ByteSlice?, isReadAlone: Bool = true, to path: RelativePath) throws {
     guard output.byteCount > 0 else { return }
     try lock.withLock { _ in
-      let file = state.files[path] ?? make(path)
+      let file = state.files[path] ?? make(path, isReadAlone: isReadAlone)
+      state.files[path] = file
       let wasOpen = file.isOpen
-      guard let offset = try file.append(Fragment(output), bytes, isVerifiable: isVerifiable) else { return }
+      guard let offset = try file.append(Fragment(output), bytes) else { return }
       if !wasOpen { state.open.append(file) }
       if state.open.count > Self.openLimit { try state.open.removeFirst().rest() }
       let place = SpooledPlace(
         digest: output.digest, file: file.temporary, offset: offset, byteCount: output.byteCount)
-      if isVerifiable { place.append(to: state.lines) }
+      if isReadAlone { place.append(to: state.lines) }
       if build.catalog.addCopy(place.slice(.written, name: path.string), of: output.digest) {
         state.located.append(output.digest)
       }
     }
   }
 
-  private func make(_ path: RelativePath) -> StagedFragments {
-    let file = StagedFragments(path, temporary: folder.appending("\(state.count)"), build: build)
+  private func make(_ path: RelativePath, isReadAlone: Bool) -> StagedFragments {
+    let file = StagedFragments(
+      path, temporary: folder.appending("\(state.count)"), isReadAlone: isReadAlone, build: build)
     state.count += 1
-    state.files[path] = file
     return file
   }
 
@@ -83,22 +85,17 @@ final class OutputSpool: @unchecked Sendable {
         file = spooled
       } else {
         try spooled?.rest()
-        file = StagedFragments(output.path, temporary: folder.appending("\(state.count)"), build: build)
-        state.count += 1
+        file = make(output.path, isReadAlone: spooled?.isReadAlone ?? true)
       }
       for fragment in planned[file.fragments.count...] { file.append(fragment) }
       return file
     }
   }
 
-  /// Finishes every output, and returns when all are on the disk; see `StagedFragments.finish`.
+  /// Finishes every output; see `StagedFragments.finish`.
   ///
-  /// - Parameters:
-  ///   - inPlace: digests of published files that are known to be as the newest receipt says.
-  ///   - barrier: of the folder's file system, from before anything was written.
-  func finish(
-    _ outputs: [PlannedOutput], inPlace: [RelativePath: Digest], barrier: (any ChangeBarrier)?
-  ) throws -> [StagedOutput] {
+  /// - Parameter inPlace: digests of published files that are known to be as the newest receipt says.
+  func finish(_ outputs: [PlannedOutput], inPlace: [RelativePath: Digest]) throws -> SpooledOutputs {
     let rests = outputs.count > Self.openLimit
     let finished = try parallelMap(outputs, jobs: build.options.jobs) { _, output in
       let file = try self.take(output)
@@ -106,10 +103,8 @@ final class OutputSpool: @unchecked Sendable {
       if rests { try file.rest() }
       return (file: file, staged: staged)
     }
-    let written = finished.filter { $0.staged.temporary != nil }.map(\.file)
-    try build.synchronize(written, barrier) { try $0.synchronize() }
-    for file in written { try file.rest() }
-    return finished.map(\.staged)
+    return SpooledOutputs(
+      staged: finished.map(\.staged), written: finished.filter { $0.staged.temporary != nil }.map(\.file))
   }
 
   /// The files are renamed, or go: nothing is to be looked for in them any more.
@@ -118,6 +113,20 @@ final class OutputSpool: @unchecked Sendable {
       build.catalog.remove(state.located)
       state = State()
     }
+  }
+}
+
+/// The outputs of a stage with all their bytes, which need not be on the disk yet.
+struct SpooledOutputs: Sendable {
+  let staged: [StagedOutput]
+  fileprivate let written: [StagedFragments]
+
+  /// Returns when they are on the disk.
+  ///
+  /// - Parameter barrier: of the staging folder's file system, from before anything was written.
+  func synchronize(_ build: Build, _ barrier: (any ChangeBarrier)?) throws {
+    try build.synchronize(written, barrier) { try $0.synchronize() }
+    for file in written { try file.rest() }
   }
 }
 

@@ -17,7 +17,7 @@ struct StagedOutput {
 /// 3. `receipt.json` becomes `superseded.json`, both `.sha256` go;
 /// 4. outputs are renamed in, paths that no longer belong are removed, folders are synced;
 /// 5. `.sha256`, history and `receipt.json` are written; then `superseded.json` and `publishing.json` go.
-struct Publisher {
+struct Publisher: Sendable {
   let build: Build
   let stage: StageName
   /// See `Stage.owns`.

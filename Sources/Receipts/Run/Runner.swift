@@ -48,6 +48,13 @@ public struct StageForecast: Sendable {
   public var manifest: KeyManifest?
 }
 
+/// What a build writes behind its stages, when all is published.
+public protocol BuildEpilogue: AnyObject {
+  func write()
+  /// The clock's grain has passed since `write`: what was written may be remembered in the index, which is saved after that.
+  func remember()
+}
+
 /// The one effectful loop: stages in the order of the graph, each inspected when its upstream is known.
 public struct Runner: Sendable {
   private let environment: BuildEnvironment
@@ -67,7 +74,9 @@ public struct Runner: Sendable {
   }
 
   /// Builds the named stages and what they depend on. The caller holds the workspace's lock.
-  public func build(_ names: [StageName], onEnd: (StageReport) -> Void = { _ in }) throws -> [StageReport] {
+  public func build(
+    _ names: [StageName], onEnd: (StageReport) -> Void = { _ in }, epilogue: (any BuildEpilogue)? = nil
+  ) throws -> [StageReport] {
     let build = Build(environment: environment, options: options, layout: layout, index: index)
     // What killed builds left behind. Looks first: an up-to-date build changes nothing.
     try environment.fileSystem.empty(layout.temporary)
@@ -75,7 +84,8 @@ public struct Runner: Sendable {
     var receipts: [StageName: ReceiptHead] = [:]
     var bad: Set<StageName> = []
     var isStopped = false
-    for stage in graph.closure(of: names) {
+    let stages = graph.closure(of: names)
+    for stage in stages {
       let report: StageReport
       if let cause = stage.upstream.first(where: bad.contains) ?? (isStopped ? bad.sorted().first : nil) {
         report = StageReport(
@@ -83,22 +93,40 @@ public struct Runner: Sendable {
       } else {
         report = run(stage, build: build, receipts: receipts)
       }
+      reports.append(report)
+      blame(build.publications, stages, &reports)
+      for report in reports where !report.isGood { bad.insert(report.stage) }
+      isStopped = !bad.isEmpty && !options.keepGoing
       switch report.ending {
       case .upToDate(let receipt), .built(let receipt, _): receipts[stage.name] = receipt
-      default:
-        bad.insert(stage.name)
-        isStopped = !options.keepGoing
+      default: break
       }
-      reports.append(report)
-      onEnd(report)
+      onEnd(reports[reports.count - 1])
     }
+    try build.publications.wait(for: [])
+    blame(build.publications, stages, &reports)
+    epilogue?.write()
     do {
       try build.settle()
+      epilogue?.remember()
       try index.saveIfChanged()
     } catch  where reports.contains(where: { !$0.isGood }) {
       // The stage's own failure is the one to tell; the index is a cache.
     }
     return reports
+  }
+
+  /// Stages counted as built until their publication failed; what stopped those that read from them comes from that.
+  private func blame(_ publications: Publications, _ stages: [any Stage], _ reports: inout [StageReport]) {
+    for place in reports.indices {
+      if let error = publications.failures[reports[place].stage] {
+        reports[place].ending = .stopped(error)
+      } else if case .stopped = reports[place].ending,
+        let cause = stages[place].upstream.first(where: { publications.failures[$0] != nil })
+      {
+        reports[place].ending = .notRun(because: cause)
+      }
+    }
   }
 
   /// Looks at the named stages and what they depend on, and changes nothing.

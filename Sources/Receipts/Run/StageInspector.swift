@@ -137,6 +137,7 @@ struct StageInspector {
       })
     else { return nil }
     if let known = build.derived.withLock({ $0[input.path] }) { return (input.path, known) }
+    try build.publications.wait(for: stage.upstream)
     guard let source = try build.fileSystem.contents(of: build.layout.path(input.source)) else { return nil }
     let bytes = try input.derive(source)
     build.derived.withLock { $0[input.path] = bytes }
@@ -153,33 +154,41 @@ struct StageInspector {
     for name in Set(inputs.compactMap(\.producer)) {
       if let key = upstream[name]?.key { tables[name] = try build.fragmentTable(of: key) }
     }
+    let staged = build.publications.staged
     return try parallelMap(inputs, inRunsOf: FileIndex.looksAtOnce, jobs: build.options.jobs) { [tables] part in
-      try locate(part, tables)
+      try locate(part, tables, staged)
     }.flatMap { $0 }
   }
 
-  private func locate(_ inputs: ArraySlice<StageInput>, _ tables: [StageName: FragmentTable]) throws -> [StageInput] {
+  private func locate(
+    _ inputs: ArraySlice<StageInput>, _ tables: [StageName: FragmentTable], _ staged: [RelativePath: StagedOutput]
+  ) throws -> [StageInput] {
     // What other stages wrote is read from the published files, which were just found to be as their receipts say. What another
     // stage of this build reads, too, has been looked at.
     let isKnown = inputs.map { $0.producer != nil && isLocated($0) }
-    let published = zip(inputs, isKnown).filter { $0.producer != nil && !$1 }.map(\.0.path)
+    let published = zip(inputs, isKnown).filter {
+      $0.producer != nil && !$1 && staged[$0.path]?.temporary == nil
+    }.map(\.0.path)
     var statuses = try build.fileSystem.statuses(of: published[...], below: build.layout.root)[...]
     var slices: [(Digest, FileSlice)] = []
     let located = zip(inputs, isKnown).map { input, isKnown in
       var input = input
-      let status: FileStatus?
       if let producer = input.producer {
-        status = isKnown ? nil : statuses.removeFirst()
         if let fragments = tables[producer]?.fragments[input.path],
           fragments.reduce(0, { $0 + $1.byteCount }) == input.byteCount
         {
           input.fragments = fragments
         }
+        if isKnown { return input }
+        if let output = staged[input.path], let temporary = output.temporary, let status = output.status {
+          slices += self.slices(of: input, .publishing(status), staged: temporary)
+          return input
+        }
+        input.status = statuses.removeFirst()
       } else {
-        status = input.status
         input.fragments = [Fragment(digest: input.digest, byteCount: input.byteCount, recordCount: 0)]
       }
-      if let status { slices += self.slices(of: input, status) }
+      if let status = input.status { slices += self.slices(of: input, .unchanged(status)) }
       return input
     }
     build.catalog.add(slices)
@@ -192,10 +201,12 @@ struct StageInspector {
   }
 
   /// Of the whole input and of its fragments.
-  private func slices(of input: StageInput, _ status: FileStatus) -> [(Digest, FileSlice)] {
+  private func slices(
+    of input: StageInput, _ trust: FileSlice.Trust, staged: FilePath? = nil
+  ) -> [(Digest, FileSlice)] {
     let whole = FileSlice(
-      path: build.layout.path(input.path), name: input.path.string, offset: 0, byteCount: input.byteCount,
-      trust: .unchanged(status), isPublished: input.producer != nil)
+      path: build.layout.path(input.path), staged: staged, name: input.path.string, offset: 0,
+      byteCount: input.byteCount, trust: trust, isPublished: input.producer != nil)
     var slices = [(input.digest, whole)]
     var slice = whole
     for fragment in input.fragments {

@@ -20,11 +20,14 @@ final class StagedFragments: @unchecked Sendable {
   private var unhashed: Fragment?
   private var file: (any WritableFile)?
   private var isCreated = false
+  let isReadAlone: Bool
   /// Bytes since the disk was last told to begin.
   private var unbegun = 0
   private static let beginSize = 4 << 20
 
-  init(_ path: RelativePath, temporary: FilePath, build: Build) {
+  /// - Parameter isReadAlone: see `FragmentPlaces`: each fragment has the digest of its bytes, and others read them soon.
+  init(_ path: RelativePath, temporary: FilePath, isReadAlone: Bool, build: Build) {
+    self.isReadAlone = isReadAlone
     self.path = path
     self.temporary = temporary
     self.build = build
@@ -35,18 +38,16 @@ final class StagedFragments: @unchecked Sendable {
   /// Adds a fragment of which the build knows where it is.
   func append(_ fragment: Fragment) { fragments.append(fragment) }
 
-  /// - Parameters:
-  ///   - bytes: nil: the build knows where they are.
-  ///   - isVerifiable: the fragment's digest is that of the bytes.
+  /// - Parameter bytes: nil: the build knows where they are.
   /// - Returns: where in the file they were written; nil: they were not.
-  func append(_ fragment: Fragment, _ bytes: ByteSlice?, isVerifiable: Bool) throws -> Int64? {
+  func append(_ fragment: Fragment, _ bytes: ByteSlice?) throws -> Int64? {
     guard let bytes else {
       append(fragment)
       return nil
     }
     try writeNoted()
     let offset = byteCount
-    if fragments.isEmpty, isVerifiable {
+    if fragments.isEmpty, isReadAlone {
       try writeHashed(bytes.raw)
       unhashed = fragment
     } else {
@@ -59,6 +60,8 @@ final class StagedFragments: @unchecked Sendable {
 
   /// Gives the descriptor back; the next write opens the file again.
   func rest() throws {
+    if unbegun > 0 { file?.beginSynchronizing() }
+    unbegun = 0
     try file?.close()
     file = nil
   }
@@ -147,11 +150,8 @@ final class StagedFragments: @unchecked Sendable {
     func reading<R>(_ body: () throws -> R) throws -> R {
       do { return try body() } catch is FileSystemError { throw missing() }
     }
-    let source = try reading { try build.fileSystem.open(run.slice.path) }
-    func isSound() throws -> Bool {
-      guard case .unchanged(let status) = run.slice.trust else { return true }
-      return try reading { try source.status() } == status
-    }
+    let source = try reading { try run.slice.open(in: build.fileSystem) }
+    func isSound() throws -> Bool { try reading { try run.slice.trust.holds(for: source) } ?? false }
     guard try isSound() else { throw missing() }
     try BlockRelay(hashingInto: sha256).copy(
       byteCount: run.slice.byteCount, isHelped: build.options.jobs > 1,
@@ -198,8 +198,8 @@ final class StagedFragments: @unchecked Sendable {
     if let file { return file }
     let opened = try isCreated ? build.fileSystem.append(to: temporary) : build.fileSystem.create(temporary)
     isCreated = true
-    file = opened
-    return opened
+    file = isReadAlone ? opened : WriteBehindFile(opened)
+    return file!
   }
 }
 

@@ -3,7 +3,7 @@ import SystemPackage
 /// `.distill/staging/<stage>`: a numbered folder for each attempt at the stage.
 ///
 /// An attempt that was killed leaves finished fragments, which the next one takes from there.
-struct StagingFolder {
+struct StagingFolder: Sendable {
   let build: Build
   let stage: StageName
 

@@ -85,14 +85,10 @@ struct BuildInputs: InputSource {
   /// that only grew is fine.
   private func read(_ slice: FileSlice, of input: ActionInput, to buffer: ByteBuffer) throws -> Bool {
     let start = buffer.count
-    let file = try fileSystem.open(slice.path)
+    let file = try slice.open(in: fileSystem)
     try buffer.append(count: slice.byteCount) { try file.read(into: $0, at: slice.offset) }
     guard buffer.count - start == slice.byteCount else { return false }
-    switch slice.trust {
-    case .written: return true
-    case .unchanged(let status): if try file.status() == status { return true }
-    case .none: break
-    }
+    if try slice.trust.holds(for: file) ?? false { return true }
     return Digest.of(buffer.slice(start..<buffer.count)) == input.digest
   }
 }

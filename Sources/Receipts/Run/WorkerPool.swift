@@ -89,13 +89,25 @@ private final class ParallelWork<Item: Sendable, Result: Sendable>: ThreadWork, 
 /// Runs `helper` on a thread of its own while `body` runs here, and returns when both have ended. `body` is told whether the system
 /// gave a thread; where it did not, `helper` does not run.
 func withHelper<R>(_ helper: @escaping @Sendable () -> Void, _ body: (_ isThere: Bool) throws -> R) rethrows -> R {
-  let work = ClosureWork(helper)
-  let thread = startThread(work)
-  defer {
-    if let thread { pthread_join(thread, nil) }
-    withExtendedLifetime(work) {}
-  }
+  let thread = HelperThread(helper)
+  defer { thread?.join() }
   return try body(thread != nil)
+}
+
+/// A thread beside those of `parallelMap`, like them, which somebody joins.
+final class HelperThread {
+  private let work: ThreadWork
+  private let thread: pthread_t
+
+  /// nil: the system gives none.
+  init?(_ body: @escaping @Sendable () -> Void) {
+    work = ClosureWork(body)
+    guard let thread = startThread(work) else { return nil }
+    self.thread = thread
+  }
+
+  /// Returns when the body has ended; once.
+  func join() { pthread_join(thread, nil) }
 }
 
 private final class ClosureWork: ThreadWork, @unchecked Sendable {

@@ -4,6 +4,8 @@ import SystemPackage
 /// A run of bytes in a file of the workspace.
 public struct FileSlice: Sendable {
   public var path: FilePath
+  /// Where the file is until it is renamed to `path`.
+  public var staged: FilePath?
   /// For messages.
   public var name: String
   public var offset: Int64
@@ -22,19 +24,46 @@ public struct FileSlice: Sendable {
     case none
     /// This process wrote them.
     case written
+    /// This process wrote the file, which looked so when it was whole; it is being renamed, which alters its change time.
+    case publishing(FileStatus)
+
+    /// nil: only the bytes can tell.
+    func holds(for file: any ReadableFile) throws(FileSystemError) -> Bool? {
+      switch self {
+      case .unchanged(let status): try file.status() == status
+      case .none: nil
+      case .written: true
+      case .publishing(let status): try file.status().isSameFile(as: status)
+      }
+    }
   }
 
   public init(
-    path: FilePath, name: String, offset: Int64, byteCount: Int, trust: Trust, isCopy: Bool = false,
-    isPublished: Bool = false
+    path: FilePath, staged: FilePath? = nil, name: String, offset: Int64, byteCount: Int, trust: Trust,
+    isCopy: Bool = false, isPublished: Bool = false
   ) {
     self.path = path
+    self.staged = staged
     self.name = name
     self.offset = offset
     self.byteCount = byteCount
     self.trust = trust
     self.isCopy = isCopy
     self.isPublished = isPublished
+  }
+}
+
+extension FileSlice {
+  /// Opens its file, wherever that is by now.
+  func open(in fileSystem: any FileSystem) throws(FileSystemError) -> any ReadableFile {
+    if let staged {
+      do {
+        return try fileSystem.open(staged)
+      } catch {
+        guard error.errno == .noSuchFileOrDirectory else { throw error }
+      }
+    }
+    return try fileSystem.open(path)
   }
 }
 

@@ -39,18 +39,23 @@ public struct Report: Sendable {
 
   /// Brings both files up to date; what is already as it should be is not touched.
   ///
-  /// - Parameter memo: where it says that nothing has changed since the last report, nothing is read.
   /// - Returns: true if a file was written.
   /// - Throws: as `facts`, and `FileSystemError` for a file that can't be written.
   @discardableResult
-  public func write(_ memo: ReportMemo? = nil) throws -> Bool {
-    if let memo, try memo.holds() { return false }
+  public func write() throws -> Bool { try make(unlessHolds: nil)?.isNew ?? false }
+
+  /// As `write`.
+  ///
+  /// - Parameter memo: where it says that nothing has changed since the last report, nothing is read. It is to be saved when the
+  ///   files have settled.
+  /// - Returns: every file that the report was made from, there or not, and its own; nil: the memo says that nothing has changed.
+  func make(unlessHolds memo: ReportMemo?) throws -> (files: [RelativePath], isNew: Bool)? {
+    if let memo, try memo.holds() { return nil }
     let records = try StageRecord.all(on: shelf, jobs: jobs)
     let facts = try facts(of: records)
     let isFactsNew = try replace(Self.factsPath, with: facts.pretty() + "\n")
     let isMarkdownNew = try replace(Self.markdownPath, with: ReportMarkdown.text(of: facts))
-    try memo?.save(sources(of: records) + [Self.factsPath, Self.markdownPath])
-    return isFactsNew || isMarkdownNew
+    return (sources(of: records) + [Self.factsPath, Self.markdownPath], isFactsNew || isMarkdownNew)
   }
 
   /// Every file that `facts` is a function of, there or not.

@@ -51,6 +51,5 @@ public struct ReportMemo: Sendable {
     let files = try index.digests(of: paths, below: layout.root, jobs: 1)
     try cache.save(
       .array(zip(paths, files).map { [.string($0.string), $1.map { .string($0.digest.hex) } ?? .null] }), for: key)
-    try index.saveIfChanged()
   }
 }

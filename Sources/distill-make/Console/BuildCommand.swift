@@ -14,6 +14,7 @@ struct BuildCommand {
     options.jobs = flags.jobs ?? Workspace.processors
     options.force = flags.force
     options.keepGoing = flags.keepGoing
+    options.publishing = options.jobs > 1 ? .beside : .atOnce
     options.savedActions = flags.saveActions.map { FilePath($0) }
     if flags.dryRun { return try dryRun(layout, options) }
 
@@ -24,19 +25,21 @@ struct BuildCommand {
     defer { progress.end() }
     let trace = flags.profile.map { _ in BuildTrace() }
     let reports: [StageReport]
-    // The stages' results are told first, also where the report could not be written.
-    var late: (any Error)?
+    let reporting = workspace.reporting(jobs: options.jobs)
     do {
       let runner = try workspace.runner(options: options, progress: progress, trace: trace)
-      reports = try runner.build(stages) { report in
-        progress.stageEnded(report.stage)
-        say(report)
-      }
-      do { try workspace.report(jobs: options.jobs) } catch { late = error }
+      reports = try runner.build(
+        stages,
+        onEnd: { report in
+          progress.stageEnded(report.stage)
+          say(report)
+        }, epilogue: reporting)
     } catch {
       throw ErrorText.describe(error, root: layout)
     }
     progress.end()
+    // The stages' results are told first, also where the report could not be written.
+    var late = reporting.failure
     if let trace, let path = flags.profile {
       do { try LocalFileSystem().replace(GivenPath.absolute(path), with: trace.chrome.canonical) } catch {
         late = late ?? error

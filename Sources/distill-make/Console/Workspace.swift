@@ -75,10 +75,10 @@ struct Workspace {
   }()
 
   /// Brings the report up to date.
-  func report(jobs: Int) throws {
-    let report = Report(
-      shelf: ReceiptShelf(fileSystem: fileSystem, layout: layout), fileSystem: fileSystem, layout: layout, jobs: jobs)
-    try report.write(
+  func reporting(jobs: Int) -> ReportEpilogue {
+    ReportEpilogue(
+      Report(
+        shelf: ReceiptShelf(fileSystem: fileSystem, layout: layout), fileSystem: fileSystem, layout: layout, jobs: jobs),
       ReportMemo(
         fileSystem: fileSystem, layout: layout, index: index,
         cache: DirectoryActionCache(fileSystem: fileSystem, root: layout.cache), tool: tool.digest))

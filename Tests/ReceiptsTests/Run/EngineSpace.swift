@@ -18,13 +18,15 @@ final class EngineSpace: Sendable {
   let layout = WorkspaceLayout(root: "/space")
   /// See `BuildOptions`; nil: as the options of a build say.
   private let singleSyncs: Int?
+  private let publishing: PublishingTime
   /// What actions ran over, in order.
   private let worked = Mutex<[String]>([])
 
   static let everything: [StageName] = ["titles", "other"]
 
-  init(_ files: [String: String] = [:], singleSyncs: Int? = nil) {
+  init(_ files: [String: String] = [:], singleSyncs: Int? = nil, publishing: PublishingTime = .atOnce) {
     self.singleSyncs = singleSyncs
+    self.publishing = publishing
     for (path, text) in files { write(text, to: path) }
   }
 
@@ -93,6 +95,7 @@ final class EngineSpace: Sendable {
     let fileSystem = other ?? self.fileSystem
     var options = options
     options.singleSyncs = singleSyncs ?? options.singleSyncs
+    options.publishing = publishing
     let index = FileIndex(fileSystem: fileSystem, clock: self.fileSystem.clock, location: layout.index, paranoid: false)
     return Runner(
       environment: BuildEnvironment(

@@ -23,8 +23,8 @@ struct FaultTests {
   #endif
 
   /// A workspace that is built as of `before`, with the logs of `after`.
-  private func edited(singleSyncs: Int? = nil) throws -> EngineSpace {
-    let space = EngineSpace(Self.before, singleSyncs: singleSyncs)
+  private func edited(singleSyncs: Int? = nil, publishing: PublishingTime = .atOnce) throws -> EngineSpace {
+    let space = EngineSpace(Self.before, singleSyncs: singleSyncs, publishing: publishing)
     try space.build()
     for path in Set(Self.before.keys).subtracting(Self.after.keys) { try space.remove(path) }
     for (path, text) in Self.after where Self.before[path] != text { space.write(text, to: path) }
@@ -95,10 +95,12 @@ struct FaultTests {
 
   @Test(
     "a first build that dies after any change leaves nothing wrong, and the next one ends it",
-    arguments: [0, 32])
-  func firstBuild(singleSyncs: Int) throws {
+    arguments: [0, 32], PublishingTime.allCases)
+  func firstBuild(singleSyncs: Int, publishing: PublishingTime) throws {
     let clean = try clean()
-    let count = try interruptEverywhere({ EngineSpace(Self.after, singleSyncs: singleSyncs) }) { space, count, known in
+    let count = try interruptEverywhere(
+      { EngineSpace(Self.after, singleSyncs: singleSyncs, publishing: publishing) }
+    ) { space, count, known in
       try expectSound(space, known, "after \(count) changes")
       try expectMended(space, clean, "after \(count) changes")
     }
@@ -107,10 +109,12 @@ struct FaultTests {
 
   @Test(
     "a rebuild that dies after any change leaves the old or the new state, and the next one ends it",
-    arguments: [0, 32])
-  func rebuild(singleSyncs: Int) throws {
+    arguments: [0, 32], PublishingTime.allCases)
+  func rebuild(singleSyncs: Int, publishing: PublishingTime) throws {
     let clean = try clean()
-    let count = try interruptEverywhere({ try edited(singleSyncs: singleSyncs) }) { space, count, known in
+    let count = try interruptEverywhere(
+      { try edited(singleSyncs: singleSyncs, publishing: publishing) }
+    ) { space, count, known in
       try expectSound(space, known, "after \(count) changes")
       try expectMended(space, clean, "after \(count) changes")
     }
@@ -162,12 +166,10 @@ struct FaultTests {
 
   @Test(
     "a full disk or a bad block at any call stops the stage, and the next build ends it",
-    arguments: [
-      Errno.noSpace, Errno.ioError,
-    ])
-  func refusedCalls(errno: Errno) throws {
+    arguments: [Errno.noSpace, Errno.ioError], PublishingTime.allCases)
+  func refusedCalls(errno: Errno, publishing: PublishingTime) throws {
     let clean = try clean()
-    let probe = try edited()
+    let probe = try edited(publishing: publishing)
     probe.fileSystem.forgetCalls()
     try probe.build()
     let paths = Set(probe.fileSystem.pathsChanged.map(\.string)).filter { !$0.contains("/.distill/tmp/") }
@@ -177,7 +179,7 @@ struct FaultTests {
     }
     for index in stride(from: 0, to: calls.count, by: Self.step) {
       let (operation, path) = calls[index]
-      let space = try edited()
+      let space = try edited(publishing: publishing)
       let known = try oldReceipts(space)
       space.fileSystem.failNext(operation: operation, path: FilePath(path), errno: errno)
       let what = "\(operation) \(path)"
@@ -196,20 +198,46 @@ struct FaultTests {
   @Test("many outputs are synced all at once; where that is refused, nothing is published, and the next build ends it")
   func refusedBarrier() throws {
     let notes = Dictionary(uniqueKeysWithValues: (0..<40).map { ("notes/\($0).txt", "note \($0)\n") })
-    let clean = EngineSpace(notes)
+    let clean = EngineSpace(notes, singleSyncs: 32)
     clean.fileSystem.watchDisk()
     #expect(try clean.build().areGood)
     let published = try clean.published()
     var generator = SystemRandomNumberGenerator()
     clean.fileSystem.cutPower(using: &generator)
     #expect(try clean.published() == published)
-    let space = EngineSpace(notes)
+    let space = EngineSpace(notes, singleSyncs: 32)
     let folder = space.layout.staging("notes").appending("0")
     space.fileSystem.failNext(operation: "synchronize", path: folder, errno: .ioError)
     let report = try #require(try space.build().first)
     #expect((report.stopError as? FileSystemError)?.path == folder.string)
     #expect(space.files("data/capitals/") == [] && space.text("receipts/notes/publishing.json") == nil)
     try expectMended(space, published, "after a refused sync")
+  }
+
+  @Test(
+    "a stage that could not be published while the next one worked is stopped, and so are those that read from it",
+    arguments: [PublishingTime.beside, .late], [true, false])
+  func refusedPublication(publishing: PublishingTime, isDownstream: Bool) throws {
+    let space = try edited(publishing: publishing)
+    let old = try #require(try space.receipt("titles"))
+    let refused = isDownstream ? "receipts/notes/receipt.json" : "receipts/other/receipt.json"
+    space.write("y\n", to: "others/y.txt")
+    space.fileSystem.failNext(operation: "rename", path: space.path(refused), errno: .ioError)
+    var options = BuildOptions()
+    options.keepGoing = true
+    let reports = try space.build(["titles", "other"], options: options)
+    #expect(
+      reports.outlines
+        == (isDownstream
+          ? ["notes: stopped", "titles: not run because of notes", "other: built"]
+          : ["notes: built", "titles: built", "other: stopped"]))
+    let error = reports[isDownstream ? 0 : 2].stopError as? FileSystemError
+    #expect(error?.errno == .ioError && error?.path == space.path(refused).string)
+    if isDownstream { #expect(try space.receipt("titles")?.bytes == old.bytes) }
+    #expect(try space.build().areGood)
+    let clean = EngineSpace(Self.after.merging(["others/y.txt": "y\n"]) { $1 })
+    try clean.build()
+    #expect(try space.published() == clean.published())
   }
 
   @Test("an interrupted stage is not up to date, and its old receipt counts until the new one is there")

@@ -148,16 +148,16 @@ struct OutputSpoolTests {
     return Build(environment: environment, options: options, layout: space.layout, index: index)
   }
 
-  /// - Parameter isVerifiable: false: the fragment has a digest that is not that of its bytes.
+  /// - Parameter isReadAlone: false: the fragment has a digest that is not that of its bytes.
   private func add(
-    _ text: String, to path: RelativePath, _ spool: OutputSpool, isKnown: Bool = false, isVerifiable: Bool = true
+    _ text: String, to path: RelativePath, _ spool: OutputSpool, isKnown: Bool = false, isReadAlone: Bool = true
   ) throws -> Fragment {
     let buffer = ByteBuffer()
     buffer.append(text)
     let output = ActionOutput(
-      name: "text", digest: Digest.of(isVerifiable ? text : "how \(text) was made"), byteCount: text.utf8.count,
+      name: "text", digest: Digest.of(isReadAlone ? text : "how \(text) was made"), byteCount: text.utf8.count,
       recordCount: 1)
-    try spool.append(output, isKnown ? nil : buffer.bytes, isVerifiable: isVerifiable, to: path)
+    try spool.append(output, isKnown ? nil : buffer.bytes, isReadAlone: isReadAlone, to: path)
     return Fragment(output)
   }
 
@@ -165,22 +165,22 @@ struct OutputSpoolTests {
   func manyOutputs(isAtOnce: Bool) throws {
     let space = EngineSpace()
     space.fileSystem.watchDisk()
-    let spool = OutputSpool(build: try build(space), folder: space.path("staged"))
+    let build = try build(space)
+    let spool = OutputSpool(build: build, folder: space.path("staged"))
     try space.fileSystem.createDirectory(space.path("staged"))
     let paths = (0..<200).map { RelativePath(unchecked: "data/\($0)") }
     var fragments: [RelativePath: [Fragment]] = [:]
     for round in 0..<3 {
       for path in paths { fragments[path, default: []].append(try add("\(path) \(round)\n", to: path, spool)) }
     }
-    let staged = try spool.finish(
-      paths.map { PlannedOutput(path: $0, fragments: fragments[$0]!) }, inPlace: [:],
-      barrier: isAtOnce ? try space.fileSystem.barrier(at: space.path("staged")) : nil)
+    let outputs = try spool.finish(paths.map { PlannedOutput(path: $0, fragments: fragments[$0]!) }, inPlace: [:])
+    try outputs.synchronize(build, isAtOnce ? try space.fileSystem.barrier(at: space.path("staged")) : nil)
     try space.fileSystem.synchronizeDirectory(space.path("staged"))
     try space.fileSystem.synchronizeDirectory(space.path(""))
     try space.fileSystem.synchronizeDirectory("/")
     var generator = SystemRandomNumberGenerator()
     space.fileSystem.cutPower(using: &generator)
-    for output in staged {
+    for output in outputs.staged {
       let text = (0..<3).map { "\(output.file.path) \($0)\n" }.joined()
       #expect(output.file.digest == Digest.of(text) && output.file.recordCount == 3)
       #expect(space.fileSystem.text(of: try #require(output.temporary)) == text)
@@ -188,19 +188,19 @@ struct OutputSpoolTests {
   }
 
   @Test("an output of other fragments than were written is put together anew", arguments: [true, false])
-  func otherFragments(isVerifiable: Bool) throws {
+  func otherFragments(isReadAlone: Bool) throws {
     let space = EngineSpace()
     let spool = OutputSpool(build: try build(space), folder: space.path("staged"))
     try space.fileSystem.createDirectory(space.path("staged"))
     let path = RelativePath(unchecked: "data/a")
     let parts = try ["one ", "two ", "three "].map {
-      try add($0, to: path, spool, isVerifiable: isVerifiable)
+      try add($0, to: path, spool, isReadAlone: isReadAlone)
     }
     for (plan, text) in [
       ([0, 1, 2], "one two three "), ([0, 2], "one three "), ([2, 1, 0, 0], "three two one one "), ([], ""),
     ] {
       let output = PlannedOutput(path: path, fragments: plan.map { parts[$0] })
-      let staged = try #require(try spool.finish([output], inPlace: [:], barrier: nil).first)
+      let staged = try #require(try spool.finish([output], inPlace: [:]).staged.first)
       #expect(staged.file.digest == Digest.of(text))
       #expect(space.fileSystem.text(of: try #require(staged.temporary)) == text)
     }
@@ -238,7 +238,7 @@ struct OutputSpoolTests {
       for number in order { _ = try add(parts[number], to: path, spool, isKnown: true) }
       _ = try add("last", to: path, spool)
       space.fileSystem.forgetCalls()
-      let staged = try spool.finish([PlannedOutput(path: path, fragments: planned)], inPlace: [:], barrier: nil)
+      let staged = try spool.finish([PlannedOutput(path: path, fragments: planned)], inPlace: [:]).staged
       let text = "first " + order.map { parts[$0] }.joined() + "last"
       #expect(staged[0].file.digest == Digest.of(text))
       #expect(space.fileSystem.text(of: try #require(staged[0].temporary)) == text)
@@ -259,7 +259,7 @@ struct OutputSpoolTests {
       try space.fileSystem.createDirectory(space.path("staged"))
       let spool = OutputSpool(build: build, folder: space.path("staged"))
       #expect(throws: MissingObject.self) {
-        try spool.finish([PlannedOutput(path: path, fragments: old)], inPlace: [:], barrier: nil)
+        try spool.finish([PlannedOutput(path: path, fragments: old)], inPlace: [:]).staged
       }
       #expect(build.catalog.slice(old[0].digest) == nil && build.catalog.slice(old[1].digest) == nil)
     }
@@ -305,7 +305,7 @@ struct OutputSpoolTests {
       let parts = try ["one ", "two "].map { try add($0, to: path, spool, isKnown: true) }
       let output = PlannedOutput(path: path, fragments: parts)
       space.fileSystem.forgetCalls()
-      let staged = try spool.finish([output], inPlace: [path: Digest.of("one two ")], barrier: nil)
+      let staged = try spool.finish([output], inPlace: [path: Digest.of("one two ")]).staged
       #expect(staged.map(\.temporary) == [nil] && staged.map(\.file.digest) == [Digest.of("one two ")])
       // The first time nobody knows what the two come to.
       #expect(!isRepeated || space.fileSystem.pathsChanged == [])

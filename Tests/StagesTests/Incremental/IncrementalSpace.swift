@@ -16,6 +16,7 @@ final class IncrementalSpace {
   let chunkSize: Int
   /// See `BuildOptions`; a small one makes a build of few files sync them all at once.
   var singleSyncs = BuildOptions().singleSyncs
+  var publishing = PublishingTime.atOnce
   let functions = FunctionTally()
 
   init(_ fileSystem: MemoryFileSystem = MemoryFileSystem(), chunkSize: Int) {
@@ -33,6 +34,7 @@ final class IncrementalSpace {
     let copy = IncrementalSpace(fileSystem.copy(), chunkSize: chunkSize)
     copy.tool = tool
     copy.singleSyncs = singleSyncs
+    copy.publishing = publishing
     return copy
   }
 
@@ -93,6 +95,7 @@ final class IncrementalSpace {
     var options = options
     options.chunkSize = chunkSize
     options.singleSyncs = singleSyncs
+    options.publishing = publishing
     return Runner(
       environment: BuildEnvironment(
         fileSystem: fileSystem, clock: fileSystem.clock,
@@ -112,11 +115,13 @@ final class IncrementalSpace {
     options.jobs = jobs
     options.force = force
     let index = index()
-    let reports = try runner(options, index).build(stages)
-    try report.write(
+    let reporting = ReportEpilogue(
+      report,
       ReportMemo(
         fileSystem: fileSystem, layout: layout, index: index,
         cache: DirectoryActionCache(fileSystem: fileSystem, root: layout.cache), tool: Digest.of(tool)))
+    let reports = try runner(options, index).build(stages, epilogue: reporting)
+    if let failure = reporting.failure { throw failure }
     return reports
   }
 

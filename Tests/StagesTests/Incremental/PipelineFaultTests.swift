@@ -105,6 +105,7 @@ struct PipelineFaultTests {
     for number in stride(from: Self.step == 1 ? 0 : phase, to: 20_000, by: Self.step) {
       let space = isFirst ? example.firstBuild() : example.rebuild()
       space.singleSyncs = number / 2 % 2 == 0 ? 0 : 32
+      space.publishing = PublishingTime.allCases[number / Self.step % 3]
       disturbance.prepare(space, number)
       let isGood = space.result().isGood
       let isOver = isGood && (disturbance == .death || disturbance == .powerCut || space.fileSystem.isFaultPending)
@@ -127,6 +128,7 @@ struct PipelineFaultTests {
     for round in 0..<(Self.step == 1 ? 400 : 1600 / Self.step) {
       let space = round % 2 == 0 ? example.rebuild() : example.firstBuild()
       space.singleSyncs = round % 3 == 0 ? 0 : 32
+      space.publishing = PublishingTime.allCases[round % 3]
       space.fileSystem.watchDisk()
       var what = "round \(round)"
       for _ in 0...generator.below(2) {
@@ -153,6 +155,7 @@ struct PipelineFaultTests {
     for seed in 0..<UInt64(20) {
       let space = seed % 2 == 0 ? example.rebuild() : example.firstBuild()
       space.singleSyncs = seed % 4 < 2 ? 0 : 32
+      space.publishing = PublishingTime.allCases[Int(seed % 3)]
       space.fileSystem.watchDisk()
       let result = space.result()
       var generator = SeededGenerator(seed: seed)
