@@ -2,9 +2,9 @@
 """Takes a workspace back to an earlier state of what the program wrote there.
 
     rewind.py remember WORKSPACE NOTE    which files there are; NOTE is the file to write
-    rewind.py back WORKSPACE NOTE        removes the others, and puts the file index back
+    rewind.py back WORKSPACE NOTE        takes the others away, and puts the file index back
 
-Files are told by their names: objects, action records and history are written once and never changed, and outputs and
+Others are emptied and moved aside, not removed; see `Workspace.clearing`. Files are told by their names: objects, action records and history are written once and never changed, and outputs and
 receipts of stages that are up to date stay as they are. The index is the one file of these that a later build replaces;
 a copy of it is kept.
 """
@@ -13,6 +13,7 @@ import os
 import pathlib
 import shutil
 import sys
+import tempfile
 
 OWN = ["data/evidence", "data/scored-runs", "exports", "receipts", "reports", ".distill"]
 INDEX = ".distill/index"
@@ -33,9 +34,13 @@ def main():
         shutil.copyfile(workspace / INDEX, copy)
     elif verb == "back":
         kept = set(note.read_text().split("\n"))
-        for name in list(files(workspace)):
+        aside = workspace.with_suffix(".aside")
+        aside.mkdir(exist_ok=True)
+        aside = pathlib.Path(tempfile.mkdtemp(dir=aside))
+        for number, name in enumerate(list(files(workspace))):
             if name not in kept:
-                (workspace / name).unlink()
+                os.truncate(workspace / name, 0)
+                (workspace / name).rename(aside / str(number))
         shutil.copyfile(copy, workspace / INDEX)
         os.sync()
     else:

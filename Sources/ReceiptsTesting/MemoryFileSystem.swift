@@ -72,8 +72,12 @@ public final class MemoryFileSystem: FileSystem {
   /// The paths of everything that was created, renamed to, removed or locked, in order.
   public var pathsChanged: [FilePath] { state.withLock { $0.pathsChanged } }
 
+  /// The paths of files that were told that nobody reads them soon.
+  public var pathsBypassingCache: [FilePath] { state.withLock { $0.pathsBypassingCache } }
+
   public func forgetCalls() {
     state.withLock {
+      $0.pathsBypassingCache = []
       $0.filesRead = []
       $0.pathsChanged = []
     }
@@ -297,6 +301,8 @@ private final class MemoryFile: ReadableFile, WritableFile {
       if let failure { throw failure }
     }
   }
+
+  func bypassCache() { fileSystem.state.withLock { $0.pathsBypassingCache.append(path) } }
 
   func synchronize() throws(FileSystemError) {
     try fileSystem.call("synchronize", path, isChange: true) { $0.synchronize(inode) }

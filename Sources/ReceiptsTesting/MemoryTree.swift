@@ -33,6 +33,7 @@ struct MemoryTree: Sendable {
   private var lastInode = root
   var filesRead: [FilePath] = []
   var pathsChanged: [FilePath] = []
+  var pathsBypassingCache: [FilePath] = []
   var failures: [FileSystemError] = []
   var changesLeft: Int?
   var fault: PlannedFault?

@@ -118,8 +118,18 @@ import Testing
       // Each part is in one piece.
       #expect(Set(names).count == names.count)
       #expect(sums.values.allSatisfy { $0 < limit + 2_000 })
-      if limit == total { #expect(names == ["0.0"]) }
+      // Almost 5 MB: groups of at most 2 MiB on average.
+      if limit == total { #expect(names == (0..<4).map { "\($0).0" }) }
     }
+  }
+
+  @Test func `few pairs are one part, and more are parted among threads before a part is full`() {
+    func count(_ total: Int) -> Int {
+      var shards = PreferenceShards(total: total, limit: PreferenceShards.defaultLimit)
+      let tasks = (0..<64).map { Hash128(high: UInt64($0) << 58, low: 0) }
+      return Set(tasks.map { shards.place($0, byteCount: total / 64).name }).count
+    }
+    #expect([2 << 20, 3 << 20, 20 << 20, 100 << 20, 256 << 20, 300 << 20].map(count) == [1, 2, 16, 16, 16, 32])
   }
 
   @Test func `the parts of other tasks stay when a task grows`() {

@@ -47,10 +47,13 @@ ALWAYS void store(words from, uint32_t state[8]) {
   _mm_storeu_si128((__m128i *)(state + 4), _mm_alignr_epi8(dchg, feba, 8));
 }
 
-ALWAYS void read(__m128i message[4], const uint8_t *block) {
+/* copy: where the block is written to as well; null: nowhere. */
+ALWAYS void read(__m128i message[4], const uint8_t *block, uint8_t *copy) {
   const __m128i big_endian = _mm_set_epi64x(0x0c0d0e0f08090a0b, 0x0405060700010203);
   for (int part = 0; part < 4; part++) {
-    message[part] = _mm_shuffle_epi8(_mm_loadu_si128((const __m128i *)(block + 16 * part)), big_endian);
+    const __m128i bytes = _mm_loadu_si128((const __m128i *)(block + 16 * part));
+    if (copy) _mm_storeu_si128((__m128i *)(copy + 16 * part), bytes);
+    message[part] = _mm_shuffle_epi8(bytes, big_endian);
   }
 }
 
@@ -72,17 +75,26 @@ ALWAYS words sum(words left, words right) {
   return (words){_mm_add_epi32(left.abef, right.abef), _mm_add_epi32(left.cdgh, right.cdgh)};
 }
 
-SHA_CODE static void take(uint32_t state[8], const uint8_t *bytes, size_t blocks) {
+ALWAYS void take_copying(uint32_t state[8], const uint8_t *bytes, size_t blocks, uint8_t *copy) {
   words now = load(state);
   for (; blocks > 0; blocks--, bytes += BLOCK) {
     const words before = now;
     __m128i message[4];
-    read(message, bytes);
+    read(message, bytes, copy);
+    if (copy) copy += BLOCK;
 #pragma clang loop unroll(full)
     for (int number = 0; number < 16; number++) rounds(&now, message, number);
     now = sum(now, before);
   }
   store(now, state);
+}
+
+SHA_CODE static void take(uint32_t state[8], const uint8_t *bytes, size_t blocks) {
+  take_copying(state, bytes, blocks, NULL);
+}
+
+SHA_CODE static void take_and_copy(uint32_t state[8], const uint8_t *bytes, size_t blocks, uint8_t *copy) {
+  take_copying(state, bytes, blocks, copy);
 }
 
 SHA_CODE static void take_two(
@@ -91,8 +103,8 @@ SHA_CODE static void take_two(
   for (; blocks > 0; blocks--, bytes += BLOCK, other_bytes += BLOCK) {
     const words before = now, other_before = other;
     __m128i message[4], other_message[4];
-    read(message, bytes);
-    read(other_message, other_bytes);
+    read(message, bytes, NULL);
+    read(other_message, other_bytes, NULL);
 #pragma clang loop unroll(full)
     for (int number = 0; number < 16; number++) {
       rounds(&now, message, number);
@@ -138,6 +150,17 @@ void csha256_update(csha256_stream *stream, const uint8_t *bytes, size_t count) 
   if (taken < count) append(stream, bytes + taken, count - taken);
 }
 
+void csha256_copy(csha256_stream *stream, const uint8_t *bytes, size_t count, uint8_t *copy) {
+  if (count == 0) return;
+  const size_t begun = complete(stream, bytes, count);
+  memcpy(copy, bytes, begun);
+  const size_t blocks = (count - begun) / BLOCK, rest = begun + blocks * BLOCK;
+  take_and_copy(stream->state, bytes + begun, blocks, copy + begun);
+  stream->count += blocks * BLOCK;
+  memcpy(copy + rest, bytes + rest, count - rest);
+  append(stream, bytes + rest, count - rest);
+}
+
 void csha256_update_two(
   csha256_stream *one, const uint8_t *bytes, size_t count, csha256_stream *other, const uint8_t *other_bytes,
   size_t other_count) {
@@ -177,6 +200,9 @@ int csha256_is_there(void) { return 0; }
 void csha256_start(csha256_stream *stream) { (void)stream; }
 void csha256_update(csha256_stream *stream, const uint8_t *bytes, size_t count) {
   (void)stream, (void)bytes, (void)count;
+}
+void csha256_copy(csha256_stream *stream, const uint8_t *bytes, size_t count, uint8_t *copy) {
+  (void)stream, (void)bytes, (void)count, (void)copy;
 }
 void csha256_update_two(
   csha256_stream *one, const uint8_t *bytes, size_t count, csha256_stream *other, const uint8_t *other_bytes,

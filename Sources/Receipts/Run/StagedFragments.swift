@@ -20,6 +20,8 @@ final class StagedFragments: @unchecked Sendable {
   private var unhashed: Fragment?
   private var file: (any WritableFile)?
   private var isCreated = false
+  /// Others read it soon: this build, or the next one, where this one begins with a copy of what the last one wrote.
+  private var staysInMemory = true
   let isReadAlone: Bool
   /// Bytes since the disk was last told to begin.
   private var unbegun = 0
@@ -60,8 +62,6 @@ final class StagedFragments: @unchecked Sendable {
 
   /// Gives the descriptor back; the next write opens the file again.
   func rest() throws {
-    if unbegun > 0 { file?.beginSynchronizing() }
-    unbegun = 0
     try file?.close()
     file = nil
   }
@@ -165,8 +165,13 @@ final class StagedFragments: @unchecked Sendable {
 
   private func write(_ bytes: ByteSlice) throws {
     try hashFirst()
-    try writeHashed(bytes.raw)
-    sha256.update(bytes)
+    if let file = try opened() as? WriteBehindFile {
+      try file.write(bytes.raw, hashingInto: sha256)
+      byteCount += Int64(bytes.count)
+    } else {
+      try writeHashed(bytes.raw)
+      sha256.update(bytes)
+    }
   }
 
   /// Another fragment follows the first one, which is read back from the file.
@@ -196,10 +201,17 @@ final class StagedFragments: @unchecked Sendable {
 
   private func opened() throws -> any WritableFile {
     if let file { return file }
-    let opened = try isCreated ? build.fileSystem.append(to: temporary) : build.fileSystem.create(temporary)
-    isCreated = true
-    file = isReadAlone ? opened : WriteBehindFile(opened)
-    return file!
+    let opened: any WritableFile
+    if isCreated {
+      opened = try build.fileSystem.append(to: temporary)
+    } else {
+      opened = try build.fileSystem.create(temporary)
+      isCreated = true
+      staysInMemory = isReadAlone || writtenCount < fragments.count
+    }
+    let file = staysInMemory ? opened : WriteBehindFile(opened)
+    self.file = file
+    return file
   }
 }
 

@@ -22,11 +22,22 @@ final class WriteBehindFile: WritableFile {
   deinit { end() }
 
   func write(_ bytes: UnsafeRawBufferPointer) throws(FileSystemError) {
+    try put(bytes) { $1.copyMemory(from: $0) }
+  }
+
+  /// Writes what the digest is then also of.
+  func write(_ bytes: UnsafeRawBufferPointer, hashingInto sha256: SHA256) throws(FileSystemError) {
+    try put(bytes) { sha256.update($0, copyingTo: $1) }
+  }
+
+  private func put(
+    _ bytes: UnsafeRawBufferPointer, _ copy: (UnsafeRawBufferPointer, UnsafeMutableRawBufferPointer) -> Void
+  ) throws(FileSystemError) {
     var rest = bytes[...]
     while !rest.isEmpty {
       let block = queue.fillable
       let part = rest.prefix(block.count - fill)
-      UnsafeMutableRawBufferPointer(rebasing: block[fill...]).copyMemory(from: UnsafeRawBufferPointer(rebasing: part))
+      copy(UnsafeRawBufferPointer(rebasing: part), UnsafeMutableRawBufferPointer(rebasing: block[fill...]))
       fill += part.count
       rest = rest.dropFirst(part.count)
       if fill == block.count { try handOver() }

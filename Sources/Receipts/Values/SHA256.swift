@@ -53,6 +53,22 @@ public final class SHA256 {
     }
   }
 
+  /// An update that copies the bytes as well: with the processor's instructions that costs nothing beside it.
+  ///
+  /// - Parameter copy: room for as many bytes, elsewhere.
+  func update(_ bytes: UnsafeRawBufferPointer, copyingTo copy: UnsafeMutableRawBufferPointer) {
+    precondition(copy.count >= bytes.count, "no room for the copy")
+    guard bytes.count > 0 else { return }
+    if case .instructions(let stream) = worker {
+      csha256_copy(
+        stream, bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), bytes.count,
+        copy.baseAddress?.assumingMemoryBound(to: UInt8.self))
+    } else {
+      copy.copyMemory(from: bytes)
+      update(bytes)
+    }
+  }
+
   public func update(_ bytes: ByteSlice) { update(bytes.raw) }
 
   /// The text's UTF-8 bytes.

@@ -29,7 +29,7 @@ enum IdentityParts {
         let part = Int(reader.hash(row, 0).high >> shift)
         if chunks[part].last?.integer != Int64(chunk) { chunks[part].append(.integer(Int64(chunk))) }
         var writer = TableWriter(sink: sinks[part])
-        writer.sink.buffer.append(table[row * IdentityTable.rowSize..<(row + 1) * IdentityTable.rowSize])
+        writer.copy(table[row * IdentityTable.rowSize..<(row + 1) * IdentityTable.rowSize])
         writer.half(chunk)
         writer.half(UInt32(row))
         writer.endRow()

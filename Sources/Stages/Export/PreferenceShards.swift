@@ -3,7 +3,7 @@ import Receipts
 /// Parts the pairs of a bucket, so that no step holds the texts of all of them.
 ///
 /// Tasks are grouped by the bits of their hash behind those of the bucket, as many bits as leave at most `limit` bytes a group on
-/// average; within a group a shard ends behind the pair that reaches the limit. So the shards of the other groups stay as they
+/// average, and at least 16 groups where they have 2 MiB, so that what one thread makes another can hash; within a group a shard ends behind the pair that reaches the limit. So the shards of the other groups stay as they
 /// are when a task changes, unless the sum of all passes a power of two. A shard never holds more than `limit` bytes and one
 /// pair.
 struct PreferenceShards {
@@ -17,6 +17,8 @@ struct PreferenceShards {
 
   /// Of texts and prompts, in UTF-8, counted for each pair.
   static let defaultLimit = 16 << 20
+  private static let leastBits = 4
+  private static let leastSize = 2 << 20
 
   private let bits: Int
   private let bucketBits: Int
@@ -31,7 +33,7 @@ struct PreferenceShards {
   init(total: Int, limit: Int, buckets: HashBuckets = HashBuckets(bits: 0)) {
     self.limit = max(1, limit)
     var bits = 0
-    while bits < 32 && total >> bits > self.limit { bits += 1 }
+    while bits < 32, total >> bits > (bits < Self.leastBits ? min(self.limit, Self.leastSize) : self.limit) { bits += 1 }
     self.bits = bits
     bucketBits = buckets.bits
   }

@@ -29,6 +29,9 @@ struct SampleMap {
     var samples = SampleTable(context.output("samples"))
     var map = ExportMap(context, stage: stage, gates: gates)
     var (exported, byModel, bySource) = (Int64(0), NameCounter(), NameCounter())
+    // Runs of a task often stand together.
+    let lastTask = ByteBuffer(capacity: 0)
+    var lastHash = map.hash(lastTask.bytes)
     var byCategory = [Int64](repeating: 0, count: Category.allCases.count)
     try map.run { map, candidate in
       guard let evidence = candidate.evidence, let scored = candidate.scored,
@@ -47,8 +50,13 @@ struct SampleMap {
         sink.buffer.truncate(to: start)
         return map.quarantine(candidate, stop)
       }
+      if lastTask.bytes != task.bytes {
+        lastHash = map.hash(task)
+        lastTask.removeAll()
+        lastTask.append(task.bytes)
+      }
       samples.add(
-        id: id, task: map.hash(task), texts: texts(candidate, map), length: text.utf16Length, row: map.row)
+        id: id, task: lastHash, texts: texts(candidate, map), length: text.utf16Length, row: map.row)
       sink.recordCount += 1
       exported += 1
       byCategory[Category.allCases.firstIndex(of: category)!] += 1

@@ -24,7 +24,7 @@ enum SampleParts {
         let id = Hash128(high: reader.word(row, 0), low: 0)
         let key = isByTexts ? reader.hash(row, 24) : id
         var writer = TableWriter(sink: samples.sink(of: key))
-        writer.sink.buffer.append(table[row * SampleTable.rowWidth..<(row + 1) * SampleTable.rowWidth])
+        writer.copy(table[row * SampleTable.rowWidth..<(row + 1) * SampleTable.rowWidth])
         writer.half(UInt32(fragment))
         writer.endRow()
         guard isByTexts, buckets.count > 1 else { continue }

@@ -7,7 +7,7 @@ enum TaskTotals {
   static let rowWidth = 16
 
   static let function = ActionFunction(name: "export.tasks/1") { context in
-    var tasks: Set<Hash128> = []
+    var tasks = HashSet128()
     for table in context.numberedInputs {
       let reader = try TableReader(table, rowWidth: rowWidth)
       for row in 0..<reader.rowCount { tasks.insert(reader.hash(row, 0)) }

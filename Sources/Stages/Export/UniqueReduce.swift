@@ -18,31 +18,26 @@ public enum UniqueReduce {
       throw DistillError(.internalFault, "export.unique was given \(tables.count) tables of \(firsts.count) groups")
     }
     let dropsRepeated = context.parameters["dedupe"]?.string == ExportOptions.Dedupe.exact.rawValue
-    var ids: Set<UInt64> = []
-    var texts: Set<Hash128> = []
-    var tasks: Set<Hash128> = []
+    var texts = HashSet128()
+    var tasks = HashSet128()
     var lengths: [UInt32] = []
     var duplicates: Int64 = 0
     var repeated: Int64 = 0
     var lastTask = Hash128.zero
     var taskSinks = BucketSinks("tasks", buckets, context)
     let rowCount = tables.reduce(0) { $0 + $1.rowCount }
-    ids.reserveCapacity(rowCount)
+    var ids = HashSet128(capacity: rowCount)
     lengths.reserveCapacity(rowCount)
     for (samples, first) in zip(tables, firsts) {
       for row in 0..<samples.rowCount {
         var error: String?
-        let id = samples.word(row, 0)
+        let id = Hash128(high: samples.word(row, 0), low: 0)
         let pair = samples.hash(row, 24)
-        if !ids.insert(id).inserted {
+        if ids.contains(id) {
           error = "an earlier run has the same id: the same run id and the same record"
-        } else if pair != .zero && !texts.insert(pair).inserted {
+        } else if pair != .zero && !texts.insert(pair) {
           repeated += 1
-          if dropsRepeated {
-            // What does not stay keeps no later one from staying.
-            ids.remove(id)
-            error = "an earlier sample has the same instruction and response"
-          }
+          if dropsRepeated { error = "an earlier sample has the same instruction and response" }
         }
         if let error {
           duplicates += 1
@@ -51,9 +46,11 @@ public enum UniqueReduce {
           OverlayRows.append(overlay, to: context.output("overlay/\(fragment)"))
           continue
         }
+        // What does not stay keeps no later one from staying.
+        ids.insert(id)
         // Runs of a task often stand together.
         let task = samples.hash(row, 8)
-        if task != lastTask, tasks.insert(task).inserted {
+        if task != lastTask, tasks.insert(task) {
           var writer = TableWriter(sink: taskSinks.sink(of: task))
           writer.hash(task)
           writer.endRow()

@@ -3,7 +3,16 @@ import Receipts
 
 /// Rows of fixed width, for what a reduce joins. Numbers are little-endian, hashes are bytes in their order.
 struct TableWriter {
-  let sink: OutputSink
+  private let sink: OutputSink
+  private let buffer: ByteBuffer
+
+  init(sink: OutputSink) {
+    self.sink = sink
+    buffer = sink.buffer
+  }
+
+  /// As it stands in another table.
+  mutating func copy(_ bytes: ByteSlice) { buffer.append(bytes) }
 
   mutating func hash(_ hash: Hash128) {
     word(hash.high.byteSwapped)
@@ -11,11 +20,11 @@ struct TableWriter {
   }
 
   mutating func word(_ value: UInt64) {
-    withUnsafeBytes(of: value.littleEndian) { sink.buffer.append($0) }
+    withUnsafeBytes(of: value.littleEndian) { buffer.append($0) }
   }
 
   mutating func half(_ value: UInt32) {
-    withUnsafeBytes(of: value.littleEndian) { sink.buffer.append($0) }
+    withUnsafeBytes(of: value.littleEndian) { buffer.append($0) }
   }
 
   mutating func endRow() { sink.recordCount += 1 }

@@ -223,6 +223,29 @@ struct OutputSpoolTests {
     }
   }
 
+  @Test("what is new and nobody reads soon bypasses the cache; what begins with a copy of the last one does not")
+  func bypassing() throws {
+    for (isReadAlone, beginsWithCopy) in [(false, false), (false, true), (true, false)] {
+      let space = EngineSpace()
+      let build = try build(space)
+      let path = RelativePath(unchecked: "data/a")
+      try space.fileSystem.createDirectory(space.path("staged"))
+      let old = beginsWithCopy ? try locate(["old "], in: path, space, build) : []
+      let spool = OutputSpool(build: build, folder: space.path("staged"))
+      for fragment in old {
+        let output = ActionOutput(
+          name: "text", digest: fragment.digest, byteCount: fragment.byteCount, recordCount: fragment.recordCount)
+        try spool.append(output, nil, isReadAlone: isReadAlone, to: path)
+      }
+      let new = try add("new ", to: path, spool, isReadAlone: isReadAlone)
+      let outputs = try spool.finish([PlannedOutput(path: path, fragments: old + [new])], inPlace: [:])
+      try outputs.synchronize(build, nil)
+      let temporary = try #require(outputs.staged.first?.temporary)
+      #expect(space.fileSystem.text(of: temporary) == (beginsWithCopy ? "old new " : "new "))
+      #expect(space.fileSystem.pathsBypassingCache == (isReadAlone || beginsWithCopy ? [] : [temporary]))
+    }
+  }
+
   @Test("neighbours in a published file are one copy, with what is new before and behind them", arguments: [1, 2])
   func neighbours(jobs: Int) throws {
     let space = EngineSpace()

@@ -46,6 +46,25 @@ struct DigestTests {
     for count in bytes.indices { #expect(Digest.of(Array(bytes[..<count])) == Self.expected(Array(bytes[..<count]))) }
   }
 
+  @Test("bytes that are copied on the way have their digest, and arrive", arguments: [true, false])
+  func copying(usingInstructions: Bool) {
+    let sha256 = usingInstructions ? SHA256() : SHA256(usingInstructions: false)
+    let bytes = (0..<1000).map { UInt8(truncatingIfNeeded: $0 &* 31 ^ $0 >> 3) }
+    for first in [0, 1, 63, 64, 65, 200] {
+      for count in 0..<300 {
+        var copy = [UInt8](repeating: 0xEE, count: count + 1)
+        bytes.withUnsafeBytes { source in
+          copy.withUnsafeMutableBytes { copy in
+            sha256.update(UnsafeRawBufferPointer(rebasing: source[..<first]))
+            sha256.update(UnsafeRawBufferPointer(rebasing: source[first..<first + count]), copyingTo: copy)
+          }
+        }
+        #expect(sha256.finish() == Self.expected(Array(bytes[..<(first + count)])))
+        #expect(copy == Array(bytes[first..<first + count]) + [0xEE])
+      }
+    }
+  }
+
   @Test("two digests that are made at once are those of their own bytes, however these are cut")
   func twoAtOnce() {
     var random = SystemRandomNumberGenerator()

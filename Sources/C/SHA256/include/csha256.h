@@ -23,6 +23,9 @@ int csha256_is_there(void);
 void csha256_start(csha256_stream *stream);
 void csha256_update(csha256_stream *stream, const uint8_t *bytes, size_t count);
 
+/* An update that copies the bytes as well, which costs nothing beside it. The two do not overlap. */
+void csha256_copy(csha256_stream *stream, const uint8_t *bytes, size_t count, uint8_t *copy);
+
 /* The same as two updates, of different streams. */
 void csha256_update_two(
   csha256_stream *one, const uint8_t *bytes, size_t count, csha256_stream *other, const uint8_t *other_bytes,
