@@ -8,7 +8,9 @@ import Testing
 @Suite("Files that are written behind")
 struct WriteBehindFileTests {
   /// Bytes that differ from place to place.
-  private static func bytes(_ range: Range<Int>) -> [UInt8] { range.map { UInt8(truncatingIfNeeded: $0 &* 31 ^ $0 >> 9) } }
+  private static func bytes(_ range: Range<Int>) -> [UInt8] {
+    range.map { UInt8(truncatingIfNeeded: $0 &* 31 ^ $0 >> 9) }
+  }
 
   @Test("what is written is in the file, whatever the pieces, on a disk and in memory", arguments: [true, false])
   func pieces(isOnDisk: Bool) throws {
