@@ -1,7 +1,7 @@
 /// Which halves of SHA-256 were seen. They spread well enough to be their own places; the set of the standard library would hash
 /// them once more.
 struct HashSet128 {
-  /// Zero: the slot is free. At most half of them are taken.
+  /// Zero: the slot is free. At most three of four are taken.
   private var slots: [Hash128]
   private var holdsZero = false
   private(set) var count = 0
@@ -9,7 +9,7 @@ struct HashSet128 {
   /// - Parameter capacity: keys that fit before the first growth.
   init(capacity: Int = 0) {
     var size = 16
-    while size < 2 * capacity { size *= 2 }
+    while 3 * size < 4 * capacity { size *= 2 }
     slots = Array(repeating: .zero, count: size)
   }
 
@@ -24,7 +24,7 @@ struct HashSet128 {
     } else {
       var slot = slot(of: key)
       guard slots[slot] != key else { return false }
-      if 2 * count >= slots.count {
+      if 4 * count >= 3 * slots.count {
         grow()
         slot = self.slot(of: key)
       }

@@ -55,15 +55,17 @@ final class Publications: @unchecked Sendable {
     if let failed = stages.first(where: { failures[$0] != nil }) { throw PublicationFailed(stage: failed) }
   }
 
-  /// `error` is read once the thread is joined.
+  /// Only the thread that runs it touches it, until that is joined.
   private final class Work: @unchecked Sendable {
-    private let body: @Sendable () throws -> Void
+    /// Goes when it is done: it holds lists of all fragments, and the next stage has its own.
+    private var body: (@Sendable () throws -> Void)?
     private(set) var error: (any Error)?
 
     init(_ body: @escaping @Sendable () throws -> Void) { self.body = body }
 
     func run() {
-      do { try body() } catch { self.error = error }
+      do { try body?() } catch { self.error = error }
+      body = nil
     }
   }
 }

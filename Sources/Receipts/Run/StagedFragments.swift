@@ -70,6 +70,8 @@ final class StagedFragments: @unchecked Sendable {
   ///
   /// - Parameter inPlace: the digest of the published file, if that is as its receipt says.
   func finish(inPlace: Digest?) throws -> StagedOutput {
+    // Until it is published, and the next stage works, they would only take room.
+    defer { fragments = [] }
     let concatenation = Concatenation(fragments, tool: build.environment.tool.digest)
     if writtenCount == 0, let inPlace, try concatenation.knownDigest(in: build.cache) == inPlace {
       return StagedOutput(file: receiptFile(inPlace))
