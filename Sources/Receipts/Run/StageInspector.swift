@@ -167,7 +167,7 @@ struct StageInspector {
     // stage of this build reads, too, has been looked at.
     let isKnown = inputs.map { $0.producer != nil && isLocated($0) }
     let published = zip(inputs, isKnown).filter {
-      $0.producer != nil && !$1 && staged[$0.path]?.temporary == nil
+      $0.producer != nil && !$1 && staged[$0.path]?.status == nil
     }.map(\.0.path)
     var statuses = try build.fileSystem.statuses(of: published[...], below: build.layout.root)[...]
     var slices: [(Digest, FileSlice)] = []
