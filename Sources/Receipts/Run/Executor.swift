@@ -74,7 +74,7 @@ public final class LocalExecutor: Executor {
 
   public func execute(_ actions: [Action], places: FragmentPlaces?) throws -> [ActionResult] {
     for action in actions { progress.planned(bytes: action.inputs.reduce(0) { $0 + $1.byteCount }) }
-    let workers = WorkerShelf()
+    let workers = WorkerShelf(jobs: jobs)
     let spool = spool
     let handover = OrderedHandover<Finished>(room: jobs) { number, finished in
       for output in finished.result.outputs {

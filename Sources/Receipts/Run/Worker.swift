@@ -111,9 +111,11 @@ final class WorkerShelf: @unchecked Sendable {
   private var count = 0
   private var sinks: [String: [OutputSink]] = [:]
   private var sinkBytes = 0
+  /// Bytes of memory in sinks that wait to be used again: a fresh one is paid for page by page. A chunk's rows for each thread are
+  /// enough; what waits beside many small sinks in use is only in the way.
+  private let sinkLimit: Int
 
-  /// Of memory in sinks that wait to be used again: a fresh one is paid for page by page.
-  private static let sinkLimit = 64 << 20
+  init(jobs: Int) { sinkLimit = jobs * 20 << 20 }
 
   func take() -> Worker {
     lock.withLock { _ in
@@ -141,7 +143,7 @@ final class WorkerShelf: @unchecked Sendable {
 
   func giveBack(_ used: [String: OutputSink]) {
     lock.withLock { _ in
-      for (name, sink) in used where sinkBytes + sink.buffer.capacity <= Self.sinkLimit {
+      for (name, sink) in used where sinkBytes + sink.buffer.capacity <= sinkLimit {
         sink.buffer.removeAll()
         sink.recordCount = 0
         sinkBytes += sink.buffer.capacity

@@ -3,9 +3,10 @@ import Receipts
 /// Parts the pairs of a bucket, so that no step holds the texts of all of them.
 ///
 /// Tasks are grouped by the bits of their hash behind those of the bucket, as many bits as leave at most `limit` bytes a group on
-/// average, and at least 16 groups where they have 2 MiB, so that what one thread makes another can hash; within a group a shard ends behind the pair that reaches the limit. So the shards of the other groups stay as they
-/// are when a task changes, unless the sum of all passes a power of two. A shard never holds more than `limit` bytes and one
-/// pair.
+/// average. Groups of 2 MiB are made as long as there are fewer than 16 in all buckets, so that what one thread makes another can
+/// hash; no more of them, because each chunk is gathered from for each shard. Within a group a shard ends behind the pair that
+/// reaches the limit. So the shards of the other groups stay as they are when a task changes, unless the sum of all passes a
+/// power of two. A shard never holds more than `limit` bytes and one pair.
 struct PreferenceShards {
   struct Shard: Hashable {
     var group: UInt32
@@ -33,7 +34,7 @@ struct PreferenceShards {
   init(total: Int, limit: Int, buckets: HashBuckets = HashBuckets(bits: 0)) {
     self.limit = max(1, limit)
     var bits = 0
-    while bits < 32, total >> bits > (bits < Self.leastBits ? min(self.limit, Self.leastSize) : self.limit) {
+    while bits < 32, total >> bits > (bits + buckets.bits < Self.leastBits ? min(self.limit, Self.leastSize) : self.limit) {
       bits += 1
     }
     self.bits = bits
