@@ -95,6 +95,8 @@ public protocol Stage: Sendable {
   var parameters: JSON { get }
   /// Files from outside the graph that it reads, in the order of their paths' bytes.
   func sourceFiles() throws -> [RelativePath]
+  /// Will the stage cut this one of them by lines, if it is larger than a chunk? Its pieces are hashed while it is then.
+  func isCutByLines(_ path: RelativePath) -> Bool
   var derivedInput: DerivedInput? { get }
   /// May the stage write this path, and remove it when it no longer belongs? A receipt is a file that others can write: what it
   /// lists is touched only where this says so.
@@ -105,6 +107,7 @@ public protocol Stage: Sendable {
 
 extension Stage {
   public func sourceFiles() throws -> [RelativePath] { [] }
+  public func isCutByLines(_ path: RelativePath) -> Bool { false }
   public func reads(_ path: RelativePath) -> Bool { true }
   public var derivedInput: DerivedInput? { nil }
   public func owns(_ path: RelativePath) -> Bool {

@@ -67,6 +67,9 @@ final class Build: Sendable {
   /// Of the stages that this build has run, by their keys: what it saved need not be read again.
   let fragments = Mutex<[Digest: FragmentTable]>([:])
 
+  /// Of logs that were cut while they were hashed, by their digests.
+  let lineCuts = Mutex<[Digest: LogCut]>([:])
+
   /// Derived inputs, each made once a build.
   let derived = Mutex<[RelativePath: [UInt8]]>([:])
 

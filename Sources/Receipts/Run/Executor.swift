@@ -75,17 +75,11 @@ public final class LocalExecutor: Executor {
   public func execute(_ actions: [Action], places: FragmentPlaces?) throws -> [ActionResult] {
     for action in actions { progress.planned(bytes: action.inputs.reduce(0) { $0 + $1.byteCount }) }
     let workers = WorkerShelf(jobs: jobs)
-    let spool = spool
     let handover = OrderedHandover<Finished>(room: jobs) { number, finished in
-      for output in finished.result.outputs {
-        guard let path = places?.path(number, output.name) else { continue }
-        try spool.append(
-          output, finished.sinks[output.name]?.buffer.bytes, isReadAlone: places?.areReadAlone ?? true, to: path)
-      }
-      try spool.noteFragments()
-      workers.giveBack(finished.sinks)
+      try self.spool(finished) { places?.path(number, $0) }
+      workers.giveBack(finished.takeSinks())
     }
-    return try parallelMap(actions, jobs: jobs) { number, action in
+    let finished = try parallelMap(actions, jobs: jobs) { number, action in
       let worker = workers.take()
       defer { workers.giveBack(worker) }
       do {
@@ -95,12 +89,27 @@ public final class LocalExecutor: Executor {
         }
         if let trace { trace.add(event(action, finished, worker, since: start)) }
         try handover.hand(number, finished)
-        return finished.result
+        return finished
       } catch {
         handover.fail(error)
         throw error
       }
     }
+    return finished.map(\.result)
+  }
+
+  /// Writes the fragments of outputs, and then the record of the action, which has their digests.
+  private func spool(_ finished: Finished, path: (String) -> RelativePath?) throws {
+    for (place, output) in finished.result.outputs.enumerated() {
+      guard let path = path(output.name) else { continue }
+      finished.result.outputs[place].digest = try spool.append(
+        output, finished.sinks[output.name]?.buffer.bytes, isReadAlone: finished.isReadAlone, to: path)
+    }
+    if let key = finished.key {
+      try cache.save(finished.result.record, for: key)
+      try saved?.save(finished.result, finished.sinks, of: key)
+    }
+    try spool.noteFragments()
   }
 
   private func event(
@@ -128,7 +137,7 @@ public final class LocalExecutor: Executor {
     {
       progress.advanced(bytes: byteCount, records: 0)
       onFinish(true)
-      return Finished(result: result, isCached: true)
+      return Finished(result, isReadAlone: areReadAlone)
     }
     let function = try functions.function(named: action.function)
     let inputs = try worker.load(
@@ -137,20 +146,19 @@ public final class LocalExecutor: Executor {
     let context = ActionContext(
       parameters: action.parameters, inputs: inputs.bytes, scratch: worker.scratch, sinks: workers.takeSink)
     let counts = try inputs.whileTheyStay { try function.run(context) }
-    var finished = Finished(result: ActionResult(outputs: [], counts: counts))
+    let finished = Finished(ActionResult(outputs: [], counts: counts), of: key, isReadAlone: areReadAlone)
     var records = 0
     for (name, sink) in context.outputs.sorted(by: { $0.key < $1.key }) {
       let isFragment = isFragment(name)
       let bytes = sink.buffer.bytes
+      // That of a fragment's bytes is made while they are written.
       let digest =
-        try !isFragment ? storeObject(name, bytes) : areReadAlone ? Digest.of(bytes) : Digest.of("\(key.hex) \(name)")
+        try !isFragment ? storeObject(name, bytes) : areReadAlone ? Digest.ofNothing : Digest.of("\(key.hex) \(name)")
       finished.result.outputs.append(
         ActionOutput(name: name, digest: digest, byteCount: sink.buffer.count, recordCount: sink.recordCount))
       records += sink.recordCount
       if isFragment { finished.sinks[name] = sink } else { workers.giveBack([name: sink]) }
     }
-    try cache.save(finished.result.record, for: key)
-    try saved?.save(finished.result, finished.sinks, of: key)
     progress.advanced(bytes: byteCount, records: records)
     onFinish(false)
     return finished
@@ -175,10 +183,28 @@ public final class LocalExecutor: Executor {
 }
 
 /// An action's result, with the bytes of those outputs that are no objects. None where it was cached.
-private struct Finished {
+///
+/// One thread at a time has it: the one that made it, then the one that takes it over.
+private final class Finished: @unchecked Sendable {
   var result: ActionResult
   var sinks: [String: OutputSink] = [:]
-  var isCached = false
+  /// nil: it was cached.
+  let key: Digest?
+  let isReadAlone: Bool
+
+  init(_ result: ActionResult, of key: Digest? = nil, isReadAlone: Bool) {
+    self.result = result
+    self.key = key
+    self.isReadAlone = isReadAlone
+  }
+
+  var isCached: Bool { key == nil }
+
+  /// They are wanted again before all actions have ended.
+  func takeSinks() -> [String: OutputSink] {
+    defer { sinks = [:] }
+    return sinks
+  }
 }
 
 extension ActionResult {

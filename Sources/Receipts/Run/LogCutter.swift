@@ -1,4 +1,3 @@
-import Glibc
 import JSONTape
 
 /// Cuts logs at the first unit end at or past each multiple of the chunk size. Where a log is cut depends on its bytes alone, and
@@ -32,6 +31,9 @@ struct LogCutter {
       try known.frame.map({ try build.store.contains($0.digest) }) ?? true
     {
       cut = known
+    } else if rule == .lines, let made = build.lineCuts.withLock({ $0[log.digest] }) {
+      cut = made
+      try build.cache.save(cut.record, for: key)
     } else {
       cut = try LogFile(build: build, slice: slice, log: log).whileItStays { file in
         switch rule {

@@ -35,24 +35,31 @@ final class OutputSpool: @unchecked Sendable {
   }
 
   /// - Parameters:
+  ///   - output: where it is read alone and has bytes, its digest does not count.
   ///   - bytes: nil: the build knows where they are.
   ///   - isReadAlone: see `FragmentPlaces`; the same for all fragments of an output. What has not the digest of its bytes can't be
   ///     believed after a kill.
-  func append(_ output: ActionOutput, _ bytes: ByteSlice?, isReadAlone: Bool = true, to path: RelativePath) throws {
-    guard output.byteCount > 0 else { return }
-    try lock.withLock { _ in
+  /// - Returns: the fragment's digest.
+  func append(
+    _ output: ActionOutput, _ bytes: ByteSlice?, isReadAlone: Bool = true, to path: RelativePath
+  ) throws -> Digest {
+    guard output.byteCount > 0 else { return output.digest }
+    return try lock.withLock { _ in
       let file = state.files[path] ?? make(path, isReadAlone: isReadAlone)
       state.files[path] = file
       let wasOpen = file.isOpen
-      guard let offset = try file.append(Fragment(output), bytes) else { return }
+      guard let bytes else {
+        file.append(Fragment(output))
+        return output.digest
+      }
+      let (offset, digest) = try file.append(Fragment(output), bytes)
       if !wasOpen { state.open.append(file) }
       if state.open.count > Self.openLimit { try state.open.removeFirst().rest() }
       let place = SpooledPlace(
-        digest: output.digest, file: file.temporary, offset: offset, byteCount: output.byteCount)
+        digest: digest, file: file.temporary, offset: offset, byteCount: output.byteCount)
       if isReadAlone { place.append(to: state.lines) }
-      if build.catalog.addCopy(place.slice(.written, name: path.string), of: output.digest) {
-        state.located.append(output.digest)
-      }
+      if build.catalog.addCopy(place.slice(.written, name: path.string), of: digest) { state.located.append(digest) }
+      return digest
     }
   }
 

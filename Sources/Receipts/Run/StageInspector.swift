@@ -34,7 +34,7 @@ struct StageInspector {
       }
       let upstreamReasons = stage.upstream.map(StageReason.upstream)
       return StageInspection(
-        inputs: [], key: Digest.of([UInt8]()), found: found, inPlace: inPlace,
+        inputs: [], key: Digest.ofNothing, found: found, inPlace: inPlace,
         state: reasons.isEmpty ? .mayRun(upstreamReasons) : .willRun(reasons + upstreamReasons))
     }
 
@@ -83,10 +83,13 @@ struct StageInspector {
       hashed = try build.index.digests(
         of: paths, below: build.layout.root, jobs: build.options.jobs,
         // A log of lines that is being written to is read up to the size first seen.
-        growing: { $0.hasSuffix(".jsonl") || $0.hasSuffix(".ndjson") },
+        growing: { $0.hasSuffix(".jsonl") || $0.hasSuffix(".ndjson") }, cancelled: { false },
         progress: {
           progress.planned(bytes: $0)
           progress.advanced(bytes: $0, records: 0)
+        },
+        companion: { number, size in
+          size > build.options.chunkSize && stage.isCutByLines(paths[number]) ? lineCuts(Int(size)) : nil
         })
     } catch let error as FileSystemError {
       throw DistillError(
@@ -106,6 +109,12 @@ struct StageInspector {
           status: file.status))
     }
     return inputs
+  }
+
+  private func lineCuts(_ count: Int) -> LineCutHashing {
+    LineCutHashing(size: build.options.chunkSize, count: count) { digest, pieces in
+      build.lineCuts.withLock { $0[digest] = LogCut(pieces: pieces) }
+    }
   }
 
   private func upstreamInputs(

@@ -14,10 +14,10 @@ final class StagedFragments: @unchecked Sendable {
   private(set) var fragments: [Fragment] = []
   private var writtenCount = 0
   private var byteCount: Int64 = 0
-  /// Of what is written, but for `unhashed`.
+  /// Of what is written.
   private let sha256 = SHA256()
-  /// The first fragment, until another one follows: where it is all of the file, its digest is that of the file.
-  private var unhashed: Fragment?
+  /// Of the fragment that is being written.
+  private let fragmentSHA256 = SHA256()
   private var file: (any WritableFile)?
   private var isCreated = false
   /// Others read it soon: this build, or the next one, where this one begins with a copy of what the last one wrote.
@@ -26,6 +26,8 @@ final class StagedFragments: @unchecked Sendable {
   /// Bytes since the disk was last told to begin.
   private var unbegun = 0
   private static let beginSize = 4 << 20
+  /// Of what is hashed, and written while it is in the processor's caches.
+  private static let blockSize = 256 << 10
 
   /// - Parameter isReadAlone: see `FragmentPlaces`: each fragment has the digest of its bytes, and others read them soon.
   init(_ path: RelativePath, temporary: FilePath, isReadAlone: Bool, build: Build) {
@@ -40,24 +42,26 @@ final class StagedFragments: @unchecked Sendable {
   /// Adds a fragment of which the build knows where it is.
   func append(_ fragment: Fragment) { fragments.append(fragment) }
 
-  /// - Parameter bytes: nil: the build knows where they are.
-  /// - Returns: where in the file they were written; nil: they were not.
-  func append(_ fragment: Fragment, _ bytes: ByteSlice?) throws -> Int64? {
-    guard let bytes else {
-      append(fragment)
-      return nil
-    }
+  /// Writes a fragment. One that is read alone gets the digest of its bytes, which is made beside that of the file.
+  ///
+  /// - Returns: where in the file it was written, and its digest.
+  func append(_ fragment: Fragment, _ bytes: ByteSlice) throws -> (offset: Int64, digest: Digest) {
     try writeNoted()
     let offset = byteCount
-    if fragments.isEmpty, isReadAlone {
-      try writeHashed(bytes.raw)
-      unhashed = fragment
+    var fragment = fragment
+    if isReadAlone {
+      for start in stride(from: 0, to: bytes.count, by: Self.blockSize) {
+        let block = bytes[start..<min(start + Self.blockSize, bytes.count)]
+        SHA256.update(sha256, block, and: fragmentSHA256, block)
+        try writeHashed(block.raw)
+      }
+      fragment.digest = fragmentSHA256.finish()
     } else {
       try write(bytes)
     }
     fragments.append(fragment)
     writtenCount += 1
-    return offset
+    return (offset, fragment.digest)
   }
 
   /// Gives the descriptor back; the next write opens the file again.
@@ -78,7 +82,7 @@ final class StagedFragments: @unchecked Sendable {
     }
     try writeNoted()
     if !isCreated { _ = try opened() }
-    let digest = unhashed?.digest ?? sha256.finish()
+    let digest = sha256.finish()
     try concatenation.remember(digest, in: build.cache)
     if digest == inPlace {
       try discard()
@@ -107,7 +111,6 @@ final class StagedFragments: @unchecked Sendable {
 
   private func writeNoted() throws {
     guard writtenCount < fragments.count else { return }
-    try hashFirst()
     let source = BuildInputs(fileSystem: build.fileSystem, store: build.store, catalog: build.catalog)
     let buffer = ByteBuffer()
     while writtenCount < fragments.count {
@@ -166,7 +169,6 @@ final class StagedFragments: @unchecked Sendable {
   }
 
   private func write(_ bytes: ByteSlice) throws {
-    try hashFirst()
     if let file = try opened() as? WriteBehindFile {
       try file.write(bytes.raw, hashingInto: sha256)
       byteCount += Int64(bytes.count)
@@ -174,20 +176,6 @@ final class StagedFragments: @unchecked Sendable {
       try writeHashed(bytes.raw)
       sha256.update(bytes)
     }
-  }
-
-  /// Another fragment follows the first one, which is read back from the file.
-  private func hashFirst() throws {
-    guard let first = unhashed else { return }
-    let source = try build.fileSystem.open(temporary)
-    try BlockRelay(hashingInto: sha256).copy(
-      byteCount: first.byteCount, isHelped: false,
-      read: { block, offset in
-        guard try source.read(into: block, at: Int64(offset)) == block.count else {
-          throw FileSystemError("read", temporary, .ioError)
-        }
-      }, write: { _ in })
-    unhashed = nil
   }
 
   /// Of which `sha256` knows, or is told.

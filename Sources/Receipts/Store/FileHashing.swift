@@ -1,3 +1,4 @@
+import JSONTape
 import SystemPackage
 
 /// A file's digest, and what it looked like when it was hashed.
@@ -12,6 +13,14 @@ public struct HashedFile: Sendable, Equatable {
     self.size = size
     self.status = status
   }
+}
+
+/// Sees the bytes of a file while they are hashed. One thread works with it.
+protocol HashingCompanion {
+  /// Hands the file's next bytes to `digest`, and makes of them what it wants.
+  func take(_ block: ByteSlice, for digest: SHA256)
+  /// `digest` is of all the bytes that it took.
+  func end(_ digest: Digest)
 }
 
 extension FileIndex {
@@ -36,12 +45,23 @@ extension FileIndex {
     growing: @Sendable (String) -> Bool = { _ in false }, cancelled: @Sendable () -> Bool = { false },
     progress: @Sendable (Int) -> Void = { _ in }
   ) throws -> [HashedFile?] {
+    try digests(
+      of: paths, below: root, jobs: jobs, growing: growing, cancelled: cancelled, progress: progress,
+      companion: { _, _ in nil })
+  }
+
+  /// - Parameter companion: of a file that is hashed, by its number and its size in bytes.
+  func digests(
+    of paths: [RelativePath], below root: FilePath, jobs: Int, growing: @Sendable (String) -> Bool,
+    cancelled: @Sendable () -> Bool, progress: @Sendable (Int) -> Void,
+    companion: @Sendable (Int, Int64) -> (any HashingCompanion)?
+  ) throws -> [HashedFile?] {
     let looks = try parallelMap(paths, inRunsOf: Self.looksAtOnce, jobs: jobs) { part in
       look(try fileSystem.statuses(of: part, below: root), from: part.startIndex) { part[$0].string }
     }
     return try hashUnknown(
       looks, jobs: jobs, growing: growing, cancelled: cancelled, progress: progress, key: { paths[$0].string },
-      path: { root.appending(paths[$0].string) })
+      path: { root.appending(paths[$0].string) }, companion: companion)
   }
 
   /// The same for files anywhere, each with its key in this index, and where it is.
@@ -52,7 +72,7 @@ extension FileIndex {
     let statuses = try files.map { try fileSystem.status(of: $0.path, followingLinks: true) }
     return try hashUnknown(
       [look(statuses, from: 0) { files[$0].key }], jobs: jobs, growing: growing, cancelled: cancelled,
-      progress: progress, key: { files[$0].key }, path: { files[$0].path })
+      progress: progress, key: { files[$0].key }, path: { files[$0].path }, companion: { _, _ in nil })
   }
 
   /// What a look at some files told, in their order.
@@ -86,7 +106,8 @@ extension FileIndex {
 
   private func hashUnknown(
     _ looks: [Looks], jobs: Int, growing: @Sendable (String) -> Bool, cancelled: @Sendable () -> Bool,
-    progress: @Sendable (Int) -> Void, key: @Sendable (Int) -> String, path: @Sendable (Int) -> FilePath
+    progress: @Sendable (Int) -> Void, key: @Sendable (Int) -> String, path: @Sendable (Int) -> FilePath,
+    companion: @Sendable (Int, Int64) -> (any HashingCompanion)?
   ) throws -> [HashedFile?] {
     var results: [HashedFile?] = []
     results.reserveCapacity(looks.reduce(0) { $0 + $1.known.count })
@@ -99,7 +120,9 @@ extension FileIndex {
     unknown.sort { $0.status.size > $1.status.size }
     let hashed = try parallelMap(unknown, jobs: jobs, cancelled: cancelled) { _, file in
       let key = key(file.index)
-      return try hash(key, path(file.index), settled: settled, mayGrow: growing(key), progress)
+      return try hash(key, path(file.index), settled: settled, mayGrow: growing(key), progress) {
+        companion(file.index, $0)
+      }
     }
     for (file, result) in zip(unknown, hashed) { results[file.index] = result }
     return results
@@ -117,7 +140,8 @@ extension FileIndex {
   }
 
   private func hash(
-    _ key: String, _ path: FilePath, settled: Int64, mayGrow: Bool, _ progress: (Int) -> Void
+    _ key: String, _ path: FilePath, settled: Int64, mayGrow: Bool, _ progress: (Int) -> Void,
+    companion: (Int64) -> (any HashingCompanion)?
   ) throws -> HashedFile? {
     let file: any ReadableFile
     do {
@@ -128,13 +152,15 @@ extension FileIndex {
     }
     let before = try file.status()
     guard before.kind == .regular else { throw DistillError(.data, "is not a regular file", place: key) }
-    guard let digest = try Self.digest(of: file, size: before.size, progress) else { throw changed(key) }
+    let companion = companion(before.size)
+    guard let digest = try Self.digest(of: file, size: before.size, progress, companion) else { throw changed(key) }
     let after = try file.status()
     if before == after {
       if before.changed <= settled { remember(key, before, digest) }
     } else {
       guard mayGrow && after.size >= before.size else { throw changed(key) }
     }
+    companion?.end(digest)
     return HashedFile(digest: digest, size: before.size, status: before)
   }
 
@@ -145,7 +171,7 @@ extension FileIndex {
 
   /// Of the first `size` bytes; nil: the file has become shorter.
   private static func digest(
-    of file: any ReadableFile, size: Int64, _ progress: (Int) -> Void
+    of file: any ReadableFile, size: Int64, _ progress: (Int) -> Void, _ companion: (any HashingCompanion)?
   ) throws(FileSystemError) -> Digest? {
     // Large enough that calls don't count, small enough to stay in a core's cache until it is hashed.
     let room = UnsafeMutableRawBufferPointer.allocate(byteCount: Int(min(max(size, 1), 256 << 10)), alignment: 64)
@@ -155,7 +181,8 @@ extension FileIndex {
     while offset < size {
       let wanted = Int(min(Int64(room.count), size - offset))
       let count = try file.read(into: .init(rebasing: room[..<wanted]), at: offset)
-      hasher.update(UnsafeRawBufferPointer(rebasing: room[..<count]))
+      let block = ByteSlice(UnsafeRawBufferPointer(rebasing: room[..<count]))
+      if let companion { companion.take(block, for: hasher) } else { hasher.update(block) }
       progress(count)
       guard count == wanted else { return nil }
       offset += Int64(count)

@@ -52,6 +52,9 @@ public struct Digest: Sendable, Hashable {
     try withUnsafeBytes(of: words, body)
   }
 
+  /// Of no bytes.
+  static let ofNothing = of([UInt8]())
+
   public static func of(_ bytes: UnsafeRawBufferPointer) -> Digest { SHA256.digest(of: bytes) }
 
   public static func of(_ bytes: ByteSlice) -> Digest { of(bytes.raw) }

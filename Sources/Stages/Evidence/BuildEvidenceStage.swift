@@ -32,6 +32,12 @@ public struct BuildEvidenceStage: Stage {
     return paths
   }
 
+  public func isCutByLines(_ path: RelativePath) -> Bool {
+    logs.entries.contains { entry in
+      entry.source.cutRule(for: path) == .lines && entry.files.contains { $0.path == path }
+    }
+  }
+
   public func owns(_ path: RelativePath) -> Bool {
     path.string.hasPrefix(Layout.evidence) || path == Layout.quarantine("evidence") || path == Layout.repositoryPaths
   }

@@ -10,13 +10,18 @@ import Testing
 struct LogPieceTests {
   private static let size = 16 << 20
 
-  /// Cuts its one log, and tells how.
+  /// Cuts its one log, while it is hashed or later, and tells how.
   private final class Cutter: Stage {
     let name: StageName = "cut"
     let upstream: [StageName] = []
     let function = "cut/1"
     let parameters: JSON = [:]
     let pieces = Mutex<[LogPiece]>([])
+    private let isCutEarly: Bool
+
+    init(isCutEarly: Bool) { self.isCutEarly = isCutEarly }
+
+    func isCutByLines(_ path: RelativePath) -> Bool { isCutEarly }
 
     func sourceFiles() throws -> [RelativePath] { [RelativePath(unchecked: "log.jsonl")] }
 
@@ -27,9 +32,11 @@ struct LogPieceTests {
     }
   }
 
-  private func cut(_ log: [UInt8], in space: EngineSpace = EngineSpace()) throws -> [LogPiece] {
+  private func cut(
+    _ log: [UInt8], in space: EngineSpace = EngineSpace(), isCutEarly: Bool = false
+  ) throws -> [LogPiece] {
     space.fileSystem.write(log, to: space.path("log.jsonl"))
-    let stage = Cutter()
+    let stage = Cutter(isCutEarly: isCutEarly)
     let reports = try space.build(["cut"], stages: [stage])
     #expect(reports.areGood)
     return stage.pieces.withLock { $0 }
@@ -59,8 +66,11 @@ struct LogPieceTests {
     return pieces
   }
 
-  private func expectCut(_ log: [UInt8], _ count: Int, in space: EngineSpace = EngineSpace()) throws {
-    let pieces = try cut(log, in: space)
+  private func expectCut(_ log: [UInt8], _ count: Int) throws {
+    for isCutEarly in [false, true] { try expectCut(try cut(log, isCutEarly: isCutEarly), of: log, count) }
+  }
+
+  private func expectCut(_ pieces: [LogPiece], of log: [UInt8], _ count: Int) throws {
     let wanted = expected(log)
     #expect(pieces.count == count && wanted.count == count)
     guard pieces.count == wanted.count else { return }
@@ -101,12 +111,41 @@ struct LogPieceTests {
     try expectCut(log, 2)
   }
 
-  @Test("a line added at the end changes the last piece alone")
-  func appended() throws {
+  @Test("a log is cut alike whatever blocks it is hashed in", arguments: [1, 7, 16, 100])
+  func blocks(blockSize: Int) {
+    for size in [1, 2, 8, 50] {
+      let log = (0..<400).map { UInt8(ascii: ($0 * $0 + 3 * $0) % 11 < 3 ? "\n" : "x") }
+      var found: [LogPiece] = []
+      var whole: Digest?
+      let hashing = LineCutHashing(size: size, count: log.count) { (whole, found) = ($0, $1) }
+      let sha256 = SHA256()
+      log.withUnsafeBytes { bytes in
+        for start in stride(from: 0, to: log.count, by: blockSize) {
+          hashing.take(ByteSlice(.init(rebasing: bytes[start..<min(start + blockSize, log.count)])), for: sha256)
+        }
+      }
+      hashing.end(sha256.finish())
+      #expect(whole == Digest.of(log) && found.last?.isFinal == true)
+      #expect(found.reduce(0) { $0 + $1.byteCount } == log.count)
+      for (number, piece) in found.enumerated() {
+        let range = piece.byteOffset..<piece.byteOffset + piece.byteCount
+        #expect(piece.digest == Digest.of(Array(log[range])))
+        #expect(piece.lineOffset == log[..<range.lowerBound].count { $0 == UInt8(ascii: "\n") })
+        guard !piece.isFinal else { continue }
+        // The first line end at or past the multiple behind the piece's start.
+        let boundary = (range.lowerBound / size + 1) * size
+        let end = log[(boundary - 1)...].firstIndex(of: UInt8(ascii: "\n")).map { $0 + 1 }
+        #expect(range.upperBound == end && number < found.count - 1)
+      }
+    }
+  }
+
+  @Test("a line added at the end changes the last piece alone", arguments: [false, true])
+  func appended(isCutEarly: Bool) throws {
     let space = EngineSpace()
     let log = lines(Self.size + 3000, of: 1000)
-    let before = try cut(log, in: space)
-    let after = try cut(log + Array("added\n".utf8), in: space)
+    let before = try cut(log, in: space, isCutEarly: isCutEarly)
+    let after = try cut(log + Array("added\n".utf8), in: space, isCutEarly: isCutEarly)
     #expect(before.count == 2 && after.count == 2)
     #expect(after[0] == before[0] && after[1].digest != before[1].digest)
     #expect(after[1].byteOffset == before[1].byteOffset && after[1].lineOffset == before[1].lineOffset)

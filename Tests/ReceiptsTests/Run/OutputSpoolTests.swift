@@ -154,10 +154,13 @@ struct OutputSpoolTests {
   ) throws -> Fragment {
     let buffer = ByteBuffer()
     buffer.append(text)
-    let output = ActionOutput(
-      name: "text", digest: Digest.of(isReadAlone ? text : "how \(text) was made"), byteCount: text.utf8.count,
-      recordCount: 1)
-    try spool.append(output, isKnown ? nil : buffer.bytes, isReadAlone: isReadAlone, to: path)
+    let digest = Digest.of(isReadAlone ? text : "how \(text) was made")
+    // The digest of bytes that are read alone is the spool's to make.
+    var output = ActionOutput(
+      name: "text", digest: isReadAlone && !isKnown ? .ofNothing : digest, byteCount: text.utf8.count, recordCount: 1)
+    output.digest = try spool.append(
+      output, isKnown ? nil : buffer.bytes, isReadAlone: isReadAlone, to: path)
+    #expect(output.digest == digest)
     return Fragment(output)
   }
 
@@ -235,7 +238,7 @@ struct OutputSpoolTests {
       for fragment in old {
         let output = ActionOutput(
           name: "text", digest: fragment.digest, byteCount: fragment.byteCount, recordCount: fragment.recordCount)
-        try spool.append(output, nil, isReadAlone: isReadAlone, to: path)
+        #expect(try spool.append(output, nil, isReadAlone: isReadAlone, to: path) == fragment.digest)
       }
       let new = try add("new ", to: path, spool, isReadAlone: isReadAlone)
       let outputs = try spool.finish([PlannedOutput(path: path, fragments: old + [new])], inPlace: [:])
