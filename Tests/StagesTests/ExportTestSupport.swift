@@ -174,7 +174,7 @@ struct ExportSpace {
     let runner = Runner(
       environment: BuildEnvironment(
         fileSystem: fileSystem, clock: fileSystem.clock,
-        tool: ToolIdentity(name: "test", version: "1", digest: Digest.of("tool")),
+        tool: Pending(ToolIdentity(name: "test", version: "1", digest: Digest.of("tool"))),
         host: Receipt.Host(system: "test", architecture: "test", processors: 1), git: { nil },
         functions: functions, progress: SilentProgress()),
       layout: layout, graph: try StageGraph([rows] + stages),

@@ -22,7 +22,7 @@ final class FirewallWorkspace {
     let index = FileIndex(fileSystem: fileSystem, clock: fileSystem.clock, location: layout.index, paranoid: false)
     let environment = BuildEnvironment(
       fileSystem: fileSystem, clock: fileSystem.clock,
-      tool: ToolIdentity(name: "test", version: "1", digest: Digest.of("tool")),
+      tool: Pending(ToolIdentity(name: "test", version: "1", digest: Digest.of("tool"))),
       host: Receipt.Host(system: "test", architecture: "test", processors: 1), git: { nil },
       functions: Pipeline.functions(behind: firewall), progress: SilentProgress())
     let graph = try Pipeline.graph(configuration, logs, workspace: layout.root, of: fileSystem)

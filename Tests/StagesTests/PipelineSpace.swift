@@ -32,7 +32,7 @@ struct PipelineSpace {
     return try Runner(
       environment: BuildEnvironment(
         fileSystem: fileSystem, clock: fileSystem.clock,
-        tool: ToolIdentity(name: "test", version: "1", digest: Digest.of("tool")),
+        tool: Pending(ToolIdentity(name: "test", version: "1", digest: Digest.of("tool"))),
         host: Receipt.Host(system: "test", architecture: "test", processors: 1), git: { nil },
         functions: Pipeline.functions, progress: SilentProgress()),
       layout: layout, graph: try Pipeline.graph(configuration, logs, workspace: layout.root, of: fileSystem),

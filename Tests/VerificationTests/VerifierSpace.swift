@@ -46,7 +46,7 @@ struct VerifierSpace {
 
   var environment: BuildEnvironment {
     BuildEnvironment(
-      fileSystem: fileSystem, clock: fileSystem.clock, tool: tool,
+      fileSystem: fileSystem, clock: fileSystem.clock, tool: Pending(tool),
       host: Receipt.Host(system: "test", architecture: "test", processors: 1), git: { nil }, functions: functions,
       progress: SilentProgress())
   }

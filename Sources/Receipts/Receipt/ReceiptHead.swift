@@ -56,7 +56,7 @@ struct ReceiptHeads {
     try build.cache.save(head.record, for: key(file))
   }
 
-  private func key(_ file: Digest) -> Digest { Self.key(file: file, tool: build.environment.tool.digest) }
+  private func key(_ file: Digest) throws -> Digest { try Self.key(file: file, tool: build.environment.tool.digest) }
 
   static func key(file: Digest, tool: Digest) -> Digest {
     KeyManifest(

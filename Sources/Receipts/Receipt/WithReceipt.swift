@@ -36,9 +36,9 @@ func withReceipt(
         previous: previous?.digest))
   }
 
-  func core(_ outcome: StageOutcome, _ outputs: [Receipt.File], _ checks: [Receipt.Check]) -> Receipt.Core {
+  func core(_ outcome: StageOutcome, _ outputs: [Receipt.File], _ checks: [Receipt.Check]) throws -> Receipt.Core {
     Receipt.Core(
-      tool: build.environment.tool, parameters: stage.parameters,
+      tool: try build.environment.tool, parameters: stage.parameters,
       inputs: inputs.map { input in
         let records =
           input.producer == nil
@@ -73,13 +73,13 @@ func withReceipt(
       spool.end()
       build.catalog.remove(left + published)
     }
-    let run = StageRun(
+    let run = try StageRun(
       inputs: inputs, build: build, spool: spool, ignoringCache: build.options.force || attempt > 2)
     do {
       let outcome = try body(run)
       let planned = outcome.outputs.sorted { $0.path < $1.path }
       let outputs = try spool.finish(planned, inPlace: inPlace)
-      let newCore = core(outcome, outputs.staged.map(\.file), outcome.checks)
+      let newCore = try core(outcome, outputs.staged.map(\.file), outcome.checks)
       guard newCore.validationPass else {
         let failure = try encode(newCore, run.actions)
         try staging.empty()

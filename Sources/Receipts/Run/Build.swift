@@ -6,7 +6,9 @@ import SystemPackage
 public struct BuildEnvironment: Sendable {
   public var fileSystem: any FileSystem
   public var clock: any WallClock
-  public var tool: ToolIdentity
+  /// Which program this is, which takes a while to tell: its file is hashed.
+  public var tool: ToolIdentity { get throws { try pendingTool.get() } }
+  private let pendingTool: Pending<ToolIdentity>
   public var host: Receipt.Host
   /// The repository around the workspace; asked only when a receipt is written.
   public var git: @Sendable () throws -> GitState?
@@ -16,13 +18,13 @@ public struct BuildEnvironment: Sendable {
   public var trace: BuildTrace?
 
   public init(
-    fileSystem: any FileSystem, clock: any WallClock, tool: ToolIdentity, host: Receipt.Host,
+    fileSystem: any FileSystem, clock: any WallClock, tool: Pending<ToolIdentity>, host: Receipt.Host,
     git: @escaping @Sendable () throws -> GitState?, functions: FunctionTable, progress: any Progress,
     trace: BuildTrace? = nil
   ) {
     self.fileSystem = fileSystem
     self.clock = clock
-    self.tool = tool
+    pendingTool = tool
     self.host = host
     self.git = git
     self.functions = functions

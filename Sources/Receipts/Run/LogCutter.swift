@@ -21,7 +21,7 @@ struct LogCutter {
     guard let slice = build.catalog.slice(log.digest) else {
       throw DistillError(.internalFault, "no place is known for \(log.path)")
     }
-    let key = KeyManifest(
+    let key = try KeyManifest(
       function: "log.cut/1",
       inputs: [ActionInput(name: "log", digest: log.digest, byteCount: log.byteCount)],
       parameters: ["size": .integer(Int64(size)), "rule": rule.json], tool: build.environment.tool.digest

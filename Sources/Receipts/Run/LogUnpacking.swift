@@ -24,7 +24,7 @@ extension LogCutter {
     guard let slice = build.catalog.slice(log.input.digest) else {
       throw DistillError(.internalFault, "no place is known for \(log.input.path)")
     }
-    let key = KeyManifest(
+    let key = try KeyManifest(
       function: "log.unpack/1",
       inputs: [ActionInput(name: "log", digest: log.input.digest, byteCount: log.input.byteCount)],
       parameters: ["size": .integer(Int64(build.options.chunkSize)), "format": .string(log.format)],

@@ -29,7 +29,7 @@ struct StageInspector {
         let old = manifest(of: stage, core)
         var new = old
         new.parameters = stage.parameters
-        new.tool = build.environment.tool.digest
+        new.tool = try build.environment.tool.digest
         reasons += ManifestDifference.reasons(from: old, to: new)
       }
       let upstreamReasons = stage.upstream.map(StageReason.upstream)
@@ -48,7 +48,7 @@ struct StageInspector {
           fragments: []))
       inputs.sort { $0.path < $1.path }
     }
-    let manifest = KeyManifest(
+    let manifest = try KeyManifest(
       function: stage.function,
       inputs: inputs.map { ActionInput(name: $0.path.string, digest: $0.digest, byteCount: $0.byteCount) },
       parameters: stage.parameters, tool: build.environment.tool.digest)

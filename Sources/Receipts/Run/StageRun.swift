@@ -13,12 +13,12 @@ public struct StageRun: ~Copyable {
     let counts = Mutex(ActionTally())
   }
 
-  init(inputs: [StageInput], build: Build, spool: OutputSpool, ignoringCache: Bool) {
+  init(inputs: [StageInput], build: Build, spool: OutputSpool, ignoringCache: Bool) throws {
     self.inputs = inputs
     self.build = build
     let tally = Tally()
     self.tally = tally
-    executor = LocalExecutor(
+    executor = try LocalExecutor(
       fileSystem: build.fileSystem, store: build.store, cache: build.cache, catalog: build.catalog,
       functions: build.environment.functions, tool: build.environment.tool.digest, jobs: build.options.jobs,
       ignoresCache: ignoringCache, progress: build.environment.progress,

@@ -76,7 +76,7 @@ final class StagedFragments: @unchecked Sendable {
   func finish(inPlace: Digest?) throws -> StagedOutput {
     // Until it is published, and the next stage works, they would only take room.
     defer { fragments = [] }
-    let concatenation = Concatenation(fragments, tool: build.environment.tool.digest)
+    let concatenation = try Concatenation(fragments, tool: build.environment.tool.digest)
     if writtenCount == 0, let inPlace, try concatenation.knownDigest(in: build.cache) == inPlace {
       return StagedOutput(file: receiptFile(inPlace))
     }

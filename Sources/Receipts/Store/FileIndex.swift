@@ -18,7 +18,8 @@ public final class FileIndex: Sendable {
   let clock: any WallClock
   private let location: FilePath
   private let paranoid: Bool
-  private let state: Mutex<State>
+  /// nil until something is asked for.
+  private let loaded = Mutex<State?>(nil)
 
   /// - Parameters:
   ///   - location: the file, `.distill/index`; a folder `tmp` beside it takes temporary files.
@@ -28,20 +29,34 @@ public final class FileIndex: Sendable {
     self.clock = clock
     self.location = location
     self.paranoid = paranoid
-    let bytes = (try? fileSystem.contents(of: location)) ?? nil
-    state = Mutex(State(table: bytes.flatMap { FileIndexTable($0) } ?? FileIndexTable()))
+  }
+
+  /// The file is read by whoever asks first.
+  private func withState<R>(_ body: (inout State) throws -> R) rethrows -> R {
+    try loaded.withLock { loaded in
+      var state: State
+      if let known = loaded {
+        state = known
+        loaded = nil
+      } else {
+        let bytes = (try? fileSystem.contents(of: location)) ?? nil
+        state = State(table: bytes.flatMap { FileIndexTable($0) } ?? FileIndexTable())
+      }
+      defer { loaded = state }
+      return try body(&state)
+    }
   }
 
   /// The digest of the file's bytes; nil: not known, or `status` is not what it was then.
   public func known(_ key: String, _ status: FileStatus) -> Digest? {
-    state.withLock { $0.known(ExactString(key), status, paranoid: paranoid) }
+    withState { $0.known(ExactString(key), status, paranoid: paranoid) }
   }
 
   /// The same for many files; nil also for one that is not there. Quicker where they are in the order of their keys.
   ///
   /// - Parameter key: of the file with the status of this number.
   func known(_ statuses: [FileStatus?], key: (Int) -> String) -> [Digest?] {
-    state.withLock { state in
+    withState { state in
       statuses.enumerated().map { number, status in
         status.flatMap { state.known(ExactString(key(number)), $0, paranoid: paranoid) }
       }
@@ -52,18 +67,18 @@ public final class FileIndex: Sendable {
   ///   - status: from before the bytes were read, and the same after.
   ///   - digest: of the file's bytes, which the caller vouches for.
   public func remember(_ key: String, _ status: FileStatus, _ digest: Digest) {
-    state.withLock { $0.remember(ExactString(key), FileIndexEntry(status, digest)) }
+    withState { $0.remember(ExactString(key), FileIndexEntry(status, digest)) }
   }
 
   public func forget(_ key: String) {
-    state.withLock { $0.forget(ExactString(key)) }
+    withState { $0.forget(ExactString(key)) }
   }
 
   /// Replaces the file, unless it would stay the same.
   ///
   /// - Parameter keepingUnseen: false also drops what this process has neither asked for nor remembered.
   public func saveIfChanged(keepingUnseen: Bool = true) throws {
-    try state.withLock { state in
+    try withState { state in
       if !keepingUnseen { state.dropUnseen() }
       guard state.isChanged else { return }
       let entries = state.entries()

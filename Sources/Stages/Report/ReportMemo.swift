@@ -9,17 +9,18 @@ public struct ReportMemo: Sendable {
   private let layout: WorkspaceLayout
   private let index: FileIndex
   private let cache: any ActionCache
-  private let key: Digest
+  private let tool: @Sendable () throws -> Digest
 
   /// - Parameter tool: another program may write another report.
   public init(
-    fileSystem: any FileSystem, layout: WorkspaceLayout, index: FileIndex, cache: any ActionCache, tool: Digest
+    fileSystem: any FileSystem, layout: WorkspaceLayout, index: FileIndex, cache: any ActionCache,
+    tool: @escaping @Sendable () throws -> Digest
   ) {
     self.fileSystem = fileSystem
     self.layout = layout
     self.index = index
     self.cache = cache
-    key = Self.key(tool: tool)
+    self.tool = tool
   }
 
   /// Of its record in the action cache.
@@ -29,7 +30,7 @@ public struct ReportMemo: Sendable {
 
   /// Are all files as they were when the report was made? One that the index doesn't know is not.
   func holds() throws -> Bool {
-    guard let rows = try cache.record(for: key)?.array else { return false }
+    guard let rows = try cache.record(for: Self.key(tool: tool()))?.array else { return false }
     for row in rows {
       guard let cells = row.array, cells.count == 2, let path = cells[0].string.flatMap(RelativePath.init) else {
         return false
@@ -50,6 +51,6 @@ public struct ReportMemo: Sendable {
     let paths = Set(paths).sorted()
     let files = try index.digests(of: paths, below: layout.root, jobs: 1)
     try cache.save(
-      .array(zip(paths, files).map { [.string($0.string), $1.map { .string($0.digest.hex) } ?? .null] }), for: key)
+      .array(zip(paths, files).map { [.string($0.string), $1.map { .string($0.digest.hex) } ?? .null] }), for: Self.key(tool: tool()))
   }
 }

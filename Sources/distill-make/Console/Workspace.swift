@@ -12,7 +12,8 @@ struct Workspace {
   let index: FileIndex
   let configuration: Configuration
   let logs: SourceLogs
-  let tool: ToolIdentity
+  /// Worked out while logs are looked for and hashed.
+  let tool: Pending<ToolIdentity>
 
   /// - Parameter jobs: how many threads look for logs.
   /// - Throws: when distill.yaml is missing or wrong, or a source has no files.
@@ -25,7 +26,7 @@ struct Workspace {
     export.apply(to: &configuration.exports)
     self.configuration = configuration
     index = FileIndex(fileSystem: fileSystem, clock: clock, location: layout.index, paranoid: paranoid)
-    tool = try ToolFiles.identity(index)
+    tool = Pending { [index] in try ToolFiles.identity(index) }
     logs = try SourceLogs.find(configuration, in: layout.root, of: fileSystem, jobs: jobs)
   }
 
@@ -81,7 +82,7 @@ struct Workspace {
         shelf: ReceiptShelf(fileSystem: fileSystem, layout: layout), fileSystem: fileSystem, layout: layout, jobs: jobs),
       ReportMemo(
         fileSystem: fileSystem, layout: layout, index: index,
-        cache: DirectoryActionCache(fileSystem: fileSystem, root: layout.cache), tool: tool.digest))
+        cache: DirectoryActionCache(fileSystem: fileSystem, root: layout.cache), tool: { [tool] in try tool.get().digest }))
   }
 
   /// One build at a time: the lock is the caller's until it lets go of what this returns.

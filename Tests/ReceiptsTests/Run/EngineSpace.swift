@@ -100,7 +100,7 @@ final class EngineSpace: Sendable {
     return Runner(
       environment: BuildEnvironment(
         fileSystem: fileSystem, clock: self.fileSystem.clock,
-        tool: ToolIdentity(name: "test", version: "1", digest: Digest.of(tool)),
+        tool: Pending(ToolIdentity(name: "test", version: "1", digest: Digest.of(tool))),
         host: Receipt.Host(system: "test", architecture: "test", processors: 1), git: { nil }, functions: functions,
         progress: SilentProgress()),
       layout: layout, graph: try StageGraph(stages), options: options, index: index)

@@ -142,7 +142,7 @@ struct OutputSpoolTests {
       fileSystem: space.fileSystem, clock: space.fileSystem.clock, location: space.layout.index, paranoid: false)
     let environment = BuildEnvironment(
       fileSystem: space.fileSystem, clock: space.fileSystem.clock,
-      tool: ToolIdentity(name: "test", version: "1", digest: Digest.of("tool")),
+      tool: Pending(ToolIdentity(name: "test", version: "1", digest: Digest.of("tool"))),
       host: Receipt.Host(system: "test", architecture: "test", processors: 1), git: { nil },
       functions: FunctionTable([]), progress: SilentProgress())
     return Build(environment: environment, options: options, layout: space.layout, index: index)

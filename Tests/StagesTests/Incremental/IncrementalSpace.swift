@@ -99,7 +99,7 @@ final class IncrementalSpace {
     return Runner(
       environment: BuildEnvironment(
         fileSystem: fileSystem, clock: fileSystem.clock,
-        tool: ToolIdentity(name: "test", version: "1", digest: Digest.of(tool)),
+        tool: Pending(ToolIdentity(name: "test", version: "1", digest: Digest.of(tool))),
         host: Receipt.Host(system: "test", architecture: "test", processors: 1), git: { nil },
         functions: functions.counting(Pipeline.functions),
         progress: SilentProgress()),
@@ -119,7 +119,7 @@ final class IncrementalSpace {
       report,
       ReportMemo(
         fileSystem: fileSystem, layout: layout, index: index,
-        cache: DirectoryActionCache(fileSystem: fileSystem, root: layout.cache), tool: Digest.of(tool)))
+        cache: DirectoryActionCache(fileSystem: fileSystem, root: layout.cache), tool: { [tool] in Digest.of(tool) }))
     let reports = try runner(options, index).build(stages, epilogue: reporting)
     if let failure = reporting.failure { throw failure }
     return reports
