@@ -4,8 +4,8 @@ import Receipts
 /// Parts what meets by the first bits of a hash that it shares, so that no step holds all of it. Buckets one behind the other are
 /// in the order of the hashes.
 ///
-/// One bucket up to a limit, then 4, 16, …: small data make one table an action, and data that grow are parted anew only when
-/// they pass four times their size.
+/// One bucket up to a limit, or up to what is worth a second thread, then 4, 16, …: small data make one table an action, and data
+/// that grow are parted anew only when they pass four times their size.
 struct HashBuckets: Equatable {
   let bits: Int
 
@@ -17,8 +17,9 @@ struct HashBuckets: Equatable {
   /// - Parameters:
   ///   - size: of all that meets, about, in bytes or in rows.
   ///   - limit: what a bucket may have on average; at least 1.
-  init(size: Int, limit: Int) {
-    var bits = 0
+  ///   - worthThreads: more than that is parted at least into 4, so that one thread is not left alone with it.
+  init(size: Int, limit: Int, worthThreads: Int = .max) {
+    var bits = size > worthThreads ? 2 : 0
     while bits < 16, size >> bits > max(1, limit) { bits += 2 }
     self.bits = bits
   }

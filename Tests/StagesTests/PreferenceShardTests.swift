@@ -90,6 +90,11 @@ import Testing
     #expect([0, 10, 1 << 17].map { HashBuckets(size: $0, limit: 1 << 17).count } == [1, 1, 1])
     #expect([(1 << 17) + 1, 1 << 19, 638_600].map { HashBuckets(size: $0, limit: 1 << 17).count } == [4, 4, 16])
     #expect(HashBuckets(size: .max, limit: 1 << 17).count == 1 << 16)
+    #expect(
+      [1 << 14, 1 << 14 + 1, 1 << 19, 638_600].map {
+        HashBuckets(size: $0, limit: 1 << 17, worthThreads: 1 << 14).count
+      }
+        == [1, 4, 4, 16])
     var random = SeededGenerator(seed: 8)
     let tasks = (0..<500).map { _ in Hash128(high: random.next(), low: random.next()) }.sorted()
     for bits in 0...16 {

@@ -33,9 +33,7 @@ public struct BuildEvidenceStage: Stage {
   }
 
   public func isCutByLines(_ path: RelativePath) -> Bool {
-    logs.entries.contains { entry in
-      entry.source.cutRule(for: path) == .lines && entry.files.contains { $0.path == path }
-    }
+    logs.entries.contains { $0.source.cutRule(for: path) == .lines && $0.files.hasFile(at: path) }
   }
 
   public func owns(_ path: RelativePath) -> Bool {

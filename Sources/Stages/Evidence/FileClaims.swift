@@ -19,10 +19,7 @@ struct FileClaims {
 
   /// nil: nobody's.
   func owner(of path: RelativePath) -> String? {
-    claims.first { claim in
-      let index = Self.place(of: path, in: claim.files)
-      return index < claim.files.count && claim.files[index].path == path
-    }?.owner
+    claims.first { $0.files.hasFile(at: path) }?.owner
   }
 
   /// Looks each file of the shorter list up in the other, and none where one list ends before the other begins.
@@ -33,23 +30,29 @@ struct FileClaims {
     else { return nil }
     var rest = right[...]
     for file in left {
-      rest = rest[place(of: file.path, in: rest)...]
+      rest = rest[rest.place(of: file.path)...]
       guard let next = rest.first else { return nil }
       if next.path == file.path { return file.path }
     }
     return nil
   }
+}
+
+extension RandomAccessCollection where Element == LogFile, Index == Int {
+  /// - Precondition: the files are in the order of their paths.
+  func hasFile(at path: RelativePath) -> Bool {
+    let index = place(of: path)
+    return index < endIndex && self[index].path == path
+  }
 
   /// Of the first file whose path is not before `path`.
-  private static func place(of path: RelativePath, in files: ArraySlice<LogFile>) -> Int {
-    var low = files.startIndex
-    var high = files.endIndex
+  fileprivate func place(of path: RelativePath) -> Int {
+    var low = startIndex
+    var high = endIndex
     while low < high {
       let middle = (low + high) / 2
-      if files[middle].path < path { low = middle + 1 } else { high = middle }
+      if self[middle].path < path { low = middle + 1 } else { high = middle }
     }
     return low
   }
-
-  private static func place(of path: RelativePath, in files: [LogFile]) -> Int { place(of: path, in: files[...]) }
 }

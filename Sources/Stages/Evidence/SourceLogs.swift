@@ -37,7 +37,9 @@ public struct SourceLogs: Sendable {
           .data, "\(claim.path) is claimed by source \"\(claim.owner)\" and by source \"\(source.name)\"",
           place: source.place, hint: "Narrow `files`, or take it out of one with `ignore`.")
       }
-      if let file = found.files.first(where: { file in !source.parts.contains { $0.takes(file.path) } }) {
+      if source.parts.allSatisfy({ $0.only != nil }),
+        let file = found.files.first(where: { file in !source.parts.contains { $0.takes(file.path) } })
+      {
         throw DistillError(
           .data, "no part of source \"\(source.name)\" takes \(file.path)", place: source.place,
           hint: "Add a part whose `only` matches \"\(file.path.name)\", or take the file out with `ignore`.")

@@ -34,7 +34,9 @@ struct PreferenceShards {
   init(total: Int, limit: Int, buckets: HashBuckets = HashBuckets(bits: 0)) {
     self.limit = max(1, limit)
     var bits = 0
-    while bits < 32, total >> bits > (bits + buckets.bits < Self.leastBits ? min(self.limit, Self.leastSize) : self.limit) {
+    while bits < 32,
+      total >> bits > (bits + buckets.bits < Self.leastBits ? min(self.limit, Self.leastSize) : self.limit)
+    {
       bits += 1
     }
     self.bits = bits

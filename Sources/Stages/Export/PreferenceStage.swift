@@ -23,6 +23,8 @@ public struct PreferenceStage: Stage {
 
   /// Records of evidence in a bucket of tasks on average: with rows of 80 bytes some 10 MB of one pairing.
   private static let bucketLimit = 1 << 17
+  /// Some 15 ms of pairing.
+  private static let worthThreads = 1 << 14
 
   public var derivedInput: DerivedInput? { context.facts }
 
@@ -40,7 +42,9 @@ public struct PreferenceStage: Stage {
     let groups = ExportInputs.groups(
       run.inputs, common: holdout.common, size: 2 * run.chunkSize, least: run.chunkSize)
     let actions = PreferenceActions(
-      groups: groups, buckets: HashBuckets(size: Int(ExportInputs.evidenceCount(run.inputs)), limit: Self.bucketLimit),
+      groups: groups,
+      buckets: HashBuckets(
+        size: Int(ExportInputs.evidenceCount(run.inputs)), limit: Self.bucketLimit, worthThreads: Self.worthThreads),
       maximum: parameters["max_pairs_per_task"] ?? .integer(1))
     let maps = actions.maps
     var results = try run.execute(

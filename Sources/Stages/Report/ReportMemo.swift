@@ -51,6 +51,7 @@ public struct ReportMemo: Sendable {
     let paths = Set(paths).sorted()
     let files = try index.digests(of: paths, below: layout.root, jobs: 1)
     try cache.save(
-      .array(zip(paths, files).map { [.string($0.string), $1.map { .string($0.digest.hex) } ?? .null] }), for: Self.key(tool: tool()))
+      .array(zip(paths, files).map { [.string($0.string), $1.map { .string($0.digest.hex) } ?? .null] }),
+      for: Self.key(tool: tool()))
   }
 }

@@ -83,6 +83,7 @@ public struct GlobWalk: Sendable {
         jobs > 1 && folders.count >= Self.foldersWorthThreads
         ? try parallelMap(folders, jobs: jobs) { _, folder in try read(folder) } : try folders.map(read)
       folders = []
+      result.files.reserveCapacity(result.files.count + readings.reduce(0) { $0 + $1.result.files.count })
       for reading in readings {
         result.files += reading.result.files
         result.skippedLinks += reading.result.skippedLinks
@@ -90,7 +91,7 @@ public struct GlobWalk: Sendable {
         folders += reading.folders
       }
     }
-    // The files of each folder are in order, and mostly the folders of a depth.
+    // Mostly they are in order already; a file system may list folders in any.
     result.files.sort { $0.path < $1.path }
     result.skippedLinks.sort()
     result.notFiles.sort()

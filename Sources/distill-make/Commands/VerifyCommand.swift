@@ -103,7 +103,8 @@ struct VerifyCommand: ParsableCommand {
     let progress: any Progress = quiet || json ? SilentProgress() : ConsoleProgress(quiet: false)
     return Verifier(
       BuildEnvironment(
-        fileSystem: fileSystem, clock: clock, tool: Pending(try ToolFiles.identity(index)), host: Workspace.host, git: { nil },
+        fileSystem: fileSystem, clock: clock, tool: Pending(try ToolFiles.identity(index)), host: Workspace.host,
+        git: { nil },
         functions: Pipeline.functions, progress: progress),
       workspace: layout, folder: folder, options: options, readsPublished: !noOutputs,
       isReversed: reverseFolders)

@@ -82,7 +82,8 @@ struct Workspace {
         shelf: ReceiptShelf(fileSystem: fileSystem, layout: layout), fileSystem: fileSystem, layout: layout, jobs: jobs),
       ReportMemo(
         fileSystem: fileSystem, layout: layout, index: index,
-        cache: DirectoryActionCache(fileSystem: fileSystem, root: layout.cache), tool: { [tool] in try tool.get().digest }))
+        cache: DirectoryActionCache(fileSystem: fileSystem, root: layout.cache),
+        tool: { [tool] in try tool.get().digest }))
   }
 
   /// One build at a time: the lock is the caller's until it lets go of what this returns.

@@ -84,7 +84,8 @@ final class SelftestWorkspace {
     build.jobs = Workspace.processors
     let runner = Runner(
       environment: BuildEnvironment(
-        fileSystem: fileSystem, clock: clock, tool: Pending(try ToolFiles.identity(index)), host: Workspace.host, git: { nil },
+        fileSystem: fileSystem, clock: clock, tool: Pending(try ToolFiles.identity(index)), host: Workspace.host,
+        git: { nil },
         functions: Pipeline.functions, progress: SilentProgress()),
       layout: layout,
       graph: try Pipeline.graph(configuration, logs, workspace: layout.root, of: fileSystem), options: build,
