@@ -106,7 +106,7 @@ public final class LocalExecutor: Executor {
         output, finished.sinks[output.name]?.buffer.bytes, isReadAlone: finished.isReadAlone, to: path)
     }
     if let key = finished.key {
-      try cache.save(finished.result.record, for: key)
+      try cache.save(finished.record, for: key)
       try saved?.save(finished.result, finished.sinks, of: key)
     }
     try spool.noteFragments()
@@ -133,7 +133,7 @@ public final class LocalExecutor: Executor {
     let key = manifest.key
     let byteCount = action.inputs.reduce(0) { $0 + $1.byteCount }
     if !ignoresCache, let record = try cache.record(for: key), let result = ActionResult(record: record),
-      try result.outputs.allSatisfy(isThere)
+      try areThere(result, OutputPack(record: record))
     {
       progress.advanced(bytes: byteCount, records: 0)
       onFinish(true)
@@ -148,32 +148,64 @@ public final class LocalExecutor: Executor {
     let counts = try inputs.whileTheyStay { try function.run(context) }
     let finished = Finished(ActionResult(outputs: [], counts: counts), of: key, isReadAlone: areReadAlone)
     var records = 0
-    for (name, sink) in context.outputs.sorted(by: { $0.key < $1.key }) {
-      let isFragment = isFragment(name)
-      let bytes = sink.buffer.bytes
-      // That of a fragment's bytes is made while they are written.
-      let digest =
-        try !isFragment ? storeObject(name, bytes) : areReadAlone ? Digest.ofNothing : Digest.of("\(key.hex) \(name)")
-      finished.result.outputs.append(
-        ActionOutput(name: name, digest: digest, byteCount: sink.buffer.count, recordCount: sink.recordCount))
+    var objects: [(number: Int, sink: OutputSink)] = []
+    for (number, (name, sink)) in context.outputs.sorted(by: { $0.key < $1.key }).enumerated() {
+      // Digests of bytes are made while they are written.
+      var output = ActionOutput(
+        name: name, digest: .ofNothing, byteCount: sink.buffer.count, recordCount: sink.recordCount)
+      if isFragment(name) {
+        if !areReadAlone { output.digest = Digest.of("\(key.hex) \(name)") }
+        finished.sinks[name] = sink
+      } else {
+        objects.append((number, sink))
+      }
+      finished.result.outputs.append(output)
       records += sink.recordCount
-      if isFragment { finished.sinks[name] = sink } else { workers.giveBack([name: sink]) }
     }
+    try store(objects, of: finished)
+    for (number, sink) in objects { workers.giveBack([finished.result.outputs[number].name: sink]) }
     progress.advanced(bytes: byteCount, records: records)
     onFinish(false)
     return finished
   }
 
-  /// What reads the object in this build finds its file, and need not hash it.
-  private func storeObject(_ name: String, _ bytes: ByteSlice) throws -> Digest {
-    let digest = try store.store(bytes)
-    let path = store.path(of: digest)
-    if let status = try fileSystem.status(of: path, followingLinks: false) {
-      let slice = FileSlice(
-        path: path, name: name, offset: 0, byteCount: bytes.count, trust: .unchanged(status), isCopy: true)
-      _ = catalog.addCopy(slice, of: digest)
+  /// Stores the outputs that are no fragments, all of them as one object. What reads one in this build finds it there, and need not
+  /// hash it.
+  private func store(_ outputs: [(number: Int, sink: OutputSink)], of finished: Finished) throws {
+    let outputs = outputs.filter { $0.sink.buffer.count > 0 }
+    guard !outputs.isEmpty else { return }
+    let (sha256, outputSHA256) = (SHA256(), SHA256())
+    for (number, sink) in outputs {
+      SHA256.update(sha256, sink.buffer.bytes, and: outputSHA256, sink.buffer.bytes)
+      finished.result.outputs[number].digest = outputSHA256.finish()
     }
-    return digest
+    let pack = OutputPack(digest: sha256.finish(), outputs: outputs.map(\.number))
+    try store.store(outputs.map(\.sink.buffer.bytes), as: pack.digest)
+    if outputs.count > 1 { finished.pack = pack }
+    if let status = try fileSystem.status(of: store.path(of: pack.digest), followingLinks: false) {
+      locate(pack, of: finished.result, status, trust: .unchanged(status))
+    }
+  }
+
+  /// Tells the catalog where the outputs in a pack are, if that can be theirs.
+  private func locate(
+    _ pack: OutputPack, of result: ActionResult, _ status: FileStatus, trust: FileSlice.Trust
+  ) {
+    guard status.kind == .regular, let places = pack.places(in: result, objectSize: status.size) else { return }
+    let path = store.path(of: pack.digest)
+    for (output, offset) in places {
+      let slice = FileSlice(
+        path: path, name: output.name, offset: offset, byteCount: output.byteCount, trust: trust, isCopy: true,
+        isObject: true)
+      _ = catalog.addCopy(slice, of: output.digest)
+    }
+  }
+
+  private func areThere(_ result: ActionResult, _ pack: OutputPack?) throws -> Bool {
+    if let pack, let status = try fileSystem.status(of: store.path(of: pack.digest), followingLinks: false) {
+      locate(pack, of: result, status, trust: .none)
+    }
+    return try result.outputs.allSatisfy(isThere)
   }
 
   /// Nothing is everywhere.
@@ -188,6 +220,7 @@ public final class LocalExecutor: Executor {
 private final class Finished: @unchecked Sendable {
   var result: ActionResult
   var sinks: [String: OutputSink] = [:]
+  var pack: OutputPack?
   /// nil: it was cached.
   let key: Digest?
   let isReadAlone: Bool
@@ -199,6 +232,13 @@ private final class Finished: @unchecked Sendable {
   }
 
   var isCached: Bool { key == nil }
+
+  /// For the cache: that of the result, and `pack`, where outputs share an object.
+  var record: JSON {
+    guard let pack, case .object(var members) = result.record else { return result.record }
+    members["pack"] = pack.json
+    return .object(members)
+  }
 
   /// They are wanted again before all actions have ended.
   func takeSinks() -> [String: OutputSink] {

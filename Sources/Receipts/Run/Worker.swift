@@ -77,6 +77,7 @@ struct BuildInputs: InputSource {
       }
       buffer.truncate(to: start)
       catalog.remove([input.digest])
+      if slice.isObject { try fileSystem.remove(slice.path) }
     }
     guard try store.read(input.digest, into: buffer) else { throw MissingObject(digest: input.digest) }
   }

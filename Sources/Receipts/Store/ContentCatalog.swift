@@ -15,6 +15,8 @@ public struct FileSlice: Sendable {
   public var isCopy: Bool
   /// An output of a stage that runs before: nobody but this program should write into it.
   public var isPublished: Bool
+  /// The file is an object of the store, which is removed where it is damaged.
+  public var isObject: Bool
 
   /// Why these should be the bytes of the digest.
   public enum Trust: Sendable, Equatable {
@@ -40,7 +42,7 @@ public struct FileSlice: Sendable {
 
   public init(
     path: FilePath, staged: FilePath? = nil, name: String, offset: Int64, byteCount: Int, trust: Trust,
-    isCopy: Bool = false, isPublished: Bool = false
+    isCopy: Bool = false, isPublished: Bool = false, isObject: Bool = false
   ) {
     self.path = path
     self.staged = staged
@@ -50,6 +52,7 @@ public struct FileSlice: Sendable {
     self.trust = trust
     self.isCopy = isCopy
     self.isPublished = isPublished
+    self.isObject = isObject
   }
 }
 

@@ -31,33 +31,38 @@ public struct DirectoryObjectStore: ObjectStore {
     return false
   }
 
-  public func store(_ bytes: ByteSlice) throws -> Digest {
-    let digest = Digest.of(bytes)
+  public func store(_ parts: [ByteSlice], as digest: Digest) throws {
     let target = path(of: digest)
-    if try isSound(target, bytes) { return digest }
+    if try isSound(target, parts) { return }
     let file = try StagedFile(fileSystem, in: layout.temporaryDirectory)
-    try file.write(bytes.raw)
+    for part in parts { try file.write(part.raw) }
     try file.commit(to: target, synchronizing: false)
-    return digest
   }
 
   /// Whether these bytes are there. Looked at whole: whoever stores an object that is there has made it again, and may have done so
   /// because it is damaged.
-  private func isSound(_ path: FilePath, _ bytes: ByteSlice) throws(FileSystemError) -> Bool {
+  private func isSound(_ path: FilePath, _ parts: [ByteSlice]) throws(FileSystemError) -> Bool {
     let status = try fileSystem.status(of: path, followingLinks: false)
-    guard status?.kind == .regular, status?.size == Int64(bytes.count) else { return false }
+    let byteCount = parts.reduce(0) { $0 + $1.count }
+    guard status?.kind == .regular, status?.size == Int64(byteCount) else { return false }
     let file = try fileSystem.open(path)
-    let room = UnsafeMutableRawBufferPointer.allocate(byteCount: min(bytes.count, 256 << 10) + 1, alignment: 64)
+    let room = UnsafeMutableRawBufferPointer.allocate(byteCount: min(byteCount, 256 << 10) + 1, alignment: 64)
     defer { room.deallocate() }
-    var offset = 0
-    while offset < bytes.count {
-      let count = try file.read(into: room, at: Int64(offset))
-      guard count > 0, offset + count <= bytes.count,
-        bytes[offset..<offset + count] == ByteSlice(UnsafeRawBufferPointer(rebasing: room[..<count]))
-      else { return false }
-      offset += count
+    var position: Int64 = 0
+    for part in parts {
+      var offset = 0
+      while offset < part.count {
+        let block = UnsafeMutableRawBufferPointer(rebasing: room[..<min(room.count, part.count - offset)])
+        let count = try file.read(into: block, at: position)
+        guard count > 0,
+          part[offset..<offset + count] == ByteSlice(UnsafeRawBufferPointer(rebasing: block[..<count]))
+        else { return false }
+        offset += count
+        position += Int64(count)
+      }
     }
-    return true
+    // It has not grown meanwhile.
+    return try file.status().size == Int64(byteCount)
   }
 
   public func remove(_ digest: Digest) throws {

@@ -136,6 +136,7 @@ public struct GarbageCollector: Sendable {
     for key in records {
       guard let record = try cache.record(for: key) else { continue }
       if let result = ActionResult(record: record) { objects.formUnion(result.outputs.map(\.digest)) }
+      if let pack = OutputPack(record: record) { objects.insert(pack.digest) }
       guard let cut = LogCut(record: record) else { continue }
       if let frame = cut.frame { objects.insert(frame.digest) }
       if cut.isUnpacked { objects.formUnion(cut.pieces.map(\.digest)) }

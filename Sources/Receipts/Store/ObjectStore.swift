@@ -15,9 +15,21 @@ public protocol ObjectStore: Sendable {
   /// Appends the object to `buffer`. false: missing or damaged, and `buffer` is as before.
   func read(_ digest: Digest, into buffer: ByteBuffer) throws -> Bool
   /// Does nothing if the object is there and sound.
-  func store(_ bytes: ByteSlice) throws -> Digest
+  ///
+  /// - Parameters:
+  ///   - parts: of the object, one behind the other.
+  ///   - digest: of all of them, for which the caller vouches.
+  func store(_ parts: [ByteSlice], as digest: Digest) throws
   /// The file whose bytes are the object's, if it is there.
   func path(of digest: Digest) -> FilePath
   /// Frees the object; fine if it is missing.
   func remove(_ digest: Digest) throws
+}
+
+extension ObjectStore {
+  public func store(_ bytes: ByteSlice) throws -> Digest {
+    let digest = Digest.of(bytes)
+    try store([bytes], as: digest)
+    return digest
+  }
 }
