@@ -116,6 +116,18 @@ final class EngineSpace: Sendable {
     return try runner(stages ?? self.stages(), options, tool: tool, on: other).build(names)
   }
 
+  /// An output `line/<number>` for each line, without its end.
+  private var lines: ActionFunction {
+    ActionFunction(name: "test.lines/1") { [self] context in
+      let text = try context.input("text").string()
+      worked.withLock { $0.append("test.lines/1 \(text.prefix { $0 != "\n" })") }
+      for (number, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+        context.output("line/\(number)").buffer.append(String(line))
+      }
+      return [:]
+    }
+  }
+
   private var functions: FunctionTable {
     func function(_ name: String, _ transform: @escaping @Sendable (String) -> String) -> ActionFunction {
       ActionFunction(name: name) { [self] context in
@@ -130,6 +142,7 @@ final class EngineSpace: Sendable {
     return FunctionTable([
       function("test.capitals/1") { $0.uppercased() },
       function("test.title/1") { "\($0.prefix { $0 != "\n" })\n" },
+      lines,
     ])
   }
 }
