@@ -98,18 +98,21 @@ public final class LocalExecutor: Executor {
     return finished.map(\.result)
   }
 
-  /// Writes the fragments of outputs, and then the record of the action, which has their digests.
+  /// Writes the fragments of outputs, and then the record of the action, where that waits for their digests.
   private func spool(_ finished: Finished, path: (String) -> RelativePath?) throws {
     for (place, output) in finished.result.outputs.enumerated() {
       guard let path = path(output.name) else { continue }
       finished.result.outputs[place].digest = try spool.append(
         output, finished.sinks[output.name]?.buffer.bytes, isReadAlone: finished.isReadAlone, to: path)
     }
-    if let key = finished.key {
-      try cache.save(finished.record, for: key)
-      try saved?.save(finished.result, finished.sinks, of: key)
-    }
+    if finished.awaitsDigests { try save(finished) }
     try spool.noteFragments()
+  }
+
+  private func save(_ finished: Finished) throws {
+    guard let key = finished.key else { return }
+    try cache.save(finished.record, for: key)
+    try saved?.save(finished.result, finished.sinks, of: key)
   }
 
   private func event(
@@ -164,6 +167,7 @@ public final class LocalExecutor: Executor {
     }
     try store(objects, of: finished)
     for (number, sink) in objects { workers.giveBack([finished.result.outputs[number].name: sink]) }
+    if !finished.awaitsDigests { try save(finished) }
     progress.advanced(bytes: byteCount, records: records)
     onFinish(false)
     return finished
@@ -197,7 +201,7 @@ public final class LocalExecutor: Executor {
       let slice = FileSlice(
         path: path, name: output.name, offset: offset, byteCount: output.byteCount, trust: trust, isCopy: true,
         isObject: true)
-      _ = catalog.addCopy(slice, of: output.digest)
+      catalog.addObject(slice, of: output.digest)
     }
   }
 
@@ -232,6 +236,9 @@ private final class Finished: @unchecked Sendable {
   }
 
   var isCached: Bool { key == nil }
+
+  /// There are fragments whose digests are made while they are written.
+  var awaitsDigests: Bool { isReadAlone && !sinks.isEmpty }
 
   /// For the cache: that of the result, and `pack`, where outputs share an object.
   var record: JSON {

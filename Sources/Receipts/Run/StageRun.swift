@@ -37,14 +37,6 @@ public struct StageRun: ~Copyable {
     try executor.execute(actions, places: places)
   }
 
-  /// The bytes of a small output, for a stage that must read it to go on.
-  public func bytes(of output: ActionOutput) throws -> [UInt8] {
-    let buffer = ByteBuffer()
-    try BuildInputs(fileSystem: build.fileSystem, store: build.store, catalog: build.catalog).append(
-      ActionInput(name: output.name, digest: output.digest, byteCount: output.byteCount), to: buffer)
-    return Array(buffer.bytes.raw)
-  }
-
   /// Of logs, in bytes.
   public var chunkSize: Int { build.options.chunkSize }
 

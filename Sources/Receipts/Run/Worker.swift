@@ -68,16 +68,18 @@ struct BuildInputs: InputSource {
       do {
         if try read(slice, of: input, to: buffer) { return }
         guard slice.isCopy else { throw InputMoved(name: slice.name) }
+        if slice.isObject { try fileSystem.remove(slice.path) }
       } catch let error as FileSystemError {
         guard slice.isCopy else {
           throw DistillError(
             .data, "can't read it: \(error.errno)", place: slice.name,
             hint: "Make it readable, or take it out with `ignore` in distill.yaml.")
         }
+        // What can't be read now may be sound.
+        if slice.isObject, error.errno != .noSuchFileOrDirectory { throw error }
       }
       buffer.truncate(to: start)
-      catalog.remove([input.digest])
-      if slice.isObject { try fileSystem.remove(slice.path) }
+      if slice.isObject { catalog.removeObject(at: slice.path) } else { catalog.remove([input.digest]) }
     }
     guard try store.read(input.digest, into: buffer) else { throw MissingObject(digest: input.digest) }
   }

@@ -96,6 +96,19 @@ public final class ContentCatalog: Sendable {
     }
   }
 
+  /// Adds what an object of the store holds: where nothing is known, or a copy for which nobody vouches.
+  func addObject(_ slice: FileSlice, of digest: Digest) {
+    slices.withLock { slices in
+      if let known = slices[digest], !known.isCopy || known.trust != .none { return }
+      slices[digest] = slice
+    }
+  }
+
+  /// Forgets all that an object of the store holds, which is gone.
+  func removeObject(at path: FilePath) {
+    slices.withLock { slices in slices = slices.filter { !$1.isObject || $1.path != path } }
+  }
+
   /// Forgets copies.
   func remove(_ digests: [Digest]) {
     slices.withLock { slices in

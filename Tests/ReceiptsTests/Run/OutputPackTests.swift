@@ -89,6 +89,33 @@ struct OutputPackTests {
     #expect(space.text(object("onetwothree")) == "onetwothree")
   }
 
+  @Test("what is in two objects is taken from the sound one, and only the other is made again", arguments: ["a", "b"])
+  func shared(damagedNote: String) throws {
+    let space = EngineSpace(["notes/a.txt": "one\ntwo\nthree", "notes/b.txt": "one\ntwo\nfour"])
+    func build(_ parameters: JSON) throws {
+      #expect(try space.build(["notes"], stages: [Lines(parameters: parameters)]).areGood)
+      #expect(space.text("data/lines") == "ONETWOTHREEONETWOFOUR")
+    }
+    try build([:])
+    _ = space.work()
+    let pack = damagedNote == "a" ? "onetwothree" : "onetwofour"
+    space.write(String(repeating: "x", count: pack.utf8.count), to: object(pack))
+    try build(["again": 1])
+    #expect(space.work().filter { $0.hasPrefix("test.lines/1") } == ["test.lines/1 one"])
+    for text in ["onetwothree", "onetwofour"] { #expect(space.text(object(text)) == text) }
+  }
+
+  @Test("an object that can't be read just now stays")
+  func unreadable() throws {
+    let space = EngineSpace(Self.notes)
+    try build(space)
+    space.fileSystem.failNext(operation: "open", path: space.path(object("onetwothree")), errno: .tooManyOpenFiles)
+    #expect(try !space.build(["notes"], stages: [Lines(parameters: ["again": 1])]).areGood)
+    _ = space.work()
+    try build(space, ["again": 1])
+    #expect(space.work().allSatisfy { $0.hasPrefix("test.capitals/1") })
+  }
+
   @Test("a pack that does not fit its record is none")
   func places() throws {
     func output(_ byteCount: Int) -> ActionOutput {
