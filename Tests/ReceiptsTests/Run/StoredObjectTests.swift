@@ -1,6 +1,7 @@
 import JSONTape
 import ReceiptsTesting
 import Synchronization
+import SystemPackage
 import Testing
 
 @testable import Receipts
@@ -62,5 +63,43 @@ struct StoredObjectTests {
       if let text { space.fileSystem.write(text, to: build.store.path(of: digest)) }
     }
     #expect(attempts.load(ordering: .relaxed) == 2)
+  }
+
+  @Test("that is damaged is forgotten with all that it holds, and what stands elsewhere is not")
+  func forgotten() throws {
+    let space = EngineSpace()
+    let store = DirectoryObjectStore(fileSystem: space.fileSystem, root: space.layout.cache)
+    let catalog = ContentCatalog()
+    let inputs = BuildInputs(fileSystem: space.fileSystem, store: store, catalog: catalog)
+    let path = store.path(of: .of("onetwo"))
+    func slice(_ path: FilePath, at offset: Int64, _ trust: FileSlice.Trust = .none, isObject: Bool = true) -> FileSlice
+    {
+      FileSlice(path: path, name: "x", offset: offset, byteCount: 3, trust: trust, isCopy: true, isObject: isObject)
+    }
+    space.fileSystem.write("onexxx", to: path)
+    catalog.addObject(slice(path, at: 0), of: .of("one"))
+    catalog.addObject(slice(path, at: 3), of: .of("two"))
+    #expect(catalog.addCopy(slice(space.path("data/a"), at: 0, isObject: false), of: .of("six")))
+    let two = ActionInput(name: "x", digest: .of("two"), byteCount: 3)
+    space.fileSystem.failNext(operation: "open", path: path, errno: .tooManyOpenFiles)
+    #expect(throws: FileSystemError.self) { try inputs.append(two, to: ByteBuffer()) }
+    #expect(space.fileSystem.text(of: path) == "onexxx" && catalog.slice(.of("two")) != nil)
+    #expect(throws: MissingObject.self) { try inputs.append(two, to: ByteBuffer()) }
+    #expect(space.fileSystem.text(of: path) == nil)
+    #expect(catalog.slice(.of("one")) == nil && catalog.slice(.of("two")) == nil && catalog.slice(.of("six")) != nil)
+  }
+
+  @Test("takes the place of a copy that nobody vouches for, and of nothing else")
+  func added() {
+    let object = FileSlice(
+      path: "/object", name: "x", offset: 0, byteCount: 1, trust: .none, isCopy: true, isObject: true)
+    for (trust, isCopy, isReplaced) in [
+      (.none, true, true), (.written, true, false), (.none, false, false),
+    ] as [(FileSlice.Trust, Bool, Bool)] {
+      let catalog = ContentCatalog()
+      catalog.add(.of("x"), FileSlice(path: "/a", name: "x", offset: 0, byteCount: 1, trust: trust, isCopy: isCopy))
+      catalog.addObject(object, of: .of("x"))
+      #expect(catalog.slice(.of("x"))?.path == (isReplaced ? "/object" : "/a"))
+    }
   }
 }
