@@ -7,9 +7,13 @@ import SystemPackage
 public final class MemoryFileSystem: FileSystem {
   public let clock: ManualClock
   let state = Mutex(MemoryTree())
+  private let tellsChangesApart: Bool
+  private let changes = Atomic<Int64>(0)
 
-  public init(clock: ManualClock = ManualClock()) {
+  /// - Parameter tellsChangesApart: each change comes a nanosecond after the one before, though the clock stands still.
+  public init(clock: ManualClock = ManualClock(), tellsChangesApart: Bool = false) {
     self.clock = clock
+    self.tellsChangesApart = tellsChangesApart
   }
 
   // MARK: - For tests
@@ -114,7 +118,7 @@ public final class MemoryFileSystem: FileSystem {
 
   /// Another file system that holds the same, inodes and times included, with a clock of its own at the same time.
   public func copy() -> MemoryFileSystem {
-    let copy = MemoryFileSystem(clock: clock.copy())
+    let copy = MemoryFileSystem(clock: clock.copy(), tellsChangesApart: tellsChangesApart)
     let tree = state.withLock { $0 }
     copy.state.withLock { $0 = tree }
     return copy
@@ -227,7 +231,8 @@ public final class MemoryFileSystem: FileSystem {
 
   var now: Int64 {
     let now = clock.now()
-    return now.seconds * 1_000_000_000 + Int64(now.nanoseconds)
+    let passed = tellsChangesApart ? changes.add(1, ordering: .relaxed).newValue : 0
+    return now.seconds * 1_000_000_000 + Int64(now.nanoseconds) + passed
   }
 
   /// Runs `body` as the call `operation`, unless it is to fail.

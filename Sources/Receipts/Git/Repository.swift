@@ -6,14 +6,16 @@ import SystemPackage
 public final class Repository {
   private let handle: OpaquePointer
   private let place: String
+  private let timeLimit: Double
   /// Trees that were looked into, by commit as the caller wrote it. They belong to libgit2 and are freed with this.
   private var roots: [String: OpaquePointer] = [:]
   /// Those of folders, by `<commit>:<folder>`.
   private var trees: [String: OpaquePointer] = [:]
 
-  private init(handle: OpaquePointer, place: String) {
+  private init(handle: OpaquePointer, place: String, timeLimit: Double) {
     self.handle = handle
     self.place = place
+    self.timeLimit = timeLimit
   }
 
   deinit {
@@ -26,12 +28,18 @@ public final class Repository {
   ///
   /// - Throws: there is one, but it can't be read.
   public static func discover(from directory: FilePath) throws(DistillError) -> Repository? {
+    try discover(from: directory, timeLimit: 600)
+  }
+
+  /// - Parameter timeLimit: seconds of processor time for each reading of objects. libgit2 1.5 never ends where a loose object was
+  ///   cut off.
+  static func discover(from directory: FilePath, timeLimit: Double) throws(DistillError) -> Repository? {
     try GitLibrary.check(GitLibrary.setup, "libgit2 can't be used")
     var handle: OpaquePointer?
     let result = directory.withPlatformString { git_repository_open_ext(&handle, $0, 0, nil) }
     if result == GIT_ENOTFOUND.rawValue { return nil }
     try GitLibrary.check(result, "the git repository can't be read", place: directory.string)
-    return handle.map { Repository(handle: $0, place: directory.string) }
+    return handle.map { Repository(handle: $0, place: directory.string, timeLimit: timeLimit) }
   }
 
   /// The folder of the checked-out files, absolute, links resolved; nil: a bare repository.
@@ -60,6 +68,8 @@ public final class Repository {
       throw DistillError(.usage, "is not in the work tree of \(workTree.string)", place: workspace.string)
     }
     let search = DirtSearch(excluding: excluding.map { inside.appending($0) })
+    let watched = beginWatch()
+    defer { Watchdog.end(watched) }
     try find(search)
     return GitState(sha: sha, dirty: search.found)
   }
@@ -79,6 +89,8 @@ public final class Repository {
   /// - Throws: there is no such commit, or the repository is damaged.
   public func fileExists(_ path: String, commit: String) throws(DistillError) -> Bool {
     let tree = try tree(commit)
+    let watched = beginWatch()
+    defer { Watchdog.end(watched) }
     guard !path.isEmpty, !path.utf8.contains(0) else { return false }
     var entry: OpaquePointer?
     let result = git_tree_entry_bypath(&entry, tree, path)
@@ -95,6 +107,8 @@ public final class Repository {
     let path = folder.joined(separator: "/")
     let key = "\(commit):\(path)"
     if let tree = trees[key] { return tree }
+    let watched = beginWatch()
+    defer { Watchdog.end(watched) }
     var entry: OpaquePointer?
     let result = git_tree_entry_bypath(&entry, root, path)
     defer { git_tree_entry_free(entry) }
@@ -119,6 +133,8 @@ public final class Repository {
 
   /// The text of a symbolic link.
   func text(of entry: OpaquePointer) throws(DistillError) -> String {
+    let watched = beginWatch()
+    defer { Watchdog.end(watched) }
     var object: OpaquePointer?
     try GitLibrary.check(git_tree_entry_to_object(&object, handle, entry), "a link can't be read", place: place)
     defer { git_object_free(object) }
@@ -128,6 +144,8 @@ public final class Repository {
 
   private func tree(_ sha: String) throws(DistillError) -> OpaquePointer {
     if let tree = roots[sha] { return tree }
+    let watched = beginWatch()
+    defer { Watchdog.end(watched) }
     guard let commit = commit(sha) else { throw DistillError(.data, "there is no commit \(sha)", place: place) }
     defer { git_commit_free(commit) }
     var tree: OpaquePointer?
@@ -141,12 +159,21 @@ public final class Repository {
   private func commit(_ sha: String) -> OpaquePointer? {
     let length = sha.utf8.count
     guard (4...40).contains(length) else { return nil }
+    let watched = beginWatch()
+    defer { Watchdog.end(watched) }
     var id = git_oid()
     var commit: OpaquePointer?
     guard git_oid_fromstrn(&id, sha, length) == 0, git_commit_lookup_prefix(&commit, handle, &id, length) == 0 else {
       return nil
     }
     return commit
+  }
+
+  private func beginWatch() -> Int {
+    Watchdog.begin(
+      limit: timeLimit,
+      message: "\(place): libgit2 took more than \(timeLimit) s of processor time to read the git repository\n"
+        + "  an object that was cut off can keep it for ever: does `git fsck` find one?")
   }
 
   private func find(_ search: DirtSearch) throws(DistillError) {

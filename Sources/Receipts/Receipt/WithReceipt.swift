@@ -22,6 +22,7 @@ func withReceipt(
   let clock = build.environment.clock
   let started = clock.now()
   let startedMonotonic = clock.monotonicNanoseconds()
+  let git = build.git
   let publisher = Publisher(build: build, stage: stage)
   let previous = try newestIfSound(stage.name, in: build)
 
@@ -29,7 +30,7 @@ func withReceipt(
     let nanoseconds = clock.monotonicNanoseconds() - startedMonotonic
     return ReceiptCodec.encode(
       Receipt(
-        stage: stage.name, core: core, git: try build.environment.git(),
+        stage: stage.name, core: core, git: try git.get(),
         run: Receipt.Run(
           startedAt: started, finishedAt: clock.now(), durationMilliseconds: Int64(nanoseconds / 1_000_000),
           actions: actions, host: build.environment.host, jobs: build.options.jobs),

@@ -10,7 +10,7 @@ public struct BuildEnvironment: Sendable {
   public var tool: ToolIdentity { get throws { try pendingTool.get() } }
   private let pendingTool: Pending<ToolIdentity>
   public var host: Receipt.Host
-  /// The repository around the workspace; asked only when a receipt is written.
+  /// The repository around the workspace; asked once in a build that runs a stage, on a thread of its own.
   public var git: @Sendable () throws -> GitState?
   public var functions: FunctionTable
   public var progress: any Progress
@@ -46,6 +46,9 @@ public struct BuildOptions: Sendable {
   /// Up to so many files or folders of a publication are synced one by one; see `Build.synchronize`. Tests make it small.
   public var singleSyncs = 256
   public var publishing = PublishingTime.atOnce
+  /// The process ends after the build, and the system has its memory back at once: to free what a build knows of 100,000 files,
+  /// piece by piece, takes a tenth of a build with nothing to do.
+  public var leavesMemory = false
   /// A folder that gets every action that runs, with its inputs; see `SavedActions`.
   public var savedActions: FilePath?
 
@@ -61,6 +64,7 @@ final class Build: Sendable {
   let store: any ObjectStore
   let cache: NotingActionCache
   let catalog = ContentCatalog()
+  let workers: WorkerShelf
   let shelf: ReceiptShelf
   let publications: Publications
   /// Published files whose state the index is to remember when the clock has moved on.
@@ -74,6 +78,11 @@ final class Build: Sendable {
 
   /// Derived inputs, each made once a build.
   let derived = Mutex<[RelativePath: [UInt8]]>([:])
+
+  /// See `BuildOptions.leavesMemory`.
+  private let left = Mutex<[StageInspection]>([])
+
+  private let pendingGit = Mutex<Pending<GitState?>?>(nil)
 
   struct PublishedFile: Sendable {
     var path: RelativePath
@@ -93,6 +102,22 @@ final class Build: Sendable {
     cache = NotingActionCache(DirectoryActionCache(fileSystem: environment.fileSystem, root: layout.cache))
     shelf = ReceiptShelf(fileSystem: environment.fileSystem, layout: layout)
     publications = Publications(options.publishing)
+    workers = WorkerShelf(jobs: options.jobs)
+  }
+
+  /// Nobody needs it any more.
+  func leave(_ inspection: StageInspection) {
+    if options.leavesMemory { left.withLock { $0.append(inspection) } }
+  }
+
+  /// Where the work tree stands, for all receipts of this build: who asks first has it found out, beside what else goes on.
+  var git: Pending<GitState?> {
+    pendingGit.withLock { pending in
+      if let pending { return pending }
+      let asked = Pending { [environment] in try environment.git() }
+      pending = asked
+      return asked
+    }
   }
 
   /// Keeps the head of a receipt, so that a build that finds the file as it is need not open it.
@@ -111,14 +136,16 @@ final class Build: Sendable {
   }
 
   /// Remembers published files. A file that was changed within the clock's grain after it was published would look untouched,
-  /// so this waits until the grain is over and then looks whether they still are as they were staged.
+  /// so where changes have no times of their own this waits until the grain is over, and then looks whether they still are as they
+  /// were staged.
   func settle() throws {
     let files = published.withLock { files in
       defer { files = [] }
       return files
     }
     guard !files.isEmpty else { return }
-    environment.clock.sleep(nanoseconds: 20_000_000)
+    try index.tryChangeTimes(in: layout.temporary)
+    if index.settlingTime > 0 { environment.clock.sleep(nanoseconds: UInt64(index.settlingTime)) }
     let statuses = try parallelMap(files, inRunsOf: FileIndex.looksAtOnce, jobs: options.jobs) {
       try fileSystem.statuses(of: $0.map(\.path)[...], below: layout.root)
     }.joined()

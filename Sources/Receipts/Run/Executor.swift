@@ -42,6 +42,7 @@ public final class LocalExecutor: Executor {
   private let ignoresCache: Bool
   private let progress: any Progress
   private let spool: OutputSpool
+  private let workers: WorkerShelf
   private let clock: any WallClock
   private let trace: BuildTrace?
   private let saved: SavedActions?
@@ -49,11 +50,12 @@ public final class LocalExecutor: Executor {
 
   /// - Parameters:
   ///   - spool: takes what is a fragment of an output.
+  ///   - workers: of the build: memory that one step has used is there for the next.
   ///   - saved: takes every action that runs, for `ActionRunner`.
   init(
     fileSystem: any FileSystem, store: any ObjectStore, cache: any ActionCache, catalog: ContentCatalog,
     functions: FunctionTable, tool: Digest, jobs: Int, ignoresCache: Bool, progress: any Progress,
-    spool: OutputSpool, clock: any WallClock, trace: BuildTrace? = nil, saved: SavedActions? = nil,
+    spool: OutputSpool, workers: WorkerShelf, clock: any WallClock, trace: BuildTrace? = nil, saved: SavedActions? = nil,
     onFinish: @escaping @Sendable (_ wasCached: Bool) -> Void
   ) {
     self.fileSystem = fileSystem
@@ -66,6 +68,7 @@ public final class LocalExecutor: Executor {
     self.ignoresCache = ignoresCache
     self.progress = progress
     self.spool = spool
+    self.workers = workers
     self.clock = clock
     self.trace = trace
     self.saved = saved
@@ -74,8 +77,7 @@ public final class LocalExecutor: Executor {
 
   public func execute(_ actions: [Action], places: FragmentPlaces?) throws -> [ActionResult] {
     for action in actions { progress.planned(bytes: action.inputs.reduce(0) { $0 + $1.byteCount }) }
-    let workers = WorkerShelf(jobs: jobs)
-    let handover = OrderedHandover<Finished>(room: jobs) { number, finished in
+    let handover = OrderedHandover<Finished>(room: jobs) { [workers] number, finished in
       try self.spool(finished) { places?.path(number, $0) }
       workers.giveBack(finished.takeSinks())
     }
@@ -84,7 +86,7 @@ public final class LocalExecutor: Executor {
       defer { workers.giveBack(worker) }
       do {
         let start = clock.monotonicNanoseconds()
-        let finished = try self.execute(action, worker, workers, areReadAlone: places?.areReadAlone ?? true) {
+        let finished = try self.execute(action, worker, areReadAlone: places?.areReadAlone ?? true) {
           places?.path(number, $0) != nil
         }
         if let trace { trace.add(event(action, finished, worker, since: start)) }
@@ -129,7 +131,7 @@ public final class LocalExecutor: Executor {
   }
 
   private func execute(
-    _ action: Action, _ worker: Worker, _ workers: WorkerShelf, areReadAlone: Bool, isFragment: (String) -> Bool
+    _ action: Action, _ worker: Worker, areReadAlone: Bool, isFragment: (String) -> Bool
   ) throws -> Finished {
     let manifest = KeyManifest(
       function: action.function, inputs: action.inputs, parameters: action.parameters, tool: tool)

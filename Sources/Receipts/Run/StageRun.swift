@@ -22,7 +22,7 @@ public struct StageRun: ~Copyable {
       fileSystem: build.fileSystem, store: build.store, cache: build.cache, catalog: build.catalog,
       functions: build.environment.functions, tool: build.environment.tool.digest, jobs: build.options.jobs,
       ignoresCache: ignoringCache, progress: build.environment.progress,
-      spool: spool, clock: build.environment.clock, trace: build.environment.trace,
+      spool: spool, workers: build.workers, clock: build.environment.clock, trace: build.environment.trace,
       saved: build.options.savedActions.map { SavedActions(fileSystem: build.fileSystem, folder: $0) },
       onFinish: { cached in
         tally.counts.withLock { if cached { $0.cached += 1 } else { $0.run += 1 } }

@@ -19,6 +19,8 @@ final class StagedFragments: @unchecked Sendable {
   /// Of the fragment that is being written.
   private let fragmentSHA256 = SHA256()
   private var file: (any WritableFile)?
+  /// Of the file when it was closed.
+  private var restingStatus: FileStatus?
   private var isCreated = false
   /// Others read it soon: this build, or the next one, where this one begins with a copy of what the last one wrote.
   private var staysInMemory = true
@@ -66,8 +68,11 @@ final class StagedFragments: @unchecked Sendable {
 
   /// Gives the descriptor back; the next write opens the file again.
   func rest() throws {
-    try file?.close()
-    file = nil
+    guard let file else { return }
+    // While it is open that costs a tenth.
+    restingStatus = try file.status()
+    try file.close()
+    self.file = nil
   }
 
   /// Writes what is missing, unless the file is known not to be needed. What is written is not synced yet.
@@ -88,7 +93,7 @@ final class StagedFragments: @unchecked Sendable {
       try discard()
       return StagedOutput(file: receiptFile(digest))
     }
-    let status = try file?.status() ?? build.fileSystem.status(of: temporary, followingLinks: false)
+    let status = try file?.status() ?? restingStatus
     return StagedOutput(file: receiptFile(digest), temporary: temporary, status: status)
   }
 

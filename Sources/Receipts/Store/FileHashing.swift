@@ -27,7 +27,7 @@ extension FileIndex {
   /// The digests of files below `root`, in their order, under their paths as keys. Reads only what is not known, and
   /// remembers it.
   ///
-  /// Waits, once and no longer than 20 ms, until the last change of each file is old enough. A file whose change time
+  /// Waits, once and no longer than the settling time, until the last change of each file is old enough. A file whose change time
   /// lies in the future, or that changed during the wait, is hashed but not remembered.
   ///
   /// - Parameters:
@@ -131,12 +131,13 @@ extension FileIndex {
   /// Returns when all of `changes` that lie in the past are older than the settling time. What has changed up to the
   /// returned time (nanoseconds since 1970) may be remembered.
   private func waitUntilSettled(_ changes: [Int64]) -> Int64 {
+    let settlingTime = settlingTime
     let now = clock.now().nanosecondsSince1970 ?? .max
     let youngest = changes.filter { $0 <= now }.max() ?? .min
-    guard youngest > now - Self.settlingTime else { return now - Self.settlingTime }
+    guard youngest > now - settlingTime else { return now - settlingTime }
     // One more, so that it is older and not as old.
-    clock.sleep(nanoseconds: UInt64(youngest + Self.settlingTime - now) + 1)
-    return (clock.now().nanosecondsSince1970 ?? .max) - Self.settlingTime
+    clock.sleep(nanoseconds: UInt64(youngest + settlingTime - now) + 1)
+    return (clock.now().nanosecondsSince1970 ?? .max) - settlingTime
   }
 
   private func hash(

@@ -6,20 +6,19 @@ import SystemPackage
 /// A file counts as unchanged while size, modification time, change time and inode are what they were. The change time
 /// can't be set back from outside, so that an edit of the same length with its modification time restored is seen.
 /// It advances in steps of some milliseconds, though: what is hashed within a step after a change could change again
-/// unseen. So files are hashed only once their last change is older than `settlingTime`.
+/// unseen. So files are hashed only once their last change is older than the settling time.
 ///
 /// A cache: a damaged or missing index is an empty one. Keys are workspace paths, or absolute paths for what lies
 /// outside. All methods may be called from any thread.
 public final class FileIndex: Sendable {
-  /// 20 ms: longer than a step of any kernel's file clock (1 to 10 ms).
-  static let settlingTime: Int64 = 20_000_000
-
   let fileSystem: any FileSystem
   let clock: any WallClock
   private let location: FilePath
   private let paranoid: Bool
   /// nil until something is asked for.
   private let loaded = Mutex<State?>(nil)
+  /// 20 ms: longer than a step of any kernel's file clock (1 to 10 ms).
+  private let settlingNanoseconds = Atomic<Int64>(20_000_000)
 
   /// - Parameters:
   ///   - location: the file, `.distill/index`; a folder `tmp` beside it takes temporary files.
@@ -29,6 +28,15 @@ public final class FileIndex: Sendable {
     self.clock = clock
     self.location = location
     self.paranoid = paranoid
+  }
+
+  /// Nanoseconds that must have passed since a file's last change, before it may be remembered as it is.
+  var settlingTime: Int64 { settlingNanoseconds.load(ordering: .relaxed) }
+
+  /// From now on only files of the file system that holds `directory` are asked for: where that tells changes apart, there is
+  /// nothing to wait for.
+  func tryChangeTimes(in directory: FilePath) throws {
+    if try fileSystem.tellsChangesApart(in: directory) { settlingNanoseconds.store(0, ordering: .relaxed) }
   }
 
   /// The file is read by whoever asks first.

@@ -33,6 +33,10 @@ package struct StagedFile: ~Copyable {
     try file.write(bytes)
   }
 
+  package func status() throws(FileSystemError) -> FileStatus {
+    try file.status()
+  }
+
   /// Closes the file and moves it to `target`, whose folder is made if need be. Replaces what is there.
   ///
   /// - Parameter synchronizing: the bytes are on the disk before the name is; the name itself isn't.

@@ -17,10 +17,10 @@ public final class JQProgram {
 
   /// - Throws: `.data` if the program does not compile, or names what no program may use.
   public convenience init(_ text: String) throws(DistillError) {
-    try self.init(text, timeLimit: JQWatchdog.defaultLimit)
+    try self.init(text, timeLimit: 20)
   }
 
-  /// - Parameter timeLimit: seconds of processor time a record.
+  /// - Parameter timeLimit: seconds of processor time a record; libjq can neither be stopped nor count its steps.
   init(_ text: String, timeLimit: Double) throws(DistillError) {
     self.timeLimit = timeLimit
     if let word = JQTokens.firstRefused(in: text) {
@@ -73,7 +73,7 @@ public final class JQProgram {
     var count = 0
     var bytes = 0
     let watched = try start(record, scope: scope)
-    defer { JQWatchdog.end(watched) }
+    defer { Watchdog.end(watched) }
     while try next() {
       count += 1
       bytes += output.count
@@ -88,7 +88,7 @@ public final class JQProgram {
   /// The first output; nil: there is none. Valid until `parser` parses again.
   func first(_ record: JSONValue, scope: RecordScope, parser: JSONParser) throws(RecordViolation) -> JSONValue? {
     let watched = try start(record, scope: scope)
-    defer { JQWatchdog.end(watched) }
+    defer { Watchdog.end(watched) }
     guard try next() else { return nil }
     return try parse(with: parser)
   }
@@ -96,7 +96,11 @@ public final class JQProgram {
   /// - Returns: the watchdog's number of the run.
   private func start(_ record: JSONValue, scope: RecordScope) throws(RecordViolation) -> Int {
     jq_start(state, try JQValue.make(record, hiding: scope.hidden), 0)
-    return JQWatchdog.begin(limit: timeLimit, place: "\(scope.path), record \(scope.line)")
+    return Watchdog.begin(
+      limit: timeLimit,
+      message:
+        "\(scope.path), record \(scope.line): the jq program took more than \(timeLimit) s of processor time for this "
+        + "record\n  does it loop without an end? limit it, or leave the record out with select(…)")
   }
 
   /// Puts the next output's text into `output`; false: the program has ended.

@@ -135,4 +135,25 @@ struct RepositoryTests {
     }
     #expect(throws: DistillError.self) { try repository.fileExists("a", commit: String(repeating: "0", count: 40)) }
   }
+
+  @Test("an object that was cut off is an error, or ends the process where libgit2 would read it for ever")
+  func cutOff() async {
+    let result = await #expect(processExitsWith: .exitCode(65), observing: [\.standardErrorContent]) {
+      let folder = TemporaryFolder()
+      let git = GitFixture(folder)
+      try folder.write("one", to: "a")
+      let sha = git.commit(["a"])
+      let object = folder.path.pushing(FilePath(".git/objects/\(sha.prefix(2))/\(sha.dropFirst(2))"))
+      let result = object.withPlatformString { truncate($0, 20) }
+      try #require(result == 0)
+      do {
+        _ = try Repository.discover(from: folder.path, timeLimit: 0.3)?.state(workspace: folder.path, excluding: [])
+      } catch let error as DistillError {
+        try FileDescriptor.standardError.writeAll(error.message.utf8)
+        exit(error.code.rawValue)
+      }
+    }
+    let said = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
+    #expect(said.contains("to read the git repository") || said.contains("can't be read"))
+  }
 }

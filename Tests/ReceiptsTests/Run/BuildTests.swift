@@ -67,6 +67,19 @@ struct BuildTests {
     }
   }
 
+  @Test("what was published is remembered once a change of it would be seen", arguments: [false, true])
+  func settling(tellsChangesApart: Bool) throws {
+    let space = EngineSpace(Self.files, on: MemoryFileSystem(tellsChangesApart: tellsChangesApart))
+    #expect(try space.build().areGood)
+    #expect(space.fileSystem.clock.sleeps == (tellsChangesApart ? [] : [20_000_000]))
+    // As long, and at the same instant.
+    space.fileSystem.overwrite(space.path("exports/other.txt"), with: Array("xylophone\n".utf8))
+    space.fileSystem.forgetCalls()
+    let reports = try space.runner(space.stages()).build(["other"])
+    #expect(reports.map(\.reasons) == [[.outputChanged(RelativePath(unchecked: "exports/other.txt"))]])
+    #expect(space.text("exports/other.txt") == "XYLOPHONE\n")
+  }
+
   @Test("without the cache nothing is run, either: the receipts and the files say enough")
   func withoutCache() throws {
     let space = try built()

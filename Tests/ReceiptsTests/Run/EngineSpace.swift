@@ -14,7 +14,7 @@ import Testing
 /// others/*.txt → other  → exports/other.txt
 /// ```
 final class EngineSpace: Sendable {
-  let fileSystem = MemoryFileSystem()
+  let fileSystem: MemoryFileSystem
   let layout = WorkspaceLayout(root: "/space")
   /// See `BuildOptions`; nil: as the options of a build say.
   private let singleSyncs: Int?
@@ -24,7 +24,11 @@ final class EngineSpace: Sendable {
 
   static let everything: [StageName] = ["titles", "other"]
 
-  init(_ files: [String: String] = [:], singleSyncs: Int? = nil, publishing: PublishingTime = .atOnce) {
+  init(
+    _ files: [String: String] = [:], singleSyncs: Int? = nil, publishing: PublishingTime = .atOnce,
+    on fileSystem: MemoryFileSystem = MemoryFileSystem()
+  ) {
+    self.fileSystem = fileSystem
     self.singleSyncs = singleSyncs
     self.publishing = publishing
     for (path, text) in files { write(text, to: path) }

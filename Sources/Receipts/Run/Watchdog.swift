@@ -1,14 +1,11 @@
 import Glibc
 import Synchronization
 
-/// Ends the process when a jq program does not end: libjq has no way to stop one, nor to count its steps.
+/// Ends the process when code of a library does not end that can neither be stopped nor count its steps.
 ///
-/// A thread of its own looks at the processor time of the threads that run programs. Nothing that is published is ever
+/// A thread of its own looks at the processor time of the threads that run such code. Nothing that is published is ever
 /// half written, so that the end of the process is safe at any time; it exits with 65, the code for data.
-enum JQWatchdog {
-  /// Seconds of processor time that a program may take for one record.
-  static let defaultLimit = 20.0
-
+package enum Watchdog {
   private struct Run {
     var clock: clockid_t
     /// The processor time at which the run has used up its share, in seconds.
@@ -26,14 +23,15 @@ enum JQWatchdog {
   private static let state = Mutex(State())
 
   /// Begins to watch the calling thread.
+  ///
+  /// - Parameters:
+  ///   - limit: seconds of processor time, in all code that it runs until `end`.
+  ///   - message: what was going on, and what to do: whole lines.
   /// - Returns: what `end` is to be told.
-  static func begin(limit: Double, place: String) -> Int {
+  package static func begin(limit: Double, message: String) -> Int {
     var clock = clockid_t()
     pthread_getcpuclockid(pthread_self(), &clock)
-    let run = Run(
-      clock: clock, deadline: seconds(clock) + limit,
-      message: "distill-make: \(place): the jq program took more than \(limit) s of processor time for this record\n"
-        + "  does it loop without an end? limit it, or leave the record out with select(…)\n")
+    let run = Run(clock: clock, deadline: seconds(clock) + limit, message: "distill-make: \(message)\n")
     return state.withLock { state in
       if !state.isWatching {
         state.isWatching = true
@@ -45,7 +43,7 @@ enum JQWatchdog {
     }
   }
 
-  static func end(_ number: Int) {
+  package static func end(_ number: Int) {
     state.withLock { _ = $0.runs.removeValue(forKey: number) }
   }
 
@@ -57,7 +55,7 @@ enum JQWatchdog {
 
   private static func startThread() {
     var thread = pthread_t()
-    let status = pthread_create(&thread, nil, { _ in JQWatchdog.watch() }, nil)
+    let status = pthread_create(&thread, nil, { _ in Watchdog.watch() }, nil)
     if status == 0 { pthread_detach(thread) }
   }
 
