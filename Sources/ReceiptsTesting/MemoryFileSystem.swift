@@ -229,10 +229,11 @@ public final class MemoryFileSystem: FileSystem {
 
   // MARK: - Inside
 
+  /// Not at a whole second, as if it counted seconds.
   var now: Int64 {
     let now = clock.now()
     let passed = tellsChangesApart ? changes.add(1, ordering: .relaxed).newValue : 0
-    return now.seconds * 1_000_000_000 + Int64(now.nanoseconds) + passed
+    return now.seconds * 1_000_000_000 + Int64(now.nanoseconds) + passed - 1
   }
 
   /// Runs `body` as the call `operation`, unless it is to fail.

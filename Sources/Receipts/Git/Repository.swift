@@ -31,7 +31,7 @@ public final class Repository {
     try discover(from: directory, timeLimit: 600)
   }
 
-  /// - Parameter timeLimit: seconds of processor time for each reading of objects. libgit2 1.5 never ends where a loose object was
+  /// - Parameter timeLimit: seconds of processor time for a look at all that is tracked. libgit2 1.5 never ends where a loose object was
   ///   cut off.
   static func discover(from directory: FilePath, timeLimit: Double) throws(DistillError) -> Repository? {
     try GitLibrary.check(GitLibrary.setup, "libgit2 can't be used")
@@ -67,8 +67,10 @@ public final class Repository {
     guard inside.removePrefix(try Self.resolved(workTree)) else {
       throw DistillError(.usage, "is not in the work tree of \(workTree.string)", place: workspace.string)
     }
+    // First what a power cut is most likely to have cut off, which is read in no time.
+    _ = try tree(sha)
     let search = DirtSearch(excluding: excluding.map { inside.appending($0) })
-    let watched = beginWatch()
+    let watched = beginWatch(share: 1)
     defer { Watchdog.end(watched) }
     try find(search)
     return GitState(sha: sha, dirty: search.found)
@@ -169,10 +171,12 @@ public final class Repository {
     return commit
   }
 
-  private func beginWatch() -> Int {
-    Watchdog.begin(
-      limit: timeLimit,
-      message: "\(place): libgit2 took more than \(timeLimit) s of processor time to read the git repository\n"
+  /// - Parameter share: of the time limit: one object has less.
+  private func beginWatch(share: Double = 0.05) -> Int {
+    let limit = timeLimit * share
+    return Watchdog.begin(
+      limit: limit,
+      message: "\(place): libgit2 took more than \(limit) s of processor time to read the git repository\n"
         + "  an object that was cut off can keep it for ever: does `git fsck` find one?")
   }
 

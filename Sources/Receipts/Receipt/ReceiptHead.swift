@@ -46,7 +46,7 @@ struct ReceiptHeads {
       guard let encoded = try build.shelf.read(path) else { continue }
       return Found(
         head: ReceiptHead(encoded),
-        file: Build.PublishedFile(path: path, digest: Digest.of(encoded.bytes), staged: status))
+        file: Build.PublishedFile(path: path, digest: Digest.of(encoded.bytes), status: status))
     }
     return nil
   }

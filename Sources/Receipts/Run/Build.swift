@@ -87,8 +87,8 @@ final class Build: Sendable {
   struct PublishedFile: Sendable {
     var path: RelativePath
     var digest: Digest
-    /// Of the staged file, before it was renamed.
-    var staged: FileStatus
+    /// Right behind its rename.
+    var status: FileStatus
   }
 
   var fileSystem: any FileSystem { environment.fileSystem }
@@ -131,13 +131,12 @@ final class Build: Sendable {
     let path = layout.receipt(receipt.receipt.stage)
     guard let status = try fileSystem.status(of: path, followingLinks: false) else { return }
     let file = PublishedFile(
-      path: RelativePath(unchecked: layout.relative(path.string)), digest: Digest.of(receipt.bytes), staged: status)
+      path: RelativePath(unchecked: layout.relative(path.string)), digest: Digest.of(receipt.bytes), status: status)
     try remember(ReceiptHead(receipt), in: file)
   }
 
-  /// Remembers published files. A file that was changed within the clock's grain after it was published would look untouched,
-  /// so where changes have no times of their own this waits until the grain is over, and then looks whether they still are as they
-  /// were staged.
+  /// Remembers published files that look as they did when they were published. Where changes have no times of their own, one within
+  /// the clock's step would not show, so this waits until that is over and looks then.
   func settle() throws {
     let files = published.withLock { files in
       defer { files = [] }
@@ -146,11 +145,12 @@ final class Build: Sendable {
     guard !files.isEmpty else { return }
     try index.tryChangeTimes(in: layout.temporary)
     if index.settlingTime > 0 { environment.clock.sleep(nanoseconds: UInt64(index.settlingTime)) }
+    let now = environment.clock.now().nanosecondsSince1970 ?? .max
     let statuses = try parallelMap(files, inRunsOf: FileIndex.looksAtOnce, jobs: options.jobs) {
       try fileSystem.statuses(of: $0.map(\.path)[...], below: layout.root)
     }.joined()
     for (file, status) in zip(files, statuses) {
-      guard let status, status.isSameFile(as: file.staged) else { continue }
+      guard let status, status == file.status, index.isSettled(status.changed, at: now) else { continue }
       index.remember(file.path.string, status, file.digest)
     }
   }

@@ -55,7 +55,8 @@ public final class LocalExecutor: Executor {
   init(
     fileSystem: any FileSystem, store: any ObjectStore, cache: any ActionCache, catalog: ContentCatalog,
     functions: FunctionTable, tool: Digest, jobs: Int, ignoresCache: Bool, progress: any Progress,
-    spool: OutputSpool, workers: WorkerShelf, clock: any WallClock, trace: BuildTrace? = nil, saved: SavedActions? = nil,
+    spool: OutputSpool, workers: WorkerShelf, clock: any WallClock, trace: BuildTrace? = nil,
+    saved: SavedActions? = nil,
     onFinish: @escaping @Sendable (_ wasCached: Bool) -> Void
   ) {
     self.fileSystem = fileSystem

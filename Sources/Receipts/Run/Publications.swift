@@ -17,6 +17,8 @@ final class Publications: @unchecked Sendable {
   private var begun: Begun?
   /// Outputs of the stage that is being published, which may still be in the staging folder.
   private(set) var staged: [RelativePath: StagedOutput] = [:]
+  /// Of all outputs that this build publishes or has published.
+  private(set) var statuses: [RelativePath: PublishedStatus] = [:]
   /// Of publications that have ended.
   private(set) var failures: [StageName: any Error] = [:]
 
@@ -36,6 +38,7 @@ final class Publications: @unchecked Sendable {
     _ stage: StageName, upstream: [StageName], _ outputs: [StagedOutput], _ body: @escaping @Sendable () throws -> Void
   ) throws {
     try wait(for: upstream)
+    for output in outputs { statuses[output.file.path] = output.status }
     if time == .atOnce { return try body() }
     let work = Work(body)
     staged = Dictionary(outputs.map { ($0.file.path, $0) }, uniquingKeysWith: { $1 })

@@ -6,7 +6,7 @@ import SystemPackage
 struct StagedOutput {
   var file: Receipt.File
   var temporary: FilePath?
-  var status: FileStatus?
+  var status: PublishedStatus?
 }
 
 /// Replaces a stage's outputs and its receipt so that at no instant `receipt.json` describes outputs that are not there,
@@ -110,12 +110,20 @@ struct Publisher: Sendable {
       output.temporary.flatMap { temporary in output.status.map { (temporary, output.file, $0) } }
     }
     _ = try parallelMap(waiting, inRunsOf: Self.placedAtOnce, jobs: build.options.jobs) { part in
-      for (temporary, file, _) in part { try place(temporary, at: layout.path(file.path)) }
+      for (temporary, file, status) in part {
+        let path = layout.path(file.path)
+        try status.place { () throws(FileSystemError) in
+          try place(temporary, at: path)
+          return try fileSystem.status(of: path, followingLinks: false)
+        }
+      }
     }
     var changed = ChangedFolders()
     for (_, file, _) in waiting { changed.add(above: file.path) }
     build.published.withLock { published in
-      published += waiting.map { Build.PublishedFile(path: $1.path, digest: $1.digest, staged: $2) }
+      published += waiting.compactMap { _, file, status in
+        status.afterwards.map { Build.PublishedFile(path: file.path, digest: file.digest, status: $0) }
+      }
     }
     return changed
   }

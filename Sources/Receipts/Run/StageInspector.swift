@@ -163,41 +163,49 @@ struct StageInspector {
     for name in Set(inputs.compactMap(\.producer)) {
       if let key = upstream[name]?.key { tables[name] = try build.fragmentTable(of: key) }
     }
-    let staged = build.publications.staged
-    return try parallelMap(inputs, inRunsOf: FileIndex.looksAtOnce, jobs: build.options.jobs) { [tables] part in
-      try locate(part, tables, staged)
+    let places = Places(
+      tables: tables, staged: build.publications.staged, statuses: build.publications.statuses)
+    return try parallelMap(inputs, inRunsOf: FileIndex.looksAtOnce, jobs: build.options.jobs) { [places] part in
+      try locate(part, places)
     }.flatMap { $0 }
   }
 
-  private func locate(
-    _ inputs: ArraySlice<StageInput>, _ tables: [StageName: FragmentTable], _ staged: [RelativePath: StagedOutput]
-  ) throws -> [StageInput] {
-    // What other stages wrote is read from the published files, which were just found to be as their receipts say. What another
-    // stage of this build reads, too, has been looked at.
+  /// What this build knows of the outputs of its stages.
+  private struct Places: Sendable {
+    var tables: [StageName: FragmentTable]
+    var staged: [RelativePath: StagedOutput]
+    var statuses: [RelativePath: PublishedStatus]
+  }
+
+  private func locate(_ inputs: ArraySlice<StageInput>, _ places: Places) throws -> [StageInput] {
+    // What another stage of this build reads, too, has been looked at. What this build did not publish was just found to be as its
+    // receipt says, and is looked at anew: somebody may have changed it since.
     let isKnown = inputs.map { $0.producer != nil && isLocated($0) }
-    let published = zip(inputs, isKnown).filter {
-      $0.producer != nil && !$1 && staged[$0.path]?.status == nil
+    let older = zip(inputs, isKnown).filter {
+      $0.producer != nil && !$1 && places.statuses[$0.path] == nil
     }.map(\.0.path)
-    var statuses = try build.fileSystem.statuses(of: published[...], below: build.layout.root)[...]
+    let statuses = try build.fileSystem.statuses(of: older[...], below: build.layout.root)
+    let digests = build.index.known(statuses) { older[$0].string }
+    var found = zip(statuses, digests).makeIterator()
     var slices: [(Digest, FileSlice)] = []
     let located = zip(inputs, isKnown).map { input, isKnown in
       var input = input
-      if let producer = input.producer {
-        if let fragments = tables[producer]?.fragments[input.path],
-          fragments.reduce(0, { $0 + $1.byteCount }) == input.byteCount
-        {
-          input.fragments = fragments
-        }
-        if isKnown { return input }
-        if let output = staged[input.path], let temporary = output.temporary, let status = output.status {
-          slices += self.slices(of: input, .publishing(status), staged: temporary)
-          return input
-        }
-        input.status = statuses.removeFirst()
-      } else {
+      guard let producer = input.producer else {
         input.fragments = [Fragment(digest: input.digest, byteCount: input.byteCount, recordCount: 0)]
+        if let status = input.status { slices += self.slices(of: input, .unchanged(status)) }
+        return input
       }
-      if let status = input.status { slices += self.slices(of: input, .unchanged(status)) }
+      if let fragments = places.tables[producer]?.fragments[input.path],
+        fragments.reduce(0, { $0 + $1.byteCount }) == input.byteCount
+      {
+        input.fragments = fragments
+      }
+      if isKnown { return input }
+      if let status = places.statuses[input.path] {
+        slices += self.slices(of: input, .published(status), staged: places.staged[input.path]?.temporary)
+      } else if case (let status?, let digest)? = found.next() {
+        slices += self.slices(of: input, digest == input.digest ? .unchanged(status) : .none)
+      }
       return input
     }
     build.catalog.add(slices)

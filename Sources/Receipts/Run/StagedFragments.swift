@@ -94,7 +94,7 @@ final class StagedFragments: @unchecked Sendable {
       return StagedOutput(file: receiptFile(digest))
     }
     let status = try file?.status() ?? restingStatus
-    return StagedOutput(file: receiptFile(digest), temporary: temporary, status: status)
+    return StagedOutput(file: receiptFile(digest), temporary: temporary, status: status.map(PublishedStatus.init))
   }
 
   /// Returns when what was written is on the disk.

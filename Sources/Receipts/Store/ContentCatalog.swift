@@ -2,32 +2,32 @@ import Synchronization
 import SystemPackage
 
 /// A run of bytes in a file of the workspace.
-public struct FileSlice: Sendable {
-  public var path: FilePath
+struct FileSlice: Sendable {
+  var path: FilePath
   /// Where the file is until it is renamed to `path`.
-  public var staged: FilePath?
+  var staged: FilePath?
   /// For messages.
-  public var name: String
-  public var offset: Int64
-  public var byteCount: Int
-  public var trust: Trust
+  var name: String
+  var offset: Int64
+  var byteCount: Int
+  var trust: Trust
   /// What an action gave, and can give again; else a source, without which there is no build.
-  public var isCopy: Bool
+  var isCopy: Bool
   /// An output of a stage that runs before: nobody but this program should write into it.
-  public var isPublished: Bool
+  var isPublished: Bool
   /// The file is an object of the store, which is removed where it is damaged.
-  public var isObject: Bool
+  var isObject: Bool
 
   /// Why these should be the bytes of the digest.
-  public enum Trust: Sendable, Equatable {
+  enum Trust: Sendable, Equatable {
     /// The file looks as it did when it was hashed; where it does not, the bytes are hashed.
     case unchanged(FileStatus)
     /// For no reason: the bytes are hashed.
     case none
     /// This process wrote them.
     case written
-    /// This process wrote the file, which looked so when it was whole; it is being renamed, which alters its change time.
-    case publishing(FileStatus)
+    /// This process wrote the file, and publishes it or has done so.
+    case published(PublishedStatus)
 
     /// nil: only the bytes can tell.
     func holds(for file: any ReadableFile) throws(FileSystemError) -> Bool? {
@@ -35,12 +35,12 @@ public struct FileSlice: Sendable {
       case .unchanged(let status): try file.status() == status
       case .none: nil
       case .written: true
-      case .publishing(let status): try file.status().isSameFile(as: status)
+      case .published(let status): status.holds(for: try file.status())
       }
     }
   }
 
-  public init(
+  init(
     path: FilePath, staged: FilePath? = nil, name: String, offset: Int64, byteCount: Int, trust: Trust,
     isCopy: Bool = false, isPublished: Bool = false, isObject: Bool = false
   ) {
@@ -72,16 +72,16 @@ extension FileSlice {
 
 /// Where the bytes behind a digest are, when they are not an object: logs and fragments of outputs are never copied into the
 /// store.
-public final class ContentCatalog: Sendable {
+final class ContentCatalog: Sendable {
   private let slices = Mutex<[Digest: FileSlice]>([:])
 
-  public init() {}
+  init() {}
 
-  public func add(_ digest: Digest, _ slice: FileSlice) {
+  func add(_ digest: Digest, _ slice: FileSlice) {
     slices.withLock { $0[digest] = slice }
   }
 
-  public func add(_ places: [(Digest, FileSlice)]) {
+  func add(_ places: [(Digest, FileSlice)]) {
     slices.withLock { slices in
       for (digest, slice) in places { slices[digest] = slice }
     }
@@ -116,7 +116,7 @@ public final class ContentCatalog: Sendable {
     }
   }
 
-  public func slice(_ digest: Digest) -> FileSlice? {
+  func slice(_ digest: Digest) -> FileSlice? {
     slices.withLock { $0[digest] }
   }
 }

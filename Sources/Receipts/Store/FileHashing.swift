@@ -28,7 +28,8 @@ extension FileIndex {
   /// remembers it.
   ///
   /// Waits, once and no longer than the settling time, until the last change of each file is old enough. A file whose change time
-  /// lies in the future, or that changed during the wait, is hashed but not remembered.
+  /// lies in the future, that changed during the wait, or within the last second on a file system that counts seconds, is hashed
+  /// but not remembered.
   ///
   /// - Parameters:
   ///   - paths: a symbolic link is followed. Those of one folder stand together, or cost more.
@@ -115,12 +116,12 @@ extension FileIndex {
     var unknown = looks.flatMap(\.unknown)
     if unknown.isEmpty { return results }
 
-    let settled = waitUntilSettled(unknown.map { $0.status.changed })
+    let now = waitUntilSettled(unknown.map { $0.status.changed })
     // The longest first, so that no thread is left alone with one at the end.
     unknown.sort { $0.status.size > $1.status.size }
     let hashed = try parallelMap(unknown, jobs: jobs, cancelled: cancelled) { _, file in
       let key = key(file.index)
-      return try hash(key, path(file.index), settled: settled, mayGrow: growing(key), progress) {
+      return try hash(key, path(file.index), now: now, mayGrow: growing(key), progress) {
         companion(file.index, $0)
       }
     }
@@ -128,20 +129,20 @@ extension FileIndex {
     return results
   }
 
-  /// Returns when all of `changes` that lie in the past are older than the settling time. What has changed up to the
-  /// returned time (nanoseconds since 1970) may be remembered.
+  /// Returns when all of `changes` that lie in the past are older than the settling time, and how late it is then, in nanoseconds
+  /// since 1970.
   private func waitUntilSettled(_ changes: [Int64]) -> Int64 {
     let settlingTime = settlingTime
     let now = clock.now().nanosecondsSince1970 ?? .max
     let youngest = changes.filter { $0 <= now }.max() ?? .min
-    guard youngest > now - settlingTime else { return now - settlingTime }
+    guard youngest > now - settlingTime else { return now }
     // One more, so that it is older and not as old.
     clock.sleep(nanoseconds: UInt64(youngest + settlingTime - now) + 1)
-    return (clock.now().nanosecondsSince1970 ?? .max) - settlingTime
+    return clock.now().nanosecondsSince1970 ?? .max
   }
 
   private func hash(
-    _ key: String, _ path: FilePath, settled: Int64, mayGrow: Bool, _ progress: (Int) -> Void,
+    _ key: String, _ path: FilePath, now: Int64, mayGrow: Bool, _ progress: (Int) -> Void,
     companion: (Int64) -> (any HashingCompanion)?
   ) throws -> HashedFile? {
     let file: any ReadableFile
@@ -157,7 +158,7 @@ extension FileIndex {
     guard let digest = try Self.digest(of: file, size: before.size, progress, companion) else { throw changed(key) }
     let after = try file.status()
     if before == after {
-      if before.changed <= settled { remember(key, before, digest) }
+      if isSettled(before.changed, at: now) { remember(key, before, digest) }
     } else {
       guard mayGrow && after.size >= before.size else { throw changed(key) }
     }

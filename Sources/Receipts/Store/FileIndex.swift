@@ -6,7 +6,8 @@ import SystemPackage
 /// A file counts as unchanged while size, modification time, change time and inode are what they were. The change time
 /// can't be set back from outside, so that an edit of the same length with its modification time restored is seen.
 /// It advances in steps of some milliseconds, though: what is hashed within a step after a change could change again
-/// unseen. So files are hashed only once their last change is older than the settling time.
+/// unseen. So files are hashed only once their last change is older than the settling time. A change at a whole second is taken
+/// for one of a file system that counts seconds.
 ///
 /// A cache: a damaged or missing index is an empty one. Keys are workspace paths, or absolute paths for what lies
 /// outside. All methods may be called from any thread.
@@ -32,6 +33,16 @@ public final class FileIndex: Sendable {
 
   /// Nanoseconds that must have passed since a file's last change, before it may be remembered as it is.
   var settlingTime: Int64 { settlingNanoseconds.load(ordering: .relaxed) }
+
+  /// May a file be remembered that was found to have changed last then?
+  ///
+  /// - Parameters:
+  ///   - changed: nanoseconds since 1970, as `now`.
+  ///   - now: before the file was looked at.
+  func isSettled(_ changed: Int64, at now: Int64) -> Bool {
+    let second: Int64 = 1_000_000_000
+    return changed <= now - settlingTime - (changed % second == 0 ? second : 0)
+  }
 
   /// From now on only files of the file system that holds `directory` are asked for: where that tells changes apart, there is
   /// nothing to wait for.

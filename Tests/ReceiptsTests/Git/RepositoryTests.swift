@@ -1,8 +1,9 @@
 import CGit2
 import Glibc
-import Receipts
 import SystemPackage
 import Testing
+
+@testable import Receipts
 
 @Suite("Repository")
 struct RepositoryTests {
@@ -147,7 +148,7 @@ struct RepositoryTests {
       let result = object.withPlatformString { truncate($0, 20) }
       try #require(result == 0)
       do {
-        _ = try Repository.discover(from: folder.path, timeLimit: 0.3)?.state(workspace: folder.path, excluding: [])
+        _ = try Repository.discover(from: folder.path, timeLimit: 6)?.state(workspace: folder.path, excluding: [])
       } catch let error as DistillError {
         try FileDescriptor.standardError.writeAll(error.message.utf8)
         exit(error.code.rawValue)

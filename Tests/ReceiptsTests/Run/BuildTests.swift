@@ -80,6 +80,40 @@ struct BuildTests {
     #expect(space.text("exports/other.txt") == "XYLOPHONE\n")
   }
 
+  @Test(
+    "an output that is edited while the build goes on is seen, though its length and its time stay",
+    arguments: PublishingTime.allCases)
+  func edited(publishing: PublishingTime) throws {
+    let clean = try built()
+    // Before it is read, after that, and when all is published.
+    for moment in ["titles", "other", "end"] {
+      let space = EngineSpace(Self.files, publishing: publishing)
+      let edit = { @Sendable in
+        let path = space.path("data/capitals/a.txt")
+        guard let status = try space.fileSystem.status(of: path, followingLinks: false) else { return }
+        space.fileSystem.clock.advance(nanoseconds: 5_000_000)
+        space.fileSystem.overwrite(path, with: Array("APPLE\nBAD\n".utf8))
+        space.fileSystem.setModified(path, to: status.modified)
+      }
+      let stages = space.stages { stage in
+        guard stage.name.text == moment else { return }
+        let sources = stage.sources
+        stage.sources = {
+          try edit()
+          return try sources()
+        }
+      }
+      let epilogue = HookEpilogue { if moment == "end" { try? edit() } }
+      _ = try space.runner(stages).build(EngineSpace.everything, epilogue: epilogue)
+      // What failed for it, or was remembered as it is, is built again.
+      let isEdited = space.text("data/capitals/a.txt") == "APPLE\nBAD\n"
+      #expect(isEdited || publishing != .atOnce && moment == "titles", "\(moment)")
+      #expect(space.text("exports/titles.txt").map { $0 == clean.text("exports/titles.txt") } ?? true, "\(moment)")
+      #expect(try space.build().areGood)
+      #expect(try space.published() == clean.published(), "\(moment)")
+    }
+  }
+
   @Test("without the cache nothing is run, either: the receipts and the files say enough")
   func withoutCache() throws {
     let space = try built()
@@ -573,4 +607,11 @@ private final class GrowingFileSystem: FileSystem {
   func lock(_ directory: FilePath, waiting: Bool) throws(FileSystemError) -> (any FileLock)? {
     try inner.lock(directory, waiting: waiting)
   }
+}
+
+private final class HookEpilogue: BuildEpilogue {
+  private let body: () -> Void
+  init(_ body: @escaping () -> Void) { self.body = body }
+  func write() { body() }
+  func remember() {}
 }

@@ -17,7 +17,8 @@ struct ChangeTimesTests {
   func steps() {
     let millisecond: Int64 = 1_000_000
     for times in [
-      [0, 0, 0, 0], [0, 0, 0, millisecond], [0, millisecond, 2 * millisecond, 3 * millisecond], [0, 5, 5, 9], [9, 6, 3, 1],
+      [0, 0, 0, 0], [0, 0, 0, millisecond], [0, millisecond, 2 * millisecond, 3 * millisecond], [0, 5, 5, 9],
+      [9, 6, 3, 1],
     ] { #expect(!areApart(changeTimes: times)) }
     #expect(areApart(changeTimes: [0, 3000, 5000, 9000]))
   }
@@ -29,7 +30,7 @@ struct ChangeTimesTests {
 
   @Test("where this machine's file system is said to tell them apart, it does")
   func local() throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     let fileSystem = LocalFileSystem()
     guard try fileSystem.tellsChangesApart(in: folder.path) else { return }
     let file = try fileSystem.create(folder.path.appending("a"))

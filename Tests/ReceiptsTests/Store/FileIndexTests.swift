@@ -159,7 +159,7 @@ struct FileIndexTests {
     memory.clock.advance(nanoseconds: 15_000_000)
     let index = index()
     _ = try digests(["a", "b"], index)
-    #expect(memory.clock.sleeps == [5_000_001])
+    #expect(memory.clock.sleeps == [5_000_000])
     #expect(index.known("a", try status("/w/a")) != nil)
     #expect(index.known("b", try status("/w/b")) != nil)
     _ = try digests(["a", "b"], index)
