@@ -165,6 +165,11 @@ struct AuditTests {
       try $0.write("data/evidence/2026/03/01/more.jsonl", "")
       try $0.write("exports/rag/more.jsonl", "")
     },
+    Case("a folder of outputs is elsewhere, and a link leads there", "output-unreceipted exports/back") {
+      try FileManager.default.moveItem(atPath: $0.path("exports/rag"), toPath: $0.path("moved"))
+      try FileManager.default.createSymbolicLink(atPath: $0.path("exports/rag"), withDestinationPath: "../moved")
+      try FileManager.default.createSymbolicLink(atPath: $0.path("exports/back"), withDestinationPath: ".")
+    },
     Case(
       "evidence was edited", "output-changed \(day)", "provenance-mismatch \(day)",
       change: replace(day, "Guess.", "Guess!")),

@@ -169,6 +169,16 @@ struct LookingTests {
     #expect(try space.run("health").stdout.contains("FAIL  configuration: "))
   }
 
+  @Test("health tells a repository that can't be read from none")
+  func damagedRepository() throws {
+    let space = try Lab.built()
+    #expect(try space.run("health").stdout.contains("no repository with a commit around the workspace"))
+    try space.write(".git", "gitdir: /nowhere\n")
+    let result = try space.run("health")
+    #expect(result.exitCode == 0)
+    #expect(result.stdout.contains("/.git is there, but no repository with a commit that can be read"))
+  }
+
   @Test("the report says what the receipts say, and writing it again changes nothing")
   func report() throws {
     let space = try Lab.built()

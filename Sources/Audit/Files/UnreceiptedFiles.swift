@@ -22,7 +22,9 @@ struct UnreceiptedFiles {
   private func look(in folder: String, _ listed: Set<String>) throws {
     for entry in try fileSystem.entries(of: layout.path(folder)) {
       let path = "\(folder)/\(entry.name)"
-      if entry.kind == .directory {
+      // A link in the place of a folder of outputs leads to them; any other one was put there by somebody.
+      let leadsToOutputs = entry.kind == .symbolicLink && listed.contains { $0.hasPrefix(path + "/") }
+      if entry.kind == .directory || leadsToOutputs {
         try look(in: path, listed)
       } else if !listed.contains(path) {
         log.add(.outputUnreceipted, path: path, expected: "a receipt that lists it", found: "none")

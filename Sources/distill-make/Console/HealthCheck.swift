@@ -1,3 +1,4 @@
+import Glibc
 import JSONTape
 import Receipts
 import Stages
@@ -100,6 +101,11 @@ struct HealthCheck {
   private func git() -> HealthFinding {
     do {
       guard let state = try Workspace.git(layout) else {
+        if let place = try repositoryFolder() {
+          return HealthFinding(
+            check: "git", state: .warning, facts: "\(place) is there, but no repository with a commit that can be read",
+            hint: "Receipts will say `git: null`. `git status` says what is wrong with it.")
+        }
         return HealthFinding(
           check: "git", state: .warning, facts: "no repository with a commit around the workspace",
           hint: "Receipts will say `git: null`. `git init` and a commit of distill.yaml would tie them to a version.")
@@ -110,8 +116,23 @@ struct HealthCheck {
     }
   }
 
+  /// The nearest `.git` of the workspace or a folder above; nil: there is none.
+  private func repositoryFolder() throws -> FilePath? {
+    var folder = layout.root
+    while true {
+      let place = folder.appending(".git")
+      if try fileSystem.status(of: place, followingLinks: false) != nil { return place }
+      guard folder.removeLastComponent() else { return nil }
+    }
+  }
+
   private func space() -> HealthFinding {
     do {
+      guard layout.root.withPlatformString({ access($0, W_OK) }) == 0 else {
+        return HealthFinding(
+          check: "disk", state: .broken, facts: "can't write in \(layout.root): \(Errno(rawValue: errno))",
+          hint: "A build writes data, exports, receipts, reports and .distill there.")
+      }
       let free = try fileSystem.freeSpace(at: layout.root)
       let isScarce = free < Self.scarceSpace
       return HealthFinding(
