@@ -130,7 +130,7 @@ struct HealthCheck {
     do {
       guard layout.root.withPlatformString({ access($0, W_OK) }) == 0 else {
         return HealthFinding(
-          check: "disk", state: .broken, facts: "can't write in \(layout.root): \(Errno(rawValue: errno))",
+          check: "disk", state: .warning, facts: "can't write in \(layout.root): \(Errno(rawValue: errno))",
           hint: "A build writes data, exports, receipts, reports and .distill there.")
       }
       let free = try fileSystem.freeSpace(at: layout.root)
