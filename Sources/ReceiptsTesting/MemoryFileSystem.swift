@@ -7,13 +7,21 @@ import SystemPackage
 public final class MemoryFileSystem: FileSystem {
   public let clock: ManualClock
   let state = Mutex(MemoryTree())
-  private let tellsChangesApart: Bool
-  private let changes = Atomic<Int64>(0)
+  private let changeTimes: ChangeTimes
 
-  /// - Parameter tellsChangesApart: each change comes a nanosecond after the one before, though the clock stands still.
-  public init(clock: ManualClock = ManualClock(), tellsChangesApart: Bool = false) {
+  /// Which times changes get.
+  public enum ChangeTimes: Sendable, CaseIterable {
+    /// Those of the clock, which are no whole seconds.
+    case clock
+    /// One of their own each: the clock goes on by a nanosecond.
+    case own
+    /// The last whole second.
+    case seconds
+  }
+
+  public init(clock: ManualClock = ManualClock(), changeTimes: ChangeTimes = .clock) {
     self.clock = clock
-    self.tellsChangesApart = tellsChangesApart
+    self.changeTimes = changeTimes
   }
 
   // MARK: - For tests
@@ -118,7 +126,7 @@ public final class MemoryFileSystem: FileSystem {
 
   /// Another file system that holds the same, inodes and times included, with a clock of its own at the same time.
   public func copy() -> MemoryFileSystem {
-    let copy = MemoryFileSystem(clock: clock.copy(), tellsChangesApart: tellsChangesApart)
+    let copy = MemoryFileSystem(clock: clock.copy(), changeTimes: changeTimes)
     let tree = state.withLock { $0 }
     copy.state.withLock { $0 = tree }
     return copy
@@ -229,11 +237,11 @@ public final class MemoryFileSystem: FileSystem {
 
   // MARK: - Inside
 
-  /// Not at a whole second, as if it counted seconds.
   var now: Int64 {
+    if changeTimes == .own { clock.advance(nanoseconds: 1) }
     let now = clock.now()
-    let passed = tellsChangesApart ? changes.add(1, ordering: .relaxed).newValue : 0
-    return now.seconds * 1_000_000_000 + Int64(now.nanoseconds) + passed - 1
+    let seconds = now.seconds * 1_000_000_000
+    return changeTimes == .seconds ? seconds : seconds + Int64(now.nanoseconds) - 1
   }
 
   /// Runs `body` as the call `operation`, unless it is to fail.

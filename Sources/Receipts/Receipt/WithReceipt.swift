@@ -95,9 +95,10 @@ func withReceipt(
         let began = clock.monotonicNanoseconds()
         do {
           try outputs.synchronize(build, barrier)
-          try publisher.publish(outputs.staged, receipt: receipt, previous: previous, barrier: barrier)
+          let status = try publisher.publish(
+            outputs.staged, receipt: receipt, previous: previous, barrier: barrier)
           try staging.empty()
-          try build.remember(receipt)
+          if let status { try build.remember(receipt, status) }
         } catch let error as FileSystemError where error.errno == .noSpace {
           // What was finished would be in the way of whoever makes room.
           _ = try? staging.empty()

@@ -46,9 +46,9 @@ public struct BuildOptions: Sendable {
   /// Up to so many files or folders of a publication are synced one by one; see `Build.synchronize`. Tests make it small.
   public var singleSyncs = 256
   public var publishing = PublishingTime.atOnce
-  /// The process ends after the build, and the system has its memory back at once: to free what a build knows of 100,000 files,
-  /// piece by piece, takes a tenth of a build with nothing to do.
-  public var leavesMemory = false
+  /// What the build knows is never freed: the process ends after it, and the system has its memory back at once. Piece by piece
+  /// that takes a tenth of a build with nothing to do, where there are 100,000 logs.
+  public var keepsMemory = false
   /// A folder that gets every action that runs, with its inputs; see `SavedActions`.
   public var savedActions: FilePath?
 
@@ -67,7 +67,7 @@ final class Build: Sendable {
   let workers: WorkerShelf
   let shelf: ReceiptShelf
   let publications: Publications
-  /// Published files whose state the index is to remember when the clock has moved on.
+  /// Published files whose state the index is to remember; see `settle`.
   let published = Mutex<[PublishedFile]>([])
 
   /// Of the stages that this build has run, by their keys: what it saved need not be read again.
@@ -79,15 +79,14 @@ final class Build: Sendable {
   /// Derived inputs, each made once a build.
   let derived = Mutex<[RelativePath: [UInt8]]>([:])
 
-  /// See `BuildOptions.leavesMemory`.
-  private let left = Mutex<[StageInspection]>([])
+  private let kept = Mutex<[StageInspection]>([])
 
   private let pendingGit = Mutex<Pending<GitState?>?>(nil)
 
   struct PublishedFile: Sendable {
     var path: RelativePath
     var digest: Digest
-    /// Right behind its rename.
+    /// When the file had this digest: right behind its rename, or before it was read.
     var status: FileStatus
   }
 
@@ -105,9 +104,9 @@ final class Build: Sendable {
     workers = WorkerShelf(jobs: options.jobs)
   }
 
-  /// Nobody needs it any more.
-  func leave(_ inspection: StageInspection) {
-    if options.leavesMemory { left.withLock { $0.append(inspection) } }
+  /// Keeps what nobody needs any more from being freed, where the options say so.
+  func keep(_ inspection: StageInspection) {
+    if options.keepsMemory { kept.withLock { $0.append(inspection) } }
   }
 
   /// Where the work tree stands, for all receipts of this build: who asks first has it found out, beside what else goes on.
@@ -127,9 +126,10 @@ final class Build: Sendable {
   }
 
   /// Likewise for a receipt that was just published.
-  func remember(_ receipt: ReceiptCodec.Encoded) throws {
+  ///
+  /// - Parameter status: of its file, right behind its rename.
+  func remember(_ receipt: ReceiptCodec.Encoded, _ status: FileStatus) throws {
     let path = layout.receipt(receipt.receipt.stage)
-    guard let status = try fileSystem.status(of: path, followingLinks: false) else { return }
     let file = PublishedFile(
       path: RelativePath(unchecked: layout.relative(path.string)), digest: Digest.of(receipt.bytes), status: status)
     try remember(ReceiptHead(receipt), in: file)
@@ -143,14 +143,17 @@ final class Build: Sendable {
       return files
     }
     guard !files.isEmpty else { return }
-    try index.tryChangeTimes(in: layout.temporary)
+    index.tryChangeTimes(in: layout.temporary)
     if index.settlingTime > 0 { environment.clock.sleep(nanoseconds: UInt64(index.settlingTime)) }
     let now = environment.clock.now().nanosecondsSince1970 ?? .max
     let statuses = try parallelMap(files, inRunsOf: FileIndex.looksAtOnce, jobs: options.jobs) {
       try fileSystem.statuses(of: $0.map(\.path)[...], below: layout.root)
     }.joined()
     for (file, status) in zip(files, statuses) {
-      guard let status, status == file.status, index.isSettled(status.changed, at: now) else { continue }
+      // Within the second of its rename it may have been changed again; it is hashed once more when it is asked for.
+      guard let status, status == file.status, !FileIndex.mayCountSeconds(status.changed),
+        index.isSettled(status.changed, at: now)
+      else { continue }
       index.remember(file.path.string, status, file.digest)
     }
   }

@@ -91,7 +91,7 @@ final class OutputSpool: @unchecked Sendable {
       if let spooled, fits, spooled.fragments.count <= planned.count {
         file = spooled
       } else {
-        try spooled?.rest()
+        try spooled?.close()
         file = make(output.path, isReadAlone: spooled?.isReadAlone ?? true)
       }
       for fragment in planned[file.fragments.count...] { file.append(fragment) }
@@ -107,7 +107,7 @@ final class OutputSpool: @unchecked Sendable {
     let finished = try parallelMap(outputs, jobs: build.options.jobs) { _, output in
       let file = try self.take(output)
       let staged = try file.finish(inPlace: inPlace[output.path])
-      if rests { try file.rest() }
+      if rests { try file.close() }
       return (file: file, staged: staged)
     }
     return SpooledOutputs(
@@ -133,7 +133,7 @@ struct SpooledOutputs: Sendable {
   /// - Parameter barrier: of the staging folder's file system, from before anything was written.
   func synchronize(_ build: Build, _ barrier: (any ChangeBarrier)?) throws {
     try build.synchronize(written, barrier) { try $0.synchronize() }
-    for file in written { try file.rest() }
+    for file in written { try file.close() }
   }
 }
 

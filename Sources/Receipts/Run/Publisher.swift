@@ -47,10 +47,11 @@ struct Publisher: Sendable {
   ///   - receipt: the bytes of the receipt to leave; equal to the newest one where nothing changed.
   ///   - previous: the newest receipt before this one.
   ///   - barrier: of the file system that the outputs are on.
+  /// - Returns: how the file of the receipt looked when it was there; nil: not as it should.
   func publish(
     _ staged: [StagedOutput], receipt: ReceiptCodec.Encoded, previous: ReceiptCodec.Encoded?,
     barrier: (any ChangeBarrier)?
-  ) throws {
+  ) throws -> FileStatus? {
     let kept = Set(staged.map(\.file.path))
     var leftovers = Set(try pathsOfInterruptedAttempts())
     if let previous {
@@ -98,10 +99,12 @@ struct Publisher: Sendable {
     let entry = layout.history.appending("\(receipt.digest.hex).json")
     if try !exists(entry) { try fileSystem.replace(entry, with: receipt.bytes, through: layout.temporary) }
     try fileSystem.replace(layout.receipt(stage), with: receipt.bytes, through: layout.temporary)
+    let status = try fileSystem.status(of: layout.receipt(stage), followingLinks: false)
     try fileSystem.remove(layout.superseded(stage))
     try fileSystem.remove(layout.publishing(stage))
     try fileSystem.remove(layout.failed(stage))
     try fileSystem.synchronizeDirectory(layout.receipts(stage))
+    return status.flatMap { $0.size == receipt.bytes.count ? $0 : nil }
   }
 
   /// Renames the outputs in, several at a time: making the folder of a partition takes the system as long as all else about it.
@@ -112,9 +115,12 @@ struct Publisher: Sendable {
     _ = try parallelMap(waiting, inRunsOf: Self.placedAtOnce, jobs: build.options.jobs) { part in
       for (temporary, file, status) in part {
         let path = layout.path(file.path)
+        var current = temporary
         try status.place { () throws(FileSystemError) in
+          try fileSystem.status(of: current, followingLinks: false)
+        } rename: { () throws(FileSystemError) in
           try place(temporary, at: path)
-          return try fileSystem.status(of: path, followingLinks: false)
+          current = path
         }
       }
     }

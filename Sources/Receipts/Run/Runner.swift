@@ -51,7 +51,7 @@ public struct StageForecast: Sendable {
 /// What a build writes behind its stages, when all is published.
 public protocol BuildEpilogue: AnyObject {
   func write()
-  /// A change since `write` would be seen by now: what was written may be remembered in the index, which is saved after that.
+  /// What was published has settled, and so has what `write` wrote; the index is saved after this.
   func remember()
 }
 
@@ -78,7 +78,7 @@ public struct Runner: Sendable {
     _ names: [StageName], onEnd: (StageReport) -> Void = { _ in }, epilogue: (any BuildEpilogue)? = nil
   ) throws -> [StageReport] {
     let build = Build(environment: environment, options: options, layout: layout, index: index)
-    if options.leavesMemory { _ = Unmanaged.passRetained(build) }
+    if options.keepsMemory { _ = Unmanaged.passRetained(build) }
     // What killed builds left behind. Looks first: an up-to-date build changes nothing.
     try environment.fileSystem.empty(layout.temporary)
     var reports: [StageReport] = []
@@ -179,7 +179,7 @@ public struct Runner: Sendable {
         try build.fileSystem.removeIfPresent(layout.failed(stage.name))
         try StagingFolder(build: build, stage: stage.name).empty()
         report.ending = .upToDate(receipt)
-        build.leave(inspection)
+        build.keep(inspection)
       case .willRun(let reasons), .mayRun(let reasons):
         report.reasons = reasons
         let inputs = try inspector.locate(inspection.inputs, upstream: receipts)

@@ -11,6 +11,9 @@ final class Worker {
 
   init(number: Int = 1) { self.number = number }
 
+  /// Bytes of memory for inputs, of which those for parsing are a multiple.
+  var inputCapacity: Int { inputBytes.capacity }
+
   /// Maps what can be mapped, and reads the other inputs one behind the other into one buffer, with the parser's padding
   /// between them.
   func load(_ inputs: [ActionInput], from source: some InputSource) throws -> LoadedInputs {
@@ -128,9 +131,14 @@ final class WorkerShelf: @unchecked Sendable {
     }
   }
 
+  /// One that had to read something unusually large does not keep its memory to the end of the build.
   func giveBack(_ worker: Worker) {
-    lock.withLock { _ in free.append(worker) }
+    let kept = worker.inputCapacity > Self.workerLimit ? Worker(number: worker.number) : worker
+    lock.withLock { _ in free.append(kept) }
   }
+
+  /// Bytes: several chunks of a log.
+  private static let workerLimit = 64 << 20
 
   /// One that had the same name is large enough, mostly; one of another name is better than none.
   func takeSink(_ name: String) -> OutputSink {

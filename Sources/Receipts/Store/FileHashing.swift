@@ -28,7 +28,7 @@ extension FileIndex {
   /// remembers it.
   ///
   /// Waits, once and no longer than the settling time, until the last change of each file is old enough. A file whose change time
-  /// lies in the future, that changed during the wait, or within the last second on a file system that counts seconds, is hashed
+  /// lies in the future, that changed during the wait, or within the last two seconds on a file system that counts seconds, is hashed
   /// but not remembered.
   ///
   /// - Parameters:

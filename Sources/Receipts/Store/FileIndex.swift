@@ -18,7 +18,6 @@ public final class FileIndex: Sendable {
   private let paranoid: Bool
   /// nil until something is asked for.
   private let loaded = Mutex<State?>(nil)
-  /// 20 ms: longer than a step of any kernel's file clock (1 to 10 ms).
   private let settlingNanoseconds = Atomic<Int64>(20_000_000)
 
   /// - Parameters:
@@ -31,7 +30,8 @@ public final class FileIndex: Sendable {
     self.paranoid = paranoid
   }
 
-  /// Nanoseconds that must have passed since a file's last change, before it may be remembered as it is.
+  /// Nanoseconds that must have passed since a file's last change, before it may be remembered as it is: 20 ms, longer than a step
+  /// of any kernel's file clock (1 to 10 ms), or none once changes are known to have times of their own.
   var settlingTime: Int64 { settlingNanoseconds.load(ordering: .relaxed) }
 
   /// May a file be remembered that was found to have changed last then?
@@ -40,14 +40,17 @@ public final class FileIndex: Sendable {
   ///   - changed: nanoseconds since 1970, as `now`.
   ///   - now: before the file was looked at.
   func isSettled(_ changed: Int64, at now: Int64) -> Bool {
-    let second: Int64 = 1_000_000_000
-    return changed <= now - settlingTime - (changed % second == 0 ? second : 0)
+    changed <= now - settlingTime - (Self.mayCountSeconds(changed) ? 2_000_000_000 : 0)
   }
 
-  /// From now on only files of the file system that holds `directory` are asked for: where that tells changes apart, there is
-  /// nothing to wait for.
-  func tryChangeTimes(in directory: FilePath) throws {
-    if try fileSystem.tellsChangesApart(in: directory) { settlingNanoseconds.store(0, ordering: .relaxed) }
+  /// Was a file that changed last then on a file system that counts seconds, or pairs of them?
+  static func mayCountSeconds(_ changed: Int64) -> Bool { changed % 1_000_000_000 == 0 }
+
+  /// Where the file system that holds `directory` tells changes apart, nothing is waited for any more. The caller asks for no file
+  /// of another file system after this. Where it can't be tried, there is waiting.
+  func tryChangeTimes(in directory: FilePath) {
+    let isFine = (try? fileSystem.tellsChangesApart(in: directory)) ?? false
+    if isFine { settlingNanoseconds.store(0, ordering: .relaxed) }
   }
 
   /// The file is read by whoever asks first.

@@ -15,7 +15,7 @@ struct BuildCommand {
     options.force = flags.force
     options.keepGoing = flags.keepGoing
     options.publishing = options.jobs > 1 ? .beside : .atOnce
-    options.leavesMemory = true
+    options.keepsMemory = true
     options.savedActions = flags.saveActions.map { FilePath($0) }
     if flags.dryRun { return try dryRun(layout, options) }
 

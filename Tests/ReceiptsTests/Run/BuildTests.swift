@@ -67,51 +67,94 @@ struct BuildTests {
     }
   }
 
-  @Test("what was published is remembered once a change of it would be seen", arguments: [false, true])
-  func settling(tellsChangesApart: Bool) throws {
-    let space = EngineSpace(Self.files, on: MemoryFileSystem(tellsChangesApart: tellsChangesApart))
+  @Test(
+    "what was published is remembered where a change of it would be seen, and none is missed",
+    arguments: MemoryFileSystem.ChangeTimes.allCases)
+  func settling(changeTimes: MemoryFileSystem.ChangeTimes) throws {
+    let space = EngineSpace(Self.files, on: MemoryFileSystem(changeTimes: changeTimes))
     #expect(try space.build().areGood)
-    #expect(space.fileSystem.clock.sleeps == (tellsChangesApart ? [] : [20_000_000]))
+    #expect(space.fileSystem.clock.sleeps == (changeTimes == .own ? [] : [20_000_000]))
+    let path = RelativePath(unchecked: "exports/other.txt")
+    let index = FileIndex(
+      fileSystem: space.fileSystem, clock: space.fileSystem.clock, location: space.layout.index, paranoid: false)
+    let status = try #require(try space.fileSystem.status(of: space.layout.path(path), followingLinks: false))
+    #expect((index.known(path.string, status) != nil) == (changeTimes != .seconds))
     // As long, and at the same instant.
-    space.fileSystem.overwrite(space.path("exports/other.txt"), with: Array("xylophone\n".utf8))
-    space.fileSystem.forgetCalls()
+    space.fileSystem.overwrite(space.layout.path(path), with: Array("xylophone\n".utf8))
     let reports = try space.runner(space.stages()).build(["other"])
-    #expect(reports.map(\.reasons) == [[.outputChanged(RelativePath(unchecked: "exports/other.txt"))]])
-    #expect(space.text("exports/other.txt") == "XYLOPHONE\n")
+    #expect(reports.map(\.reasons) == [[.outputChanged(path)]])
+    #expect(space.text(path.string) == "XYLOPHONE\n")
+  }
+
+  @Test("where it can't be tried whether changes have times of their own, there is waiting, and the build is good")
+  func untried() throws {
+    let space = EngineSpace(Self.files, on: MemoryFileSystem(changeTimes: .own))
+    // No log has to settle, and the next file that is made is the one to try it with.
+    space.fileSystem.clock.advance(seconds: 1)
+    let epilogue = HookEpilogue { space.fileSystem.plan(PlannedFault(.changing, after: 0, .noSpace)) }
+    #expect(try space.runner(space.stages()).build(EngineSpace.everything, epilogue: epilogue).areGood)
+    #expect(!space.fileSystem.isFaultPending && space.fileSystem.clock.sleeps == [20_000_000])
   }
 
   @Test(
     "an output that is edited while the build goes on is seen, though its length and its time stay",
-    arguments: PublishingTime.allCases)
-  func edited(publishing: PublishingTime) throws {
+    arguments: PublishingTime.allCases, [MemoryFileSystem.ChangeTimes.clock, .own])
+  func edited(publishing: PublishingTime, changeTimes: MemoryFileSystem.ChangeTimes) throws {
     let clean = try built()
     // Before it is read, after that, and when all is published.
     for moment in ["titles", "other", "end"] {
-      let space = EngineSpace(Self.files, publishing: publishing)
-      let edit = { @Sendable in
-        let path = space.path("data/capitals/a.txt")
-        guard let status = try space.fileSystem.status(of: path, followingLinks: false) else { return }
-        space.fileSystem.clock.advance(nanoseconds: 5_000_000)
-        space.fileSystem.overwrite(path, with: Array("APPLE\nBAD\n".utf8))
-        space.fileSystem.setModified(path, to: status.modified)
+      let space = EngineSpace(Self.files, publishing: publishing, on: MemoryFileSystem(changeTimes: changeTimes))
+      let reports = try build(space, at: moment) {
+        try edit(space.path("data/capitals/a.txt"), to: "APPLE\nBAD\n", space.fileSystem)
       }
-      let stages = space.stages { stage in
-        guard stage.name.text == moment else { return }
-        let sources = stage.sources
-        stage.sources = {
-          try edit()
-          return try sources()
-        }
-      }
-      let epilogue = HookEpilogue { if moment == "end" { try? edit() } }
-      _ = try space.runner(stages).build(EngineSpace.everything, epilogue: epilogue)
       // What failed for it, or was remembered as it is, is built again.
       let isEdited = space.text("data/capitals/a.txt") == "APPLE\nBAD\n"
       #expect(isEdited || publishing != .atOnce && moment == "titles", "\(moment)")
+      #expect(reports.areGood || moment == "titles", "\(moment)")
       #expect(space.text("exports/titles.txt").map { $0 == clean.text("exports/titles.txt") } ?? true, "\(moment)")
       #expect(try space.build().areGood)
       #expect(try space.published() == clean.published(), "\(moment)")
     }
+  }
+
+  @Test(
+    "an output that is edited before its rename is seen, though its length and its time stay",
+    arguments: [("titles", "notes", "APPLE\nBAD\n"), ("other", "titles", "APPLE\nBARRY\n")])
+  func editedInStaging(moment: String, stage: String, text: String) throws {
+    let clean = try built()
+    let space = EngineSpace(Self.files, publishing: .late)
+    _ = try build(space, at: moment) {
+      let staged = try #require(
+        space.files(".distill/staging/\(stage)/").first { space.text($0)?.utf8.count == text.utf8.count })
+      try edit(space.path(staged), to: text, space.fileSystem)
+    }
+    #expect(space.text("exports/titles.txt") != "APPLE\nBERRY\n")
+    #expect(try space.build().areGood)
+    #expect(try space.published() == clean.published())
+  }
+
+  /// Builds everything, and does something when a stage begins, or `end`: when all is published.
+  private func build(
+    _ space: EngineSpace, at moment: String, _ body: @escaping @Sendable () throws -> Void
+  ) throws -> [StageReport] {
+    let stages = space.stages { stage in
+      guard stage.name.text == moment else { return }
+      let sources = stage.sources
+      stage.sources = {
+        try body()
+        return try sources()
+      }
+    }
+    let epilogue = HookEpilogue { if moment == "end" { try? body() } }
+    return try space.runner(stages).build(EngineSpace.everything, epilogue: epilogue)
+  }
+
+  /// Nothing happens where there is no such file.
+  private func edit(_ path: FilePath, to text: String, _ fileSystem: MemoryFileSystem) throws {
+    guard let status = try fileSystem.status(of: path, followingLinks: false) else { return }
+    fileSystem.clock.advance(nanoseconds: 5_000_000)
+    fileSystem.overwrite(path, with: Array(text.utf8))
+    fileSystem.setModified(path, to: status.modified)
   }
 
   @Test("without the cache nothing is run, either: the receipts and the files say enough")

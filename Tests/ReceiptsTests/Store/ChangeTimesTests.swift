@@ -25,7 +25,7 @@ struct ChangeTimesTests {
 
   @Test("changes with times of their own are told apart")
   func fine() throws {
-    #expect(try MemoryFileSystem(tellsChangesApart: true).tellsChangesApart(in: "/tmp"))
+    #expect(try MemoryFileSystem(changeTimes: .own).tellsChangesApart(in: "/tmp"))
   }
 
   @Test("where this machine's file system is said to tell them apart, it does")
