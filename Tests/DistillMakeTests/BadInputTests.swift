@@ -238,6 +238,27 @@ struct BadInputTests {
     #expect(try space.run("graph", through: through).exitCode == 0)
   }
 
+  @Test(
+    "outputs on another file system than `.distill`",
+    .enabled(if: Machine.canMount, "no file system can be mounted here"))
+  func outputsElsewhere() throws {
+    let space = try Lab.space()
+    try space.write("exports/rag/none", "")
+    #expect(try Machine.run(["mount", "-t", "tmpfs", "tmpfs", space.path("exports")]).exitCode == 0)
+    defer { _ = try? Machine.run(["umount", "-l", space.path("exports")]) }
+    let build = try space.run("all", "-q")
+    #expect(build.exitCode == 73)
+    #expect(
+      build.stderr == """
+        distill-make: exports/quarantine/evidence.jsonl: can't rename: Invalid cross-device link
+          `.distill` must be on the same file system as the outputs, because they are moved into place.
+
+        """)
+    let health = try space.run("health")
+    #expect(health.exitCode == 65)
+    #expect(health.stdout.contains("FAIL  disk: exports is on another file system than .distill"), "\(health.stdout)")
+  }
+
   // MARK: The command line
 
   @Test(

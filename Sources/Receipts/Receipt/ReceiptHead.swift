@@ -6,7 +6,6 @@ public struct ReceiptHead: Sendable, Hashable {
   public var stage: StageName
   /// `receipt_sha256`.
   public var digest: Digest
-  public var previous: Digest?
   /// Of the stage's manifest.
   public var key: Digest
   public var outputs: [Receipt.File]
@@ -15,7 +14,6 @@ public struct ReceiptHead: Sendable, Hashable {
   public init(_ encoded: ReceiptCodec.Encoded) {
     stage = encoded.receipt.stage
     digest = encoded.digest
-    previous = encoded.receipt.previous
     key = encoded.receipt.core.key
     outputs = encoded.receipt.core.outputs
     recordCounts = encoded.receipt.core.recordCounts
@@ -60,18 +58,17 @@ struct ReceiptHeads {
 
   static func key(file: Digest, tool: Digest) -> Digest {
     KeyManifest(
-      function: "receipt.head/1", inputs: [ActionInput(name: "receipt", digest: file, byteCount: 0)], parameters: .null,
+      function: "receipt.head/2", inputs: [ActionInput(name: "receipt", digest: file, byteCount: 0)], parameters: .null,
       tool: tool
     ).key
   }
 }
 
 extension ReceiptHead {
-  /// `{"stage","digest","previous","key","outputs":[["path","sha256",bytes,records],…],"counts"}`
+  /// `{"stage","digest","key","outputs":[["path","sha256",bytes,records],…],"counts"}`
   fileprivate var record: JSON {
     [
-      "stage": .string(stage.text), "digest": .string(digest.hex),
-      "previous": previous.map { .string($0.hex) } ?? .null, "key": .string(key.hex),
+      "stage": .string(stage.text), "digest": .string(digest.hex), "key": .string(key.hex),
       "outputs": .array(
         outputs.map {
           [
@@ -90,7 +87,6 @@ extension ReceiptHead {
     else { return nil }
     self.stage = StageName(stage)
     self.digest = digest
-    previous = record["previous"]?.string.flatMap(Digest.init(hex:))
     self.key = key
     recordCounts = counts
     outputs = []

@@ -133,6 +133,11 @@ struct HealthCheck {
           check: "disk", state: .warning, facts: "can't write in \(layout.root): \(Errno(rawValue: errno))",
           hint: "A build writes data, exports, receipts, reports and .distill there.")
       }
+      if let stranger = folderElsewhere() {
+        return HealthFinding(
+          check: "disk", state: .broken, facts: "\(stranger) is on another file system than .distill",
+          hint: "Outputs are made in .distill and moved into place, so all of the workspace must be on one file system.")
+      }
       let free = try fileSystem.freeSpace(at: layout.root)
       let isScarce = free < Self.scarceSpace
       return HealthFinding(
@@ -140,6 +145,18 @@ struct HealthCheck {
         hint: isScarce ? "A build needs room for its outputs beside the old ones." : nil)
     } catch {
       return broken("disk", error)
+    }
+  }
+
+  /// A folder that builds write, and that is not where they move its files from; nil: none.
+  private func folderElsewhere() -> String? {
+    func device(_ path: FilePath) -> dev_t? {
+      var status = stat()
+      return path.withPlatformString { stat($0, &status) } == 0 ? status.st_dev : nil
+    }
+    let own = device(layout.cache) ?? device(layout.root)
+    return WorkspaceLayout.ownFolders.map { String($0.dropLast()) }.first { folder in
+      device(layout.root.appending(folder)).map { $0 != own } ?? false
     }
   }
 
