@@ -169,7 +169,7 @@ struct LogOutcome: Sendable {
   var spare: [LogObject] = []
   /// Rows that say what dropped duplicates of theirs said, with the `human_override` that the mapping gives them.
   var withOthers: [Int: Category?] = [:]
-  var compressed: [CompressedSpan] = []
+  var compressed: [RecordSpan] = []
 
   init(rowCount: Int) { isMet = Array(repeating: false, count: rowCount) }
 

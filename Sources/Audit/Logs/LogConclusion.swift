@@ -83,7 +83,8 @@ struct LogConclusion {
       if isEarlier {
         log.add(
           .provenanceMismatch, path: partitions[place.file].string, line: place.line, member: "provenance",
-          expected: "the first record of this identity, \(object.log):\(object.line + 1)", found: "\(file):\(line + 1)")
+          expected: "the first record of this identity, \(object.log):\(object.line + 1)",
+          found: "\(file):\(line.addingSaturated(1))")
       }
       if let other = object.verdict, other != verdict, !expected.contains(other) { expected.append(other) }
     }

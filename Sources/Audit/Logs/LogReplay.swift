@@ -25,7 +25,7 @@ struct LogReplay {
     var met: [Int] = []
     var spare: [LogObject] = []
     var withOthers: [Int: Category?] = [:]
-    var compressed: [CompressedSpan] = []
+    var compressed: [RecordSpan] = []
   }
 
   func run(_ plan: [LogPiecePlan], _ tables: LogTables) throws -> Part {
@@ -36,8 +36,7 @@ struct LogReplay {
     let pieces = zip(plan, files).map { plan, file in
       (piece: plan.piece, bytes: file.bytes[plan.piece.offset..<plan.piece.offset + plan.byteCount])
     }
-    let byPath = Dictionary(
-      pieces.map { ($0.piece.log.path.string, $0) }, uniquingKeysWith: { first, _ in first })
+    let byPath = Dictionary(pieces.map { ($0.piece.log.path, $0) }, uniquingKeysWith: { first, _ in first })
     var part = Part()
     var met: Set<Int> = []
     let signature = scratch.signature
@@ -92,7 +91,7 @@ struct LogReplay {
 
   /// - Returns: the row that it was compared with.
   private func compare(
-    _ line: ByteSlice, _ pieces: [String: (piece: MappingReplay.Piece, bytes: ByteSlice)],
+    _ line: ByteSlice, _ pieces: [RelativePath: (piece: MappingReplay.Piece, bytes: ByteSlice)],
     _ met: inout Set<Int>, _ part: inout Part
   ) throws -> Int? {
     let expected = scratch.rows.members
@@ -118,10 +117,8 @@ struct LogReplay {
     let found = try scratch.rows.evidence.members(at: place, scratch.rows.others[0], scratch.rows.otherMembers[0])
     let own = found[EvidenceMember.provenance]
     guard
-      zip(["source_file", "line_offset"], ["source_file", "line_offset"]).allSatisfy({ name, _ in
-        name.withBytes { key in
-          own.member(key).flatMap { value in provenance.member(key).map { value.isSame(as: $0) } } ?? false
-        }
+      (["source_file", "line_offset"] as [StaticString]).allSatisfy({ key in
+        own.member(key).flatMap { value in provenance.member(key).map { value.isSame(as: $0) } } ?? false
       })
     else {
       setAside()
@@ -132,7 +129,7 @@ struct LogReplay {
       part.withOthers[row] = .some(Self.override(expected))
     }
     compare(expected, found, place)
-    if let piece = pieces[source] { checkSpan(own, piece, place, &part) }
+    if let piece = RelativePath(source).flatMap({ pieces[$0] }) { checkSpan(own, piece, place, &part) }
     return row
   }
 
@@ -156,15 +153,14 @@ struct LogReplay {
     _ provenance: JSONValue, _ piece: (piece: MappingReplay.Piece, bytes: ByteSlice), _ place: RowPlace,
     _ part: inout Part
   ) {
-    guard let offset = provenance.member("byte_offset")?.integer, let count = provenance.member("byte_length")?.integer,
-      let hash = provenance.member("sig_hash")?.string?.string()
+    // A row without a span that a log can have is not what the mapping makes, which is a finding already.
+    guard let bytes = RecordSpan.bytes(of: provenance), let hash = provenance.member("sig_hash")?.string?.string()
     else { return }
-    let span = CompressedSpan(
-      log: piece.piece.log.path, offset: Int(offset), byteCount: Int(count), sigHash: hash, place: place)
+    let span = RecordSpan(log: piece.piece.log.path, bytes: bytes, sigHash: hash, place: place)
     if LogText.isCompressed(piece.piece.log.path) { return part.compressed.append(span) }
-    let start = Int(offset) - piece.piece.offset
-    let bytes = start >= 0 && start + Int(count) <= piece.bytes.count ? piece.bytes[start..<start + Int(count)] : nil
-    span.check(bytes, partitions, scratch.signature, log)
+    let (start, end) = (bytes.lowerBound - piece.piece.offset, bytes.upperBound - piece.piece.offset)
+    span.check(
+      start >= 0 && end <= piece.bytes.count ? piece.bytes[start..<end] : nil, partitions, scratch.signature, log)
   }
 }
 

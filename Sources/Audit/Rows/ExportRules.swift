@@ -85,10 +85,17 @@ struct ExportRules: Sendable {
 
 /// What `data/repository-facts.json` says of the files that runs name.
 struct RepositoryAnswers: Sendable {
+  /// Of paths and commits byte for byte, as git compares them.
   private struct Question: Hashable {
     var source: String
-    var commit: String?
-    var path: String
+    var commit: [UInt8]?
+    var path: [UInt8]
+
+    init(_ source: String, commit: String?, path: String) {
+      self.source = source
+      self.commit = commit.map { Array($0.utf8) }
+      self.path = Array(path.utf8)
+    }
   }
 
   private var answers: [Question: String] = [:]
@@ -99,7 +106,7 @@ struct RepositoryAnswers: Sendable {
       sources.insert(source)
       for row in rows.array ?? [] {
         guard let cells = row.array, cells.count == 3, let path = cells[1].string else { continue }
-        answers[Question(source: source, commit: cells[0].string, path: path)] = cells[2].string
+        answers[Question(source, commit: cells[0].string, path: path)] = cells[2].string
       }
     }
   }
@@ -113,7 +120,7 @@ struct RepositoryAnswers: Sendable {
     let commit = evidence[EvidenceMember.gitSHA].string?.string()
     for file in evidence[EvidenceMember.sourceFiles].elements {
       let path = file.string?.string() ?? ""
-      let answer = answers[Question(source: source, commit: commit, path: path)]
+      let answer = answers[Question(source, commit: commit, path: path)]
       if let answer, ["file", "directory", "submodule"].contains(answer) { continue }
       return "\(path): \(answer ?? "was not looked up")"
     }

@@ -187,13 +187,15 @@ package final class Tracer {
 
   /// The bytes of the record in the log.
   private func source(_ provenance: JSON) throws -> TraceStep {
-    let offset = Int(provenance["byte_offset"]?.integer ?? 0)
-    let count = Int(provenance["byte_length"]?.integer ?? 0)
+    let bytes = RecordSpan.bytes(
+      offset: provenance["byte_offset"]?.integer, count: provenance["byte_length"]?.integer)
     let path = RelativePath(provenance["source_file"]?.string ?? "")
     var step = TraceStep(
-      "log", path: path?.string ?? "", line: provenance["line_offset"]?.integer.map { Int($0) + 1 })
-    step.facts = [("source", provenance["source"]?.string ?? ""), ("bytes", "\(offset)..<\(offset + count)")]
-    guard let path else { return step }
+      "log", path: path?.string ?? "", line: provenance["line_offset"]?.integer.map { Int($0.addingSaturated(1)) })
+    step.facts = [
+      ("source", provenance["source"]?.string ?? ""), ("bytes", bytes.map { "\($0)" } ?? "no span of a file"),
+    ]
+    guard let path, let bytes else { return step }
     if !LogText.isCompressed(path), path.name.hasSuffix(".json") {
       // A document's records are numbered, not its lines.
       step.facts.append(("element", "\(provenance["line_offset"]?.integer ?? 0)"))
@@ -206,11 +208,11 @@ package final class Tracer {
     let text = try LogText(file.bytes, of: path)
     let span = ByteBuffer()
     var position = 0
-    while position < offset + count {
+    while position < bytes.upperBound {
       let part = ByteBuffer()
       part.append(count: 1 << 20) { text.read(into: $0) }
       if part.count == 0 { break }
-      let (start, end) = (max(offset - position, 0), min(offset + count - position, part.count))
+      let (start, end) = (max(bytes.lowerBound - position, 0), min(bytes.upperBound - position, part.count))
       if start < end { span.append(part.slice(start..<end)) }
       position += part.count
     }

@@ -8,9 +8,9 @@ public final class Repository {
   private let place: String
   private let timeLimit: Double
   /// Trees that were looked into, by commit as the caller wrote it. They belong to libgit2 and are freed with this.
-  private var roots: [String: OpaquePointer] = [:]
+  private var roots: [ExactString: OpaquePointer] = [:]
   /// Those of folders, by `<commit>:<folder>`.
-  private var trees: [String: OpaquePointer] = [:]
+  private var trees: [ExactString: OpaquePointer] = [:]
 
   private init(handle: OpaquePointer, place: String, timeLimit: Double) {
     self.handle = handle
@@ -83,31 +83,12 @@ public final class Repository {
     return true
   }
 
-  /// Is there a file (or symbolic link) at `path` in the commit's tree?
-  ///
-  /// - Parameters:
-  ///   - path: relative to the root of the repository, without `.`, `..` or empty components.
-  ///   - commit: see `commitExists`.
-  /// - Throws: there is no such commit, or the repository is damaged.
-  public func fileExists(_ path: String, commit: String) throws(DistillError) -> Bool {
-    let tree = try tree(commit)
-    let watched = beginWatch()
-    defer { Watchdog.end(watched) }
-    guard !path.isEmpty, !path.utf8.contains(0) else { return false }
-    var entry: OpaquePointer?
-    let result = git_tree_entry_bypath(&entry, tree, path)
-    defer { git_tree_entry_free(entry) }
-    if result == GIT_ENOTFOUND.rawValue { return false }
-    try GitLibrary.check(result, "the tree of commit \(commit) can't be read", place: place)
-    return git_tree_entry_type(entry) == GIT_OBJECT_BLOB
-  }
-
   /// The tree of a folder; nil: there is no such folder. It belongs to this.
   func folderTree(_ folder: [String], commit: String) throws(DistillError) -> OpaquePointer? {
     let root = try tree(commit)
     if folder.isEmpty { return root }
     let path = folder.joined(separator: "/")
-    let key = "\(commit):\(path)"
+    let key = ExactString("\(commit):\(path)")
     if let tree = trees[key] { return tree }
     let watched = beginWatch()
     defer { Watchdog.end(watched) }
@@ -128,7 +109,7 @@ public final class Repository {
   }
 
   /// Whether the commit's tree was looked into before.
-  func isOpen(_ commit: String) -> Bool { roots[commit] != nil }
+  func isOpen(_ commit: String) -> Bool { roots[ExactString(commit)] != nil }
 
   /// Trees that were read so far, each once.
   package var treeCount: Int { roots.count + trees.count }
@@ -145,7 +126,7 @@ public final class Repository {
   }
 
   private func tree(_ sha: String) throws(DistillError) -> OpaquePointer {
-    if let tree = roots[sha] { return tree }
+    if let tree = roots[ExactString(sha)] { return tree }
     let watched = beginWatch()
     defer { Watchdog.end(watched) }
     guard let commit = commit(sha) else { throw DistillError(.data, "there is no commit \(sha)", place: place) }
@@ -153,7 +134,7 @@ public final class Repository {
     var tree: OpaquePointer?
     try GitLibrary.check(git_commit_tree(&tree, commit), "the tree of commit \(sha) can't be read", place: place)
     guard let tree else { throw DistillError(.internalFault, "libgit2 gave no tree", place: place) }
-    roots[sha] = tree
+    roots[ExactString(sha)] = tree
     return tree
   }
 

@@ -36,7 +36,7 @@ extension Repository {
         case .link(let target):
           if isLast { return .file }
           guard !target.hasPrefix("/"),
-            let resolved = TreePath.resolve(folder + target.split(separator: "/").map(String.init))
+            let resolved = TreePath.resolve(folder + TreePath.names(target))
           else { return .outside }
           followed = resolved + components[(index + 1)...]
         }
@@ -58,9 +58,10 @@ extension Repository {
   }
 
   private func entry(_ name: String, in folder: [String], commit: String) throws(DistillError) -> Entry? {
-    guard let tree = try folderTree(folder, commit: commit), let entry = git_tree_entry_byname(tree, name) else {
-      return nil
-    }
+    // No name holds a NUL, which would end it for libgit2.
+    guard !name.utf8.contains(0), let tree = try folderTree(folder, commit: commit),
+      let entry = git_tree_entry_byname(tree, name)
+    else { return nil }
     switch git_tree_entry_filemode(entry) {
     case GIT_FILEMODE_TREE: return .tree
     case GIT_FILEMODE_COMMIT: return .submodule
@@ -74,17 +75,19 @@ extension Repository {
 enum TreePath {
   /// nil: it leads out of the repository.
   static func components(_ path: String, workTree: FilePath?) -> [String]? {
-    var rest = path[...]
-    if path.hasPrefix("/") {
-      guard var root = workTree?.string else { return nil }
-      if !root.hasSuffix("/") { root += "/" }
-      guard (path + "/").hasPrefix(root) else { return nil }
-      rest = path.dropFirst(root.count)
-    }
-    return resolve(rest.split(separator: "/").map(String.init))
+    guard path.utf8.first == UInt8(ascii: "/") else { return resolve(names(path)) }
+    guard let workTree else { return nil }
+    let (root, all) = (names(workTree.string), names(path))
+    guard all.count >= root.count, zip(root, all).allSatisfy({ ExactString($0) == ExactString($1) }) else { return nil }
+    return resolve(all[root.count...])
   }
 
-  static func resolve(_ names: [String]) -> [String]? {
+  /// What stands between slashes, by bytes: a `/` with a combining mark behind it is one, too.
+  static func names(_ path: String) -> [String] {
+    path.utf8.split(separator: UInt8(ascii: "/")).map { String(Substring($0)) }
+  }
+
+  static func resolve(_ names: some Sequence<String>) -> [String]? {
     var resolved: [String] = []
     for name in names {
       switch name {

@@ -40,7 +40,9 @@ struct Fields {
   func object(_ key: String) throws(FieldError) -> Fields { try Fields(try any(key), at: name(key)) }
 
   func count(_ key: String) throws(FieldError) -> Int {
-    try typed(key, "a whole number from 0") { $0.integer.flatMap { $0 >= 0 ? Int($0) : nil } }
+    try typed(key, "a whole number from 0 to 2^60") {
+      $0.integer.flatMap { (0...ReceiptTotals.limit).contains($0) ? Int($0) : nil }
+    }
   }
 
   func digest(_ key: String) throws(FieldError) -> Digest {

@@ -166,6 +166,10 @@ public enum ReceiptCodec {
       parameters: try fields.any("parameters"), inputs: inputs, outputs: outputs,
       recordCounts: try fields.any("record_counts"),
       summary: try fields.any("summary"), validation: try checks(fields), key: try fields.digest("key"))
+    try ReceiptTotals.check(inputs, "core.inputs")
+    try ReceiptTotals.check(outputs, "core.outputs")
+    try ReceiptTotals.check(core.recordCounts, "core.record_counts")
+    try ReceiptTotals.check(core.summary, "core.summary")
     guard try fields.boolean("validation_pass") == core.validationPass else {
       throw FieldError(text: "\"validation_pass\" is not what the checks say")
     }

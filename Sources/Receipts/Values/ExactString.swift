@@ -3,22 +3,22 @@ import Glibc
 /// A string that is equal to another only byte for byte, and ordered by its UTF-8 bytes.
 ///
 /// `String` compares by canonical equivalence: two file names that differ in their normal form would be one key.
-struct ExactString: Sendable, Hashable, Comparable {
-  var string: String
+package struct ExactString: Sendable, Hashable, Comparable {
+  package var string: String
 
-  init(_ string: String) {
+  package init(_ string: String) {
     self.string = string
   }
 
-  static func == (left: ExactString, right: ExactString) -> Bool {
+  package static func == (left: ExactString, right: ExactString) -> Bool {
     compare(left, right) == 0
   }
 
-  static func < (left: ExactString, right: ExactString) -> Bool {
+  package static func < (left: ExactString, right: ExactString) -> Bool {
     compare(left, right) < 0
   }
 
-  func hash(into hasher: inout Hasher) {
+  package func hash(into hasher: inout Hasher) {
     withBytes { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
   }
 

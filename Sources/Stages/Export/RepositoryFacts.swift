@@ -9,10 +9,17 @@ import SystemPackage
 public struct RepositoryFacts: Sendable {
   static let schema = "distill-make/repository-facts/v1"
 
+  /// Git compares names byte for byte, so two forms of one letter are two paths.
   private struct Question: Hashable {
     var source: String
-    var commit: String?
-    var path: String
+    var commit: ExactString?
+    var path: ExactString
+
+    init(_ source: String, commit: String?, path: String) {
+      self.source = source
+      self.commit = commit.map(ExactString.init)
+      self.path = ExactString(path)
+    }
   }
 
   private var answers: [Question: TreeAnswer] = [:]
@@ -26,7 +33,7 @@ public struct RepositoryFacts: Sendable {
         guard let cells = row.array, cells.count == 3, let path = cells[1].string,
           let answer = cells[2].string.flatMap(TreeAnswer.init(rawValue:))
         else { throw DistillError(.data, "a row is not [commit, path, answer]", place: Layout.repositoryFacts.string) }
-        answers[Question(source: source, commit: cells[0].string, path: path)] = answer
+        answers[Question(source, commit: cells[0].string, path: path)] = answer
       }
     }
   }
@@ -38,7 +45,7 @@ public struct RepositoryFacts: Sendable {
   func errors(source: String, commit: String?, paths: [String]) -> [String] {
     paths.compactMap { path in
       let place = commit.map { "commit \($0)" } ?? "HEAD"
-      return switch answers[Question(source: source, commit: commit, path: path)] {
+      return switch answers[Question(source, commit: commit, path: path)] {
       case .file, .directory, .submodule: nil
       case .missing: "\(path) is not in the tree of \(place)"
       case .insideSubmodule: "\(path) is inside a submodule, whose files are not in the tree of \(place)"

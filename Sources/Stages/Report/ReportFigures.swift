@@ -16,10 +16,13 @@ enum ReportFigures {
   /// `+1,234` or `-5`
   static func difference(_ value: Int64) -> String { (value > 0 ? "+" : "") + count(value) }
 
-  /// `12.3 %`, rounded to the nearest tenth, a half up; but only all is `100 %`, and `<0.1 %` is more than nothing.
+  /// `12.3 %`, rounded to the nearest tenth, a half up; but only all is `100 %`, `<0.1 %` is more than nothing,
+  /// and `>100 %` more than all.
   static func share(_ part: Int64, of total: Int64) -> String {
     guard total > 0 else { return "–" }
     if part == total { return "100 %" }
+    // Such a receipt is no honest one, which is for an audit to say.
+    if part > total { return ">100 %" }
     if part <= 0 { return "0 %" }
     let (product, whole) = (part.multipliedFullWidth(by: 1000), total.magnitude)
     let (quotient, rest) = whole.dividingFullWidth((product.high.magnitude, product.low))

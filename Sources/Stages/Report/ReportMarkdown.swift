@@ -33,9 +33,9 @@ public enum ReportMarkdown {
   /// named.
   static func place(_ item: JSON, line key: String = "line_offset") -> String? {
     guard let file = item["source_file"]?.string else { return nil }
-    guard let line = item[key]?.integer else { return MarkdownText.code(file) }
+    guard let line = item[key]?.integer?.addingSaturated(1) else { return MarkdownText.code(file) }
     let isDocument = [".json", ".json.gz", ".json.zst"].contains(where: file.hasSuffix)
-    return isDocument ? "\(MarkdownText.code(file)) record \(line + 1)" : MarkdownText.code("\(file):\(line + 1)")
+    return isDocument ? "\(MarkdownText.code(file)) record \(line)" : MarkdownText.code("\(file):\(line)")
   }
 
   /// `name 12, other 3 and 4 more`: the members of a table of counts, the largest first.

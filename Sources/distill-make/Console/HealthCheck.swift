@@ -136,7 +136,8 @@ struct HealthCheck {
       if let stranger = folderElsewhere() {
         return HealthFinding(
           check: "disk", state: .broken, facts: "\(stranger) is on another file system than .distill",
-          hint: "Outputs are made in .distill and moved into place, so all of the workspace must be on one file system.")
+          hint: "Outputs are made in .distill and moved into place, so all of the workspace must be on one file system."
+        )
       }
       let free = try fileSystem.freeSpace(at: layout.root)
       let isScarce = free < Self.scarceSpace

@@ -118,25 +118,6 @@ struct RepositoryTests {
     }
   }
 
-  @Test("files are looked up in the tree of a commit")
-  func files() throws {
-    let folder = TemporaryFolder()
-    let git = GitFixture(folder)
-    try folder.write("one", to: "a")
-    let first = git.commit(["a"])
-    try folder.write("one", to: "src/deep/é.swift")
-    let second = git.commit(["src/deep/é.swift"])
-    let repository = try #require(try Repository.discover(from: folder.path))
-    #expect(repository.workTree?.lastComponent == folder.path.lastComponent)
-    #expect(try repository.fileExists("a", commit: first))
-    #expect(try !repository.fileExists("src/deep/é.swift", commit: first))
-    #expect(try repository.fileExists("src/deep/é.swift", commit: second))
-    for absent in ["", "src", "src/deep", "src/deep/e.swift", "a/b", "/a", "src//deep/é.swift", "a\0"] {
-      #expect(try !repository.fileExists(absent, commit: second), "\(absent)")
-    }
-    #expect(throws: DistillError.self) { try repository.fileExists("a", commit: String(repeating: "0", count: 40)) }
-  }
-
   @Test("an object that was cut off is an error, or ends the process where libgit2 would read it for ever")
   func cutOff() async {
     let result = await #expect(processExitsWith: .exitCode(65), observing: [\.standardErrorContent]) {
