@@ -27,6 +27,25 @@ public enum Layout {
     return String(name)
   }
 
+  /// Is it `YYYY/MM/DD/<source>.jsonl` or `undated/<source>-<number>.jsonl` below `folder`?
+  static func isPartition(_ path: RelativePath, below folder: String) -> Bool {
+    guard path.string.hasPrefix(folder) else { return false }
+    let names = path.string.utf8.dropFirst(folder.utf8.count).split(
+      separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+    func isNumber(_ name: Substring.UTF8View) -> Bool { name.allSatisfy { (0x30...0x39).contains($0) } }
+    func isSource(_ name: Substring.UTF8View) -> Bool {
+      !name.isEmpty && name.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x7a).contains($0) || $0 == 0x2d }
+    }
+    guard let file = names.last, Substring(file).hasSuffix(".jsonl") else { return false }
+    let name = file.dropLast(".jsonl".utf8.count)
+    if names.count == 2, Substring(names[0]) == "undated", let dash = name.lastIndex(of: UInt8(ascii: "-")) {
+      let number = name[name.index(after: dash)...]
+      return number.count >= 4 && isNumber(number) && isSource(name[..<dash])
+    }
+    return names.count == 4 && names.map(\.count).starts(with: [4, 2, 2]) && names.dropLast().allSatisfy(isNumber)
+      && isSource(name)
+  }
+
   /// Partition for partition the same relative path.
   package static func scoredRuns(forEvidence path: RelativePath) -> RelativePath {
     RelativePath(unchecked: scored + path.string.dropFirst(evidence.count))

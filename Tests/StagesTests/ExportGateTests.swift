@@ -253,6 +253,17 @@ import Testing
     }
   }
 
+  /// Git compares names byte for byte: one way to write a letter is no answer for another.
+  @Test func `an answer is for one spelling of a path`() throws {
+    let facts: JSON = ["sources": ["lab": [[nil, "e\u{301}", "missing"], [nil, "\u{e9}", "file"]]]]
+    for exporter in Exporter.allCases {
+      for (path, expected) in [("\u{e9}", nil), ("e\u{301}", "hallucinated_file_path")] {
+        let evidence = changed(good, ["source_files": [.string(path)], "git_sha": nil])
+        #expect(try reason(exporter, scoredRow(evidence), evidence, more: ["facts": facts.canonical]) == expected)
+      }
+    }
+  }
+
   @Test func `a file that the repository lacks is stopped in every exporter, each answer with its sentence`() throws {
     let answers: [(answer: TreeAnswer, error: String?)] = [
       (.file, nil), (.directory, nil), (.submodule, nil), (.missing, "f is not in the tree of commit abcd"),

@@ -34,12 +34,13 @@ extension FirewallOracle {
   }
 
   /// Texts that a task has both accepted and rejected, by meaning.
-  func contested(_ task: String) -> Set<Int> {
+  func contested(_ task: String) -> Set<Int> { texts(task, .accepted).intersection(rejected(task)) }
+
+  func rejected(_ task: String) -> Set<Int> { texts(task, .rejected) }
+
+  private func texts(_ task: String, _ category: Category) -> Set<Int> {
     let usable = runs.values.filter { $0.record.kind == .run && $0.record.task == task && isUsable($0) }
-    func texts(_ category: Category) -> Set<Int> {
-      Set(usable.filter { $0.category == category }.map(\.record.text.meaning))
-    }
-    return texts(.accepted).intersection(texts(.rejected))
+    return Set(usable.filter { $0.category == category }.map(\.record.text.meaning))
   }
 
   /// What preference stops: nothing to say, held out, or contested, which only what may stand on a side can be.
@@ -63,6 +64,7 @@ extension FirewallOracle {
     guard winner(comparison) != nil else { return false }
     return isHeldOut(comparison.prompt) || texts.contains(where: \.isBlank)
       || texts.contains { contested(comparison.task).contains($0.meaning) }
+      || rejected(comparison.task).contains((winner(comparison) == true ? comparison.text : comparison.rival).meaning)
   }
 
   func mayBePair(_ comparison: RandomRecord) -> Bool {

@@ -6,11 +6,12 @@ import Testing
 
 @Suite struct ScoringRuleTests {
   private func judgement(
-    _ verdict: Verdict? = nil, override: Stages.Category? = nil, time: String? = nil, file: String = "j.jsonl",
-    line: Int64 = 0
+    _ verdict: Verdict? = nil, others: [Verdict] = [], override: Stages.Category? = nil, time: String? = nil,
+    file: String = "j.jsonl", line: Int64 = 0
   ) -> Judgement {
     Judgement(
-      verdict: verdict, humanOverride: override, timestamp: time.flatMap(Timestamp.init(rfc3339:)), sourceFile: file,
+      verdict: verdict, otherVerdicts: others, humanOverride: override,
+      timestamp: time.flatMap(Timestamp.init(rfc3339:)), sourceFile: file,
       line: line, label: "\(file):\(line)", judgedBy: nil)
   }
 
@@ -162,6 +163,13 @@ import Testing
       })
     #expect(decision.facts == ["own: accepted", "duplicate: rejected", "j.jsonl:7: partially_accepted"])
     #expect(decision.decider == .nobody)
+  }
+
+  @Test func `what only a dropped duplicate of a judgement says is a conflict`() {
+    let decision = Rule.decide(facts { $0.judgements = [judgement(.accepted, others: [.rejected, .skipped])] })
+    #expect(decision.category == .needsHumanReview && decision.rule == .verdictConflict)
+    #expect(decision.facts == ["j.jsonl:0: accepted", "duplicate of j.jsonl:0: rejected"])
+    #expect(Rule.decide(facts { $0.judgements = [judgement(nil, others: [.accepted])] }).rule == .verdictConflict)
   }
 
   @Test func `a skipped run is never rejected by its score`() {

@@ -14,7 +14,7 @@ struct Holdout {
   func prompts(_ receipt: StageReceipt, _ log: FindingLog) throws -> Set<Hash128> {
     guard let pointer = receipt.receipt.core.parameters["holdout"]?["prompt"]?.string else { return [] }
     var prompts: Set<Hash128> = []
-    let folded = ByteBuffer()
+    let (plain, folded) = (ByteBuffer(), ByteBuffer())
     let parser = JSONParser()
     for input in receipt.receipt.core.inputs
     where !StageRoles.isMade(input.path) && input.path != Layout.repositoryFacts && files.isSound(input.path) {
@@ -23,13 +23,26 @@ struct Holdout {
       let text = try Self.text(bytes.bytes, of: input.path)
       try Self.records(text.bytes, of: input.path, parser) { record in
         guard let prompt = Self.value(at: pointer, in: record)?.string else { return }
+        plain.removeAll()
+        Self.append(prompt, to: plain)
         folded.removeAll()
-        Text.fold(prompt, into: folded)
+        Text.fold(plain.bytes, into: folded)
         prompts.insert(Hash128(Digest.of(folded.bytes)))
       }
       withExtendedLifetime(bytes) {}
     }
     return prompts
+  }
+
+  /// Evidence has U+FFFD for each lone surrogate (ED, then A0 or more, and one more byte).
+  private static func append(_ text: ByteSlice, to plain: ByteBuffer) {
+    let bytes = text.buffer
+    var place = 0
+    while place < bytes.count {
+      let isSurrogate = bytes[place] == 0xED && place + 2 < bytes.count && bytes[place + 1] >= 0xA0
+      if isSurrogate { plain.append("\u{FFFD}") } else { plain.append(bytes[place]) }
+      place += isSurrogate ? 3 : 1
+    }
   }
 
   /// Without compression and byte order mark.

@@ -7,6 +7,7 @@ struct EvidenceJudgement: Sendable {
   var target: Hash128?
   var textHash: String?
   var verdict: Verdict?
+  var droppedVerdicts: [Verdict]
   var humanOverride: Category?
   var timestamp: Timestamp?
   var sourceFile: String

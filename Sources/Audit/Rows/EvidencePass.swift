@@ -146,7 +146,7 @@ struct EvidencePass {
   private func judgement(_ row: RowReader, _ source: ByteSlice) -> EvidenceJudgement {
     EvidenceJudgement(
       target: target(row), textHash: row.string(EvidenceField.aboutText), verdict: row.name(EvidenceField.verdict),
-      humanOverride: row.name(EvidenceField.humanOverride),
+      droppedVerdicts: row.droppedVerdicts, humanOverride: row.name(EvidenceField.humanOverride),
       timestamp: row.text(EvidenceField.timestamp).flatMap { Timestamp($0.bytes, defaultOffsetSeconds: 0) },
       sourceFile: row.string(EvidenceField.sourceFile) ?? "", line: row.integer(EvidenceField.lineOffset) ?? 0,
       source: source.string(),
@@ -163,14 +163,19 @@ struct EvidencePass {
   }
 }
 
+extension RowReader {
+  /// `other_verdicts` of a row of evidence.
+  fileprivate var droppedVerdicts: [Verdict] {
+    elements(EvidenceField.otherVerdicts).compactMap { EscapedText(quoted: $0).flatMap(Verdict.init) }
+  }
+}
+
 extension RunKnowledge {
   /// What the run's own record says.
   init(_ row: RowReader, _ kind: RecordKind, _ cuts: CutTable, _ scratch: RowScratch) {
     self.init()
     verdict = row.name(EvidenceField.verdict)
-    for other in row.elements(EvidenceField.otherVerdicts) {
-      if let verdict = EscapedText(quoted: other).flatMap(Verdict.init) { droppedVerdicts.append(verdict) }
-    }
+    droppedVerdicts = row.droppedVerdicts
     humanOverride = row.name(EvidenceField.humanOverride)
     if humanOverride != nil {
       timestamp = row.text(EvidenceField.timestamp).flatMap { Timestamp($0.bytes, defaultOffsetSeconds: 0) }

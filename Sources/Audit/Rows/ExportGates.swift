@@ -33,7 +33,11 @@ struct ExportGates {
   /// Does a comparison with a winner pass?
   func takes(comparison evidence: RowMembers, _ scratch: RowScratch) -> Bool {
     let comparison = evidence[EvidenceMember.comparison]
-    let texts = [comparison.member("a"), comparison.member("b")].map { $0?.member("text")?.string }
+    let sides = [comparison.member("a"), comparison.member("b")]
+    let texts = sides.map { $0?.member("text")?.string }
+    if let runs = sides[0]?.member("run_id"), let others = sides[1]?.member("run_id"), runs.isSame(as: others) {
+      return false
+    }
     let source = evidence[EvidenceMember.provenance].member("source")?.string?.string() ?? ""
     return texts.allSatisfy { $0.map { !Text.isBlank($0) } ?? false }
       && !rules.isHeldOut(evidence[EvidenceMember.prompt], scratch)

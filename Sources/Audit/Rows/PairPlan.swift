@@ -191,7 +191,7 @@ struct TaskPairing {
   private mutating func add(_ number: Int, _ contested: Set<Int>) {
     let comparison = comparisons[number]
     let (chosen, rejected) = (texts[runs.count + 2 * number], texts[runs.count + 2 * number + 1])
-    if contested.contains(chosen) || contested.contains(rejected) {
+    if contested.contains(chosen) || contested.contains(rejected) || said(by: .rejected).contains(chosen) {
       plan.counts.contestedComparisons += 1
       plan.contested.insert(comparison.row)
     } else if chosen == rejected {

@@ -122,11 +122,13 @@ struct RunKnowledge {
     }
     let own = verdict.flatMap(Category.init)
     let dropped = droppedVerdicts.filter { $0 != .skipped }
+    let droppedJudged = judgements.flatMap(\.droppedVerdicts).compactMap(Category.init)
     // Most runs have one word at most.
-    if !judged.isEmpty || !dropped.isEmpty {
-      let words = Set(judged.map(\.category) + [own].compactMap { $0 } + dropped.compactMap(Category.init))
+    if !judged.isEmpty || !dropped.isEmpty || !droppedJudged.isEmpty {
+      let words = Set(
+        judged.map(\.category) + [own].compactMap { $0 } + dropped.compactMap(Category.init) + droppedJudged)
       // What only a dropped duplicate says, the run that stayed does not.
-      if words.count > 1 || (own == nil && judged.isEmpty) { return conflict(own, dropped, judged) }
+      if words.count > 1 || (own == nil && judged.isEmpty) { return conflict(own, dropped) }
     }
     if let own { return Ruling(category: own, rule: .verdict, facts: Self.ownFacts[own] ?? [], judge: .own) }
     if let first = judged.first {
@@ -147,11 +149,17 @@ struct RunKnowledge {
   private static let ownFacts = Dictionary(
     uniqueKeysWithValues: Category.allCases.map { ($0, ["own: \($0.rawValue)"]) })
 
-  private func conflict(_ own: Category?, _ dropped: [Verdict], _ judged: [(index: Int, category: Category)]) -> Ruling
-  {
+  private func conflict(_ own: Category?, _ dropped: [Verdict]) -> Ruling {
     var facts = own.map { ["own: \($0.rawValue)"] } ?? []
     facts += dropped.map { "duplicate: \($0.rawValue)" }
-    facts += judged.map { "\(judgements[$0.index].label): \($0.category.rawValue)" }
+    for judgement in judgements {
+      if let category = judgement.verdict.flatMap(Category.init) {
+        facts.append("\(judgement.label): \(category.rawValue)")
+      }
+      facts += judgement.droppedVerdicts.compactMap(Category.init).map {
+        "duplicate of \(judgement.label): \($0.rawValue)"
+      }
+    }
     return Ruling(category: .needsHumanReview, rule: .verdictConflict, facts: facts, judge: .nobody)
   }
 

@@ -21,6 +21,8 @@ extension Repository {
   ///
   /// - Parameter commit: see `commitExists`; nil: HEAD.
   public func answer(_ path: String, commit: String?) throws(DistillError) -> TreeAnswer {
+    // Nothing names the root by saying nothing.
+    if path.isEmpty { return .missing }
     guard let sha = commit ?? headCommit(), isOpen(sha) || commitExists(sha) else { return .noSuchCommit }
     guard var components = TreePath.components(path, workTree: workTree) else { return .outside }
     for _ in 0..<Self.maximumLinks {

@@ -64,6 +64,8 @@ struct Publisher: Sendable {
     if let foreign = staged.map(\.file.path).first(where: { !owns($0) }) {
       throw DistillError(.internalFault, "stage \(stage) has no right to write it", place: foreign.string)
     }
+    let unlisted = leftovers.subtracting(kept).sorted()
+    try checkFolders(above: unlisted)
     try fileSystem.createDirectory(layout.receipts(stage))
     try fileSystem.createDirectory(layout.history)
     // A folder that was just made is only there after a power cut if its parent was synced.
@@ -81,7 +83,7 @@ struct Publisher: Sendable {
 
     let changed = try place(staged)
     var emptied = ChangedFolders()
-    for path in leftovers.subtracting(kept).sorted() {
+    for path in unlisted {
       try fileSystem.remove(layout.path(path))
       build.index.forget(path.string)
       emptied.add(above: path)
@@ -154,11 +156,36 @@ struct Publisher: Sendable {
     return rows.compactMap { $0.string.flatMap(RelativePath.init) }
   }
 
-  /// Folders of partitions that hold nothing any more go, down to the third level (`data/evidence`, `exports/rag` stay).
+  /// Lists of outputs are files that others can write, and a link among the folders of partitions could lead out of the workspace.
+  /// One in the place of `data/evidence` or `exports` is its owner's choice.
+  ///
+  /// - Throws: there is a link in the place of a folder that only partitions have.
+  private func checkFolders(above paths: [RelativePath]) throws {
+    var folders: Set<RelativePath> = []
+    for path in paths {
+      var folder = path.parent
+      while let current = folder, Self.isOfPartitions(current), folders.insert(current).inserted {
+        if try fileSystem.status(of: layout.path(current), followingLinks: false)?.kind == .symbolicLink {
+          throw DistillError(
+            .cannotWrite,
+            "a symbolic link stands in the place of a folder of outputs, of which \(path) is to be removed",
+            place: current.string, hint: "Remove the link.")
+        }
+        folder = current.parent
+      }
+    }
+  }
+
+  /// From the third level on: `data/evidence` and `exports/rag` are there for good.
+  private static func isOfPartitions(_ folder: RelativePath) -> Bool {
+    folder.string.utf8.count { $0 == UInt8(ascii: "/") } >= 2
+  }
+
+  /// Folders of partitions that hold nothing any more go.
   private func removeIfEmpty(_ folder: RelativePath) throws {
     let path = layout.path(folder)
     // A file in a folder's place is somebody's own.
-    guard folder.string.split(separator: "/").count > 2,
+    guard Self.isOfPartitions(folder),
       try fileSystem.status(of: path, followingLinks: false)?.kind == .directory,
       try fileSystem.entries(of: path).isEmpty
     else { return }

@@ -79,6 +79,7 @@ public struct Runner: Sendable {
   ) throws -> [StageReport] {
     let build = Build(environment: environment, options: options, layout: layout, index: index)
     if options.keepsMemory { _ = Unmanaged.passRetained(build) }
+    try environment.fileSystem.checkCache(of: layout, graph.stages.map(\.name))
     // What killed builds left behind. Looks first: an up-to-date build changes nothing.
     try environment.fileSystem.empty(layout.temporary)
     var reports: [StageReport] = []

@@ -33,8 +33,9 @@ public struct WorkspaceLayout: Sendable {
   /// Files that are being written. What is there when a build begins was left by one that was killed.
   public var temporary: FilePath { cache.appending("tmp") }
   public var index: FilePath { cache.appending("index") }
+  var staging: FilePath { cache.appending("staging") }
   /// Outputs of the stage being built, before they are published; see `StagingFolder`.
-  public func staging(_ stage: StageName) -> FilePath { cache.appending("staging").appending(stage.text) }
+  public func staging(_ stage: StageName) -> FilePath { staging.appending(stage.text) }
 
   /// Folders that the program writes, as prefixes of workspace paths. What is there is never a log, and a change there does
   /// not make a repository dirty.

@@ -44,6 +44,7 @@ public struct GarbageCollector: Sendable {
   public func collect(
     _ stages: [StageName], sparing records: [Digest], _ bounds: Bounds, now: Timestamp, isDryRun: Bool
   ) throws -> Outcome {
+    try fileSystem.checkCache(of: layout, stages)
     let needed = try reachable(stages, records)
     var outcome = Outcome()
     var spare: [Entry] = []

@@ -37,7 +37,8 @@ public struct BuildEvidenceStage: Stage {
   }
 
   public func owns(_ path: RelativePath) -> Bool {
-    path.string.hasPrefix(Layout.evidence) || path == Layout.quarantine("evidence") || path == Layout.repositoryPaths
+    Layout.isPartition(path, below: Layout.evidence) || path == Layout.quarantine("evidence")
+      || path == Layout.repositoryPaths
   }
 
   public func build(_ run: borrowing StageRun) throws -> StageOutcome {

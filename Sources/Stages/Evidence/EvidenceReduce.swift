@@ -9,7 +9,7 @@ import Receipts
 /// each chunk that has rows (see `Overlay`), none for the others.
 /// The first object stays; its `other_verdicts` are the distinct verdicts of the dropped ones that differ from its own,
 /// in order of occurrence. It is disputed where a dropped one has a human override that it has not: which word is the later one
-/// can't be told once the record is gone. Counts: `{"duplicates": n}`.
+/// can't be told once the record is gone. A judgement that would be dropped while it is about something else stops the stage. Counts: `{"duplicates": n}`.
 public enum EvidenceReduce {
   public static let function = ActionFunction(name: "evidence.duplicates/1") { try reduce($0) }
 
@@ -25,6 +25,18 @@ public enum EvidenceReduce {
       }
       return (Int(first), chunks.map(files))
     }
+  }
+
+  /// The second one would be dropped, and with it what it says of another run: a rejection, maybe.
+  private static func lostJudgement(
+    _ files: [[String]], _ first: (row: IdentityTable.Row, place: ObjectPlace),
+    _ second: (row: IdentityTable.Row, place: ObjectPlace)
+  ) -> DistillError {
+    let places = [first, second].map { "\(files[$0.place.chunk][$0.row.file]):\($0.row.line + 1)" }
+    return DistillError(
+      .data, "this judgement has the run_id of the one in \(places[0]), and is about another run or another text",
+      place: places[1],
+      hint: "Map a run_id that no two judgements share, or none: then each has one of its record and what it is about.")
   }
 
   static func reduce(_ context: ActionContext) throws -> JSON {
@@ -50,6 +62,9 @@ public enum EvidenceReduce {
       }
       guard firstNumber != number else { continue }
       let kept = rows[firstNumber]
+      if current.row.isSaying, current.row.about != kept.row.about {
+        throw lostJudgement(files, kept, current)
+      }
       duplicateCount += 1
       let isKnown = current.row.isDropped && kept.place.chunk == current.place.chunk
       duplicates[current.place.chunk].append((current.place.row, isKnown, firstNumber))

@@ -14,6 +14,8 @@ final class EvidenceRows {
     var humanOverride: Category?
     /// The hash of the identity (source, kind, run id).
     var identity: Hash128
+    /// As in `IdentityTable`.
+    var about: UInt32
   }
 
   private let scope: RecordScope
@@ -60,7 +62,13 @@ final class EvidenceRows {
     let runID = try runID(part, about: record, sigHash: sigHash)
     return Head(
       kind: part.kind, runID: runID, timestamp: try timestamp(part), verdict: try verdict(part),
-      humanOverride: try humanOverride(part), identity: identity(part, runID))
+      humanOverride: try humanOverride(part), identity: identity(part, runID), about: aboutCode(part))
+  }
+
+  private func aboutCode(_ part: CompiledPart) -> UInt32 {
+    guard part.kind == .verdict else { return 0 }
+    scope.scratch.sha256.update(about.bytes)
+    return UInt32(truncatingIfNeeded: Hash128(scope.scratch.sha256.finish()).high)
   }
 
   /// A judgement without a run id gets one made of the record's hash and what it is about, a comparison one of the hash.

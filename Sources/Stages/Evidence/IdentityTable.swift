@@ -10,7 +10,8 @@ import Receipts
 /// 24   1  verdict: 0 none, 1 accepted, 2 partially_accepted, 3 rejected, 4 skipped
 /// 25   1  human_override: 0 none, 1 accepted, 2 partially_accepted, 3 rejected, 4 needs_human_review
 /// 26   1  1: the mapping dropped it, because an earlier object of the chunk has the same identity and loses nothing by that
-/// 27   5  zero
+/// 27   1  zero
+/// 28   4  of a judgement, the first bytes of the SHA-256 of its `about`; else zero
 /// ```
 /// Half a hash is enough: a million million identities share one by chance once in 10^14 builds.
 enum IdentityTable {
@@ -23,13 +24,19 @@ enum IdentityTable {
     var line: Int
     var verdict: Verdict?
     var humanOverride: Category?
+    /// Which run, and which text of it, a judgement is about.
+    var about: UInt32 = 0
     var isDropped = false
+
+    /// Does it say something of a run that must not get lost?
+    var isSaying: Bool { verdict != nil || humanOverride != nil }
   }
 
   /// Does `row`, a duplicate of `first`, say nothing that must be kept?
   static func isDroppable(_ row: Row, first: Row) -> Bool {
     (row.verdict == nil || row.verdict == first.verdict)
       && (row.humanOverride == nil || row.humanOverride == first.humanOverride)
+      && (!row.isSaying || row.about == first.about)
   }
 
   static func append(_ row: Row, to sink: OutputSink) {
@@ -39,7 +46,7 @@ enum IdentityTable {
     writer.half(UInt32(truncatingIfNeeded: row.line))
     writer.word(
       UInt64(code(row.verdict, verdicts)) | UInt64(code(row.humanOverride, overrides)) << 8
-        | (row.isDropped ? 1 << 16 : 0))
+        | (row.isDropped ? 1 << 16 : 0) | UInt64(row.about) << 32)
     writer.endRow()
   }
 
@@ -48,7 +55,8 @@ enum IdentityTable {
     return Row(
       identity: table.hash(index, 0), file: Int(table.half(index, 16)), line: Int(table.half(index, 20)),
       verdict: value(UInt8(truncatingIfNeeded: codes), verdicts),
-      humanOverride: value(UInt8(truncatingIfNeeded: codes >> 8), overrides), isDropped: codes >> 16 & 1 == 1)
+      humanOverride: value(UInt8(truncatingIfNeeded: codes >> 8), overrides),
+      about: UInt32(truncatingIfNeeded: codes >> 32), isDropped: codes >> 16 & 1 == 1)
   }
 
   private static let verdicts: [Verdict] = [.accepted, .partiallyAccepted, .rejected, .skipped]

@@ -210,7 +210,7 @@ final class RecordMapper {
   private func noteIdentity(_ head: EvidenceRows.Head, _ place: RecordPlace) -> (path: String, line: Int)? {
     var row = IdentityTable.Row(
       identity: head.identity, file: fileIndex, line: place.line, verdict: head.verdict,
-      humanOverride: head.humanOverride)
+      humanOverride: head.humanOverride, about: head.about)
     let first = dropsDuplicates ? firsts.first(like: row) : nil
     let isRepeated = first.map { IdentityTable.isDroppable(row, first: $0) } ?? false
     // With overlays the table is read by nobody: they came of the one that the chunk gave before.

@@ -69,7 +69,9 @@ struct ComparisonMap {
     if contested?.contains(place) ?? false {
       return quarantine(
         evidence,
-        Stop(.invalidPreferencePairing, "the task has one of the texts both accepted and rejected"))
+        Stop(
+          .invalidPreferencePairing,
+          "the task has one of the texts both accepted and rejected, or rejected the one that won"))
     }
     guard contested == nil else { return }
     let scratch = context.scratch

@@ -51,7 +51,7 @@ struct Firewall: Sendable {
 
   /// The gates of comparisons: a comparison is evidence itself, and its schema asks for provenance.
   func comparisonGates(_ context: ActionContext) throws -> [Gate] {
-    try gates([Self.isComparison], Self.hasTwoTexts, context)
+    try gates([Self.isComparison], Self.hasTwoSides, context)
   }
 
   private func gates(_ first: [Gate], _ content: Gate, _ context: ActionContext) throws -> [Gate] {
@@ -150,11 +150,15 @@ struct Firewall: Sendable {
     candidate.isBlank(EvidenceMember.text) ? Stop(.emptyContent, "the run has no text") : nil
   }
 
-  static let hasTwoTexts = Gate(name: .content) { candidate in
-    for side in ["a", "b"] as [StaticString] {
-      let text = candidate.evidence?.value(EvidenceMember.comparison)?.member(side)?.member("text")?.string
-      if text.map(Text.isBlank) ?? true { return Stop(.emptyContent, "a side of the comparison has no text") }
+  static let hasTwoSides = Gate(name: .content) { candidate in
+    let sides = (["a", "b"] as [StaticString]).map {
+      candidate.evidence?.value(EvidenceMember.comparison)?.member($0)
     }
+    for side in sides where side?.member("text")?.string.map(Text.isBlank) ?? true {
+      return Stop(.emptyContent, "a side of the comparison has no text")
+    }
+    let runs = sides.map { $0?.member("run_id")?.string }
+    if let run = runs[0], runs[1] == run { return Stop(.selfPairing, "both sides are the same run") }
     return nil
   }
 

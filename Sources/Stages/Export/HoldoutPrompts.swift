@@ -19,6 +19,12 @@ public struct HoldoutFiles: Sendable {
         .data, "no file matches \(patterns) of exports.holdout", place: holdout.place,
         hint: "Correct `files`, or take the holdout out: nothing is held out by a pattern that finds nothing.")
     }
+    if let passedOver = (found.skippedLinks + found.notFiles).first {
+      throw DistillError(
+        .data, "\(passedOver), which exports.holdout names, is no file, or a link that a wildcard met",
+        place: holdout.place,
+        hint: "Name a link literally in `files`, and narrow the pattern: what is not read is not held out.")
+    }
     return HoldoutFiles(files: found.files, prompt: holdout.prompt)
   }
 
@@ -42,7 +48,7 @@ public struct HoldoutFiles: Sendable {
 /// Parameters: `{"prompt": pointer, "files": [path, …]}`. Inputs: the files, "0", "1", … Output `holdout`: a table of 16 bytes a
 /// row: half the SHA-256 of a folded prompt, sorted, each once. Counts: `files`: records in each.
 ///
-/// A record that has no prompt is an error: what is silently not held out is a leak.
+/// A record that has no prompt is an error, and so is a file without a record: what is silently not held out is a leak.
 public enum HoldoutPrompts {
   public static let function = ActionFunction(name: "export.holdout/1") { context in
     guard let pointer = Pointer(context.parameters["prompt"]?.string ?? "", allowingEvery: false) else {
@@ -50,6 +56,7 @@ public enum HoldoutPrompts {
     }
     let prompt = CompiledPointer(PointerReference(pointer: pointer))
     var prompts: Set<Hash128> = []
+    let plain = ByteBuffer()
     var records: [JSON] = []
     for (number, file) in (context.parameters["files"]?.array ?? []).enumerated() {
       let path = RelativePath(unchecked: file.string ?? "")
@@ -60,11 +67,19 @@ public enum HoldoutPrompts {
             .data, "record \(count) has no prompt at `\(pointer.text)`", place: path.string,
             hint: "Correct `exports.holdout.prompt`: a prompt that is not found is not held out.")
         }
+        // As it stands in evidence.
+        plain.removeAll()
+        TextBytes.repaired(text) { plain.append($0) }
         let folded = context.scratch.secondBuffer
         folded.removeAll()
-        Text.fold(text, into: folded)
+        Text.fold(plain.bytes, into: folded)
         prompts.insert(Hash128(Digest.of(folded.bytes)))
         count += 1
+      }
+      if count == 0 {
+        throw DistillError(
+          .data, "it has no record, so nothing is held out by it", place: path.string,
+          hint: "Fill it, or take it out of `exports.holdout.files`.")
       }
       records.append(.integer(count))
     }

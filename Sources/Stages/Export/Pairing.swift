@@ -47,7 +47,7 @@ struct PairingComparison {
 ///   signal.
 /// * Equal texts within a side count once, or a model that says the same thing often would fill the cap.
 /// * Comparisons make pairs of their own (`preferred`), in the order of a hash of their identity, as far as the verdicts left
-///   room under the cap.
+///   room under the cap. A text that the task has rejected is never the better one: who is preferred is not thereby good.
 /// * Both sides are in the order of a hash of the run's identity. In round d = 0, 1, … the i-th run of the longer side meets
 ///   number (i + d) mod m of the shorter one, m long: in round 0 every run of the longer side takes part, and no run of the
 ///   shorter side is used twice before each was used once.
@@ -81,6 +81,8 @@ struct Pairing {
   var comparisonFates: [Fate]
   /// Texts that are both accepted and rejected, ascending.
   private(set) var contestedTexts: [Hash128] = []
+  /// Ascending; known where there are comparisons.
+  private var rejectedTexts: [Hash128] = []
   private var made: [Hash128: Int] = [:]
 
   /// - Parameters:
@@ -93,7 +95,10 @@ struct Pairing {
   ) {
     comparisonFates = Array(repeating: .overCap, count: comparisons.count)
     fates = Array(repeating: .withoutPartner, count: candidates.count)
-    if firewall.has(.contested) { contestedTexts = Self.contestedTexts(candidates) }
+    if firewall.has(.contested) {
+      contestedTexts = Self.contestedTexts(candidates)
+      if !comparisons.isEmpty { rejectedTexts = Self.texts(candidates, .rejected).sorted() }
+    }
     let first = candidates.startIndex
     var members: [Int] = []
     members.reserveCapacity(candidates.count)
@@ -122,18 +127,19 @@ struct Pairing {
   }
 
   private static func contestedTexts(_ candidates: ArraySlice<PairingCandidate>) -> [Hash128] {
-    func texts(_ category: Category) -> [Hash128] {
-      var texts: [Hash128] = []
-      for candidate in candidates where candidate.category == category { texts.append(candidate.text) }
-      return texts
-    }
-    let accepted = texts(.accepted)
+    let accepted = texts(candidates, .accepted)
     if accepted.isEmpty { return [] }
-    let rejected = texts(.rejected).sorted()
+    let rejected = texts(candidates, .rejected).sorted()
     if rejected.isEmpty { return [] }
     var found: [Hash128] = []
     for text in accepted.sorted() where found.last != text && Self.has(rejected, text) { found.append(text) }
     return found
+  }
+
+  private static func texts(_ candidates: ArraySlice<PairingCandidate>, _ category: Category) -> [Hash128] {
+    var texts: [Hash128] = []
+    for candidate in candidates where candidate.category == category { texts.append(candidate.text) }
+    return texts
   }
 
   private func isContested(_ text: Hash128) -> Bool { Self.has(contestedTexts, text) }
@@ -148,7 +154,11 @@ struct Pairing {
   }
 
   private mutating func add(_ comparison: PairingComparison, _ maximum: Int) -> Fate {
-    if isContested(comparison.chosen) || isContested(comparison.rejected) { return .contested }
+    if isContested(comparison.chosen) || isContested(comparison.rejected)
+      || Self.has(rejectedTexts, comparison.chosen)
+    {
+      return .contested
+    }
     let isSelfPairing = comparison.chosen == comparison.rejected
     if !isSelfPairing {
       guard made[comparison.prompt, default: 0] < maximum else { return .overCap }

@@ -1,4 +1,5 @@
 import JSONTape
+import Receipts
 
 /// Counts texts, with a String for each that is new and none for one that was seen.
 struct NameCounter {
@@ -12,7 +13,7 @@ struct NameCounter {
   /// Of the name that was counted last: rows of a kind stand together.
   private var last = 0
   /// Beyond a few names looking at each takes longer than hashing.
-  private var places: [String: Int] = [:]
+  private var places: [ExactString: Int] = [:]
 
   private static let lookedAt = 16
 
@@ -27,10 +28,10 @@ struct NameCounter {
 
   private mutating func place(of name: ByteSlice) -> Int {
     for index in 0..<min(entries.count, Self.lookedAt) where names.slice(entries[index].name) == name { return index }
-    if entries.count > Self.lookedAt, let known = places[name.string()] { return known }
+    if entries.count > Self.lookedAt, let known = places[ExactString(name.string())] { return known }
     let start = names.count
     names.append(name)
-    if entries.count >= Self.lookedAt { places[name.string()] = entries.count }
+    if entries.count >= Self.lookedAt { places[ExactString(name.string())] = entries.count }
     entries.append(Entry(name: start..<names.count, count: 0))
     return entries.count - 1
   }

@@ -1,11 +1,12 @@
 import JSONTape
+import Receipts
 
-/// Named counts, kept apart by table: `by_reason`, `by_category`, …
+/// Named counts, kept apart by table: `by_reason`, `by_category`, … Names come from logs, so they are compared by their bytes.
 struct Tally {
-  private var tables: [String: [String: Int64]] = [:]
+  private var tables: [String: [ExactString: Int64]] = [:]
 
   mutating func add(_ table: String, _ name: String, _ count: Int64 = 1) {
-    tables[table, default: [:]][name, default: 0] += count
+    tables[table, default: [:]][ExactString(name), default: 0] += count
   }
 
   /// Adds every number of `counts[table]`.
@@ -14,20 +15,24 @@ struct Tally {
     for (name, value) in object { add(table, name, value.integer ?? 0) }
   }
 
-  subscript(table: String, name: String) -> Int64 { tables[table]?[name] ?? 0 }
+  subscript(table: String, name: String) -> Int64 { tables[table]?[ExactString(name)] ?? 0 }
 
   /// The names of a table that something was counted under, in their order.
-  func names(_ table: String) -> [String] { (tables[table] ?? [:]).filter { $0.value > 0 }.keys.sorted() }
+  func names(_ table: String) -> [String] { sorted(table).filter { $0.count > 0 }.map(\.name) }
+
+  private func sorted(_ table: String) -> [(name: String, count: Int64)] {
+    (tables[table] ?? [:]).sorted { $0.key < $1.key }.map { ($0.key.string, $0.value) }
+  }
 
   /// The counts of a table in the order of their names; empty where nothing was counted.
   func json(_ table: String) -> JSON {
-    .object(JSONObject((tables[table] ?? [:]).sorted { $0.key < $1.key }.map { ($0.key, .integer($0.value)) }))
+    .object(JSONObject(sorted(table).map { ($0.name, .integer($0.count)) }))
   }
 
   /// A table whose names are `outer/inner`, as an object of objects.
   func nested(_ table: String) -> JSON {
     var outer = JSONObject([])
-    for (name, count) in (tables[table] ?? [:]).sorted(by: { $0.key < $1.key }) {
+    for (name, count) in sorted(table) {
       guard let slash = name.lastIndex(of: "/") else { continue }
       let key = String(name[..<slash])
       var inner = outer[key]?.object ?? [:]

@@ -4,6 +4,8 @@ import Receipts
 /// A judgement about a run that is recorded elsewhere.
 struct Judgement {
   var verdict: Verdict?
+  /// Of its duplicates that were dropped and differ.
+  var otherVerdicts: [Verdict]
   var humanOverride: Category?
   var timestamp: Timestamp?
   /// Where it was read: breaks ties of time.

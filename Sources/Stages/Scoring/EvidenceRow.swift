@@ -24,7 +24,7 @@ struct EvidenceRow {
   let sourceFile = RecordSchema.evidence.member("provenance.source_file")
   let line = RecordSchema.evidence.member("provenance.line_offset")
   private let validationResults = RecordSchema.evidence.member("validation_results")
-  private let otherVerdictNames = RecordSchema.evidence.member("other_verdicts")
+  let otherVerdictNames = RecordSchema.evidence.member("other_verdicts")
 
   private static let kinds = RecordKind.allCases
   private static let verdicts = Verdict.allCases

@@ -57,6 +57,7 @@ extension Judgement {
     let line = item.member("line")?.integer ?? 0
     self.init(
       verdict: item.member("verdict")?.string.flatMap { Verdict($0) },
+      otherVerdicts: item.member("other_verdicts")?.elements.compactMap { $0.string.flatMap { Verdict($0) } } ?? [],
       humanOverride: item.member("human_override")?.string.flatMap { Category($0) },
       timestamp: item.member("timestamp")?.string.flatMap { Timestamp($0, defaultOffsetSeconds: 0) },
       sourceFile: file, line: line, label: "\(item.member("source")?.string?.string() ?? "") \(file):\(line + 1)",

@@ -52,6 +52,8 @@ public enum JudgementMap {
     writer.raw(row.token(row.about))
     writer.key("verdict")
     writer.raw(row.token(row.verdictName))
+    writer.key("other_verdicts")
+    writer.raw(row.token(row.otherVerdictNames))
     writer.key("human_override")
     writer.raw(row.token(row.overrideName))
     writer.key("timestamp")

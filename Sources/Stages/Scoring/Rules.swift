@@ -52,6 +52,9 @@ enum Rule {
     for verdict in facts.otherVerdicts { known.append((verdict, "duplicate: \(verdict.rawValue)")) }
     for judgement in facts.judgements {
       if let verdict = judgement.verdict { known.append((verdict, "\(judgement.label): \(verdict.rawValue)")) }
+      for verdict in judgement.otherVerdicts {
+        known.append((verdict, "duplicate of \(judgement.label): \(verdict.rawValue)"))
+      }
     }
     known.removeAll { $0.verdict == .skipped }
     // A verdict that only a dropped duplicate has differs from none: the run that stayed was not judged alike.

@@ -29,7 +29,7 @@ public struct ScoreStage: Stage {
   public func reads(_ path: RelativePath) -> Bool { path.string.hasPrefix(Layout.evidence) }
 
   public func owns(_ path: RelativePath) -> Bool {
-    path.string.hasPrefix(Layout.scored) || path == Layout.quarantine("score")
+    Layout.isPartition(path, below: Layout.scored) || path == Layout.quarantine("score")
   }
 
   public func build(_ run: borrowing StageRun) throws -> StageOutcome {
@@ -127,7 +127,7 @@ public struct ScoreStage: Stage {
     let upstream = inputs.reduce(Int64(0)) { total, input in
       total + input.fragments.reduce(0) { $0 + Int64($1.recordCount) }
     }
-    return StageOutcome(
+    var outcome = StageOutcome(
       outputs: outputs, recordCounts: counts,
       summary: [
         "unmatched_examples": .array(judgements.examples), "stale_examples": .array(Array(stale.prefix(5))),
@@ -137,5 +137,15 @@ public struct ScoreStage: Stage {
         Books("every evidence row was read", upstream, [("evidence", tally.count("evidence"))]).check("all-read"),
         Books.allWritten(outputs, tally.count("scored") + tally.count("quarantined")),
       ])
+    let unheard = judgements.unmatched + unused
+    if unheard > 0 {
+      let examples = (judgements.examples + stale.prefix(5)).prefix(1).map {
+        " such as \($0["source_file"]?.string ?? ""):\(($0["line"]?.integer ?? 0).addingSaturated(1))"
+      }
+      outcome.warnings.append(
+        "\(unheard) of \(judgements.count) judgements are about no run that is there, or about another text of it"
+          + (examples.first.map { "," + $0 } ?? ""))
+    }
+    return outcome
   }
 }

@@ -29,7 +29,9 @@ extension Configuration {
       }
       sources.append(source)
     }
-    return Configuration(sources: sources, exports: try ExportOptions(section["exports"]))
+    let configuration = Configuration(sources: sources, exports: try ExportOptions(section["exports"]))
+    try configuration.checkJudgedSources()
+    return configuration
   }
 }
 

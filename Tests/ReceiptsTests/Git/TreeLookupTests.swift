@@ -30,13 +30,13 @@ struct TreeLookupTests {
           "\(root)/src/../README", "src/main.swift/",
         ]
       ),
-      (.directory, ["src", "src/", "./src/deep", ".", "", "src/..", root, "\(root)/", "\(root)/src"]),
+      (.directory, ["src", "src/", "./src/deep", ".", "src/..", root, "\(root)/", "\(root)/src"]),
       (.submodule, ["vendor", "vendor/", "./vendor"]),
       (.insideSubmodule, ["vendor/lib.c", "vendor/a/b"]),
       (
         .missing,
         [
-          "readme", "src/Main.swift", "README/x", "src/deep/e\u{301}.swift", "gone/x", "\(root)/gone", "...",
+          "readme", "src/Main.swift", "README/x", "src/deep/e\u{301}.swift", "gone/x", "\(root)/gone", "...", "",
           "README\0", "README\0x", "src\0/main.swift", "src/\u{301}main.swift",
         ]
       ),
