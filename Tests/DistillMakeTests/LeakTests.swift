@@ -96,12 +96,12 @@ struct LeakTests {
     try space.write("distill.yaml", Self.runs + Self.reviews)
     try space.write("runs.jsonl", run("a", ok: "true"))
     try space.write("reviews.jsonl", #"{"rid":"r1","run":"A","v":"bad"}"# + "\n")
-    let result = try space.run("all", "-q")
+    let result = try space.run("all")
     #expect(result.exitCode == 0)
-    #expect(
-      result.stderr
-        == "distill-make: warning: 1 of 1 judgements are about no run that is there, or about another text of it, "
-        + "such as reviews.jsonl:1\n")
+    let words =
+      "distill-make: warning: 1 of 1 judgements are about no run that is there, or about another text of it, "
+      + "such as reviews.jsonl:1\n"
+    #expect(result.stderr.contains(words), "\(result.stderr)")
   }
 
   // MARK: Holdout

@@ -155,10 +155,18 @@ import Testing
 
   @Test func `a judgement needs no run id, but what it is about`() throws {
     let source = try source(
-      "files: logs/*.jsonl\nkind: verdict\nmap: {about: {run_id: /run}, judged_by: {kind: human, name: /who}}")
+      """
+      files: logs/*.jsonl
+      kind: verdict
+      map: {about: {kind: verdict, run_id: /run}, judged_by: {kind: human, name: /who}}
+      """)
     let part = source.parts[0]
     #expect(part.kind == .verdict)
-    #expect(part.map.about == [.init(key: "run_id", expression: .pointer(pointer("/run", 0)))])
+    #expect(
+      part.map.about == [
+        .init(key: "kind", expression: .constant("verdict")),
+        .init(key: "run_id", expression: .pointer(pointer("/run", 0))),
+      ])
     #expect(part.map.judgedBy == JudgedBy(kind: "human", name: .pointer(pointer("/who", 1))))
   }
 

@@ -33,7 +33,7 @@ import Testing
       + "winner: [{vote: 1, is: a}, {vote: '1', is: b}, {vote: 1.5, is: tie}]",
     "files: [a.json, b/*.json], ignore: b/x.json, records: /*, unit: element, format: json, map: {run_id: /id}",
     "files: a.jsonl, jq: '.[]'",
-    "files: a.jsonl, jq: '.[]', kind: verdict, map: {about: {run_id: /r, kind: run, source: b}}",
+    "files: a.jsonl, jq: '.[]', kind: verdict, map: {about: {run_id: /r, kind: verdict, source: a}}",
     "files: a.jsonl, kind: extraction, map: {run_id: /r, about: {task_id: {from: /t, optional: true}}}",
     "files: a.jsonl, repository: ../x, max_record_bytes: 5, time_zone: '-03:30', map: {run_id: '{$path}:{$line}'}",
     "files: a.jsonl, map: {run_id: [/a, '{/b}-{{}}', {const: /x}], score: {from: [/s, /t], optional: true}}",

@@ -83,9 +83,17 @@ struct FirewallOracle {
   }
 
   /// What a dropped duplicate says otherwise: its verdict is one more, and a person's word on it that the first one lacks needs
-  /// a person again.
+  /// a person again. A judgement about something else would be lost.
   private mutating func remember(_ dropped: RandomRecord, at first: Place) {
-    if let verdict = dropped.verdict { runs[first]?.others.append(verdict) }
+    if dropped.kind == .verdict, dropped.verdict != nil || dropped.override != nil, let kept = entries[first]?.record,
+      kept.about != dropped.about || kept.aboutText.map({ Array($0.utf8) }) != dropped.aboutText.map({ Array($0.utf8) })
+    {
+      isRefused = true
+    }
+    if let verdict = dropped.verdict {
+      runs[first]?.others.append(verdict)
+      if let index = judgements.firstIndex(where: { $0.place == first }) { judgements[index].others.append(verdict) }
+    }
     guard let word = dropped.override, word != entries[first]?.record?.override else { return }
     runs[first]?.record.override = .needsHumanReview
     if let index = judgements.firstIndex(where: { $0.place == first }) {
@@ -104,7 +112,8 @@ struct FirewallOracle {
     }
     func isVerdict(_ verdict: Verdict?) -> Bool { verdict != nil && verdict != .skipped }
     let judged = about.map(\.record.verdict).first(where: isVerdict) ?? nil
-    let known = Set(([own.verdict] + run.others + about.map(\.record.verdict)).filter(isVerdict))
+    let known = Set(
+      ([own.verdict] + run.others + about.flatMap { [$0.record.verdict] + $0.others }).filter(isVerdict))
     let isOwn = isVerdict(own.verdict)
     run.isDecided = true
     if let last = ([run] + about).filter({ $0.record.override != nil }).max(by: isEarlier) {

@@ -58,7 +58,12 @@ struct RandomWorkspace {
     for _ in 0..<(random.chance(5) ? 0 : Int.random(in: 1...9, using: &random)) {
       var record = record(file.source, recordCount + file.records.count + 1, &random)
       let known = (files + [file]).filter { $0.source == file.source }.flatMap(\.records).filter(\.hasID)
-      if options.hasDuplicates, record.hasID, !known.isEmpty, random.chance(8) { record.id = random.pick(known).id }
+      if options.hasDuplicates, record.hasID, !known.isEmpty, random.chance(8) {
+        let other = random.pick(known)
+        record.id = other.id
+        // About another run it would be refused, most often.
+        if record.kind == .verdict, random.chance(95) { record.about = other.about }
+      }
       if !options.hasTies { record.time = record.number }
       if options.hasDamage, random.chance(15) {
         // One that is no JSON takes a whole document with it.
@@ -122,11 +127,19 @@ struct RandomWorkspace {
   /// Judgements say which text they are about: that of the run, or one that it had before.
   private mutating func nameTexts(_ random: inout SeededGenerator) {
     let runs = files.flatMap(\.records).filter { $0.source == "alpha" }
+    var named: [String: String?] = [:]
     for file in files.indices {
       for place in files[file].records.indices where files[file].records[place].kind == .verdict {
-        guard random.chance(30) else { continue }
-        let run = runs.first { $0.id == files[file].records[place].about }
-        files[file].records[place].aboutText = random.chance(50) ? run?.text.text ?? "" : "It said something else."
+        let record = files[file].records[place]
+        var text: String?
+        if record.hasID, let other = named[record.id], random.chance(95) {
+          text = other
+        } else if random.chance(30) {
+          let run = runs.first { $0.id == record.about }
+          text = random.chance(50) ? run?.text.text ?? "" : "It said something else."
+        }
+        files[file].records[place].aboutText = text
+        if record.hasID, named[record.id] == nil { named[record.id] = .some(text) }
       }
     }
   }

@@ -169,7 +169,6 @@ public enum ReceiptCodec {
     try ReceiptTotals.check(inputs, "core.inputs")
     try ReceiptTotals.check(outputs, "core.outputs")
     try ReceiptTotals.check(core.recordCounts, "core.record_counts")
-    try ReceiptTotals.check(core.summary, "core.summary")
     guard try fields.boolean("validation_pass") == core.validationPass else {
       throw FieldError(text: "\"validation_pass\" is not what the checks say")
     }
