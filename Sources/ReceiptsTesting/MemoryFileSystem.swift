@@ -132,11 +132,6 @@ public final class MemoryFileSystem: FileSystem {
     return copy
   }
 
-  /// Bytes; what `freeSpace` says.
-  public func setFreeSpace(_ bytes: Int64) {
-    state.withLock { $0.freeSpace = bytes }
-  }
-
   // MARK: - FileSystem
 
   public func status(of path: FilePath, followingLinks: Bool) throws(FileSystemError) -> FileStatus? {

@@ -41,7 +41,7 @@ struct MemoryTree: Sendable {
   var halfWrite: Errno?
   /// nil: nobody will cut the power.
   var disk: MemoryDisk?
-  var freeSpace: Int64 = 1 << 40
+  let freeSpace: Int64 = 1 << 40
   var locked: Set<UInt64> = []
 
   mutating func failIfAsked(_ operation: String, _ path: FilePath, isChange: Bool) throws(Errno) {

@@ -145,6 +145,22 @@ struct BadInputTests {
       """)
   }
 
+  @Test("a log whose name is not UTF-8")
+  func nameNotUTF8() throws {
+    let space = try Lab.built()
+    let make = #"printf '{}\n' > "$(printf "$1/logs/b\377.jsonl")""#
+    #expect(try Machine.run(["sh", "-c", make, "sh", space.root]).exitCode == 0)
+    try expectStop(
+      space, code: 74,
+      """
+      distill-make: logs/b\u{FFFD}.jsonl: can't open: Invalid or incomplete multibyte or wide character
+        Its name is not UTF-8: rename it, or take it out with `ignore` in distill.yaml.
+
+      """)
+    try edit(space, "files: logs/*.jsonl", "files: logs/*.jsonl\n    ignore: logs/b*")
+    try space.build("-q")
+  }
+
   @Test("a pattern that leaves the workspace", arguments: ["../logs/*.jsonl", "/var/log/*.jsonl"])
   func patternOutside(_ pattern: String) throws {
     let space = try Lab.built()

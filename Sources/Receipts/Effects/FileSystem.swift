@@ -29,10 +29,13 @@ public struct DirectoryEntry: Sendable, Hashable {
   public var name: String
   /// The entry itself: a symbolic link is not followed.
   public var kind: FileStatus.Kind
+  /// false: the name is not UTF-8; `name` has U+FFFD in it, and nothing is found under it.
+  public var isUTF8: Bool
 
-  public init(name: String, kind: FileStatus.Kind) {
+  public init(name: String, kind: FileStatus.Kind, isUTF8: Bool = true) {
     self.name = name
     self.kind = kind
+    self.isUTF8 = isUTF8
   }
 }
 

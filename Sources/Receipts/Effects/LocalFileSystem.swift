@@ -37,7 +37,6 @@ public struct LocalFileSystem: FileSystem {
     return statuses
   }
 
-  /// A name that is not UTF-8 comes back with U+FFFD in it, so nothing is found under it.
   public func entries(of directory: FilePath) throws(FileSystemError) -> [DirectoryEntry] {
     let descriptor = directory.withPlatformString { text in
       interruptible { openat(AT_FDCWD, text, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
@@ -78,9 +77,10 @@ public struct LocalFileSystem: FileSystem {
           UnsafeBufferPointer(rebasing: names[$0.name]), UnsafeBufferPointer(rebasing: names[$1.name]))
           < 0
       }
-      return places.map {
-        DirectoryEntry(
-          name: String(decoding: UnsafeBufferPointer(rebasing: names[$0.name]), as: UTF8.self), kind: $0.kind)
+      return places.map { place in
+        let bytes = UnsafeBufferPointer(rebasing: names[place.name])
+        if let name = String(validating: bytes, as: UTF8.self) { return DirectoryEntry(name: name, kind: place.kind) }
+        return DirectoryEntry(name: String(decoding: bytes, as: UTF8.self), kind: place.kind, isUTF8: false)
       }
     }
   }

@@ -39,12 +39,9 @@ public struct KeyManifest: Sendable {
 
   /// The bytes that the key is the SHA-256 of.
   public var bytes: [UInt8] {
-    let tree: JSON = [
-      "function": .string(function),
-      "inputs": .array(inputs.map { [.string($0.name), .string($0.digest.hex), .integer(Int64($0.byteCount))] }),
-      "parameters": parameters, "tool": .string(tool.hex),
-    ]
-    return tree.canonical
+    var sink = HashingSink(keepsBytes: true)
+    describe(to: &sink)
+    return sink.finishedBytes()
   }
 
   /// Reads what `bytes` gave.
@@ -78,9 +75,11 @@ struct HashingSink: ManifestSink {
   private let sha256 = SHA256()
   private let buffer = ByteBuffer()
   private var writer: JSONWriter
-  private var inputsOpen = false
+  private let keepsBytes: Bool
 
-  init() {
+  /// - Parameter keepsBytes: until `finishedBytes` gives them; else they are hashed on the way.
+  init(keepsBytes: Bool = false) {
+    self.keepsBytes = keepsBytes
     writer = JSONWriter(buffer)
     writer.beginObject()
   }
@@ -90,7 +89,6 @@ struct HashingSink: ManifestSink {
     writer.string(name)
     writer.key("inputs")
     writer.beginArray()
-    inputsOpen = true
   }
 
   mutating func input(name: String, digest: Digest, byteCount: Int) {
@@ -102,7 +100,7 @@ struct HashingSink: ManifestSink {
     writer.endString()
     writer.integer(Int64(byteCount))
     writer.endArray()
-    if buffer.count > 1 << 16 { flush() }
+    if buffer.count > 1 << 16, !keepsBytes { flush() }
   }
 
   mutating func parameters(_ parameters: JSON) {
@@ -121,6 +119,11 @@ struct HashingSink: ManifestSink {
     writer.endObject()
     flush()
     return sha256.finish()
+  }
+
+  mutating func finishedBytes() -> [UInt8] {
+    writer.endObject()
+    return Array(buffer.bytes.raw)
   }
 
   private func flush() {

@@ -83,7 +83,7 @@ struct StageInspector {
       hashed = try build.index.digests(
         of: paths, below: build.layout.root, jobs: build.options.jobs,
         // A log of lines that is being written to is read up to the size first seen.
-        growing: { $0.hasSuffix(".jsonl") || $0.hasSuffix(".ndjson") }, cancelled: { false },
+        growing: { $0.hasSuffix(".jsonl") || $0.hasSuffix(".ndjson") },
         progress: {
           progress.planned(bytes: $0)
           progress.advanced(bytes: $0, records: 0)

@@ -1,34 +1,24 @@
 import Glibc
 import Synchronization
 
-/// Work was stopped from outside before all of it was done.
-public struct Interrupted: Error {
-  public init() {}
-}
-
 /// Runs `body` over `items` on up to `jobs` threads. One of them is the caller's where that is such a thread itself; else it waits.
 ///
 /// The threads have stacks of 16 MiB, so that deeply nested data is no danger in them.
-/// After an error, or once `cancelled()` says true, no further item is begun; what runs is finished.
+/// After an error no further item is begun; what runs is finished.
 ///
 /// - Parameters:
 ///   - jobs: at least one thread is used.
-///   - cancelled: asked before each item, on any thread.
 ///   - body: gets the item's index and the item.
 /// - Returns: the results in the order of the items.
-/// - Throws: the error of the first item (by index) among those that failed; else `Interrupted`, if `cancelled()` left
-///   an item undone.
+/// - Throws: the error of the first item (by index) among those that failed.
 public func parallelMap<Item: Sendable, Result: Sendable>(
-  _ items: [Item], jobs: Int, cancelled: @Sendable () -> Bool = { false },
-  _ body: @Sendable (Int, Item) throws -> Result
+  _ items: [Item], jobs: Int, _ body: @Sendable (Int, Item) throws -> Result
 ) throws -> [Result] {
   if items.isEmpty { return [] }
-  return try withoutActuallyEscaping(cancelled) { cancelled in
-    try withoutActuallyEscaping(body) { body in
-      let work = ParallelWork(items: items, cancelled: cancelled, body: body)
-      try runThreads(min(max(jobs, 1), items.count), work)
-      return try work.results()
-    }
+  return try withoutActuallyEscaping(body) { body in
+    let work = ParallelWork(items: items, body: body)
+    try runThreads(min(max(jobs, 1), items.count), work)
+    return try work.results()
   }
 }
 
@@ -39,7 +29,6 @@ private class ThreadWork: @unchecked Sendable {
 
 private final class ParallelWork<Item: Sendable, Result: Sendable>: ThreadWork, @unchecked Sendable {
   private let items: [Item]
-  private let cancelled: @Sendable () -> Bool
   private let body: @Sendable (Int, Item) throws -> Result
   private let next = Atomic<Int>(0)
   private let stopped = Atomic<Bool>(false)
@@ -47,11 +36,8 @@ private final class ParallelWork<Item: Sendable, Result: Sendable>: ThreadWork, 
   /// Each slot is written once, by the thread that took the index, and read after all threads are joined.
   private let slots: UnsafeMutableBufferPointer<Result?>
 
-  init(
-    items: [Item], cancelled: @escaping @Sendable () -> Bool, body: @escaping @Sendable (Int, Item) throws -> Result
-  ) {
+  init(items: [Item], body: @escaping @Sendable (Int, Item) throws -> Result) {
     self.items = items
-    self.cancelled = cancelled
     self.body = body
     slots = .allocate(capacity: items.count)
     slots.initialize(repeating: nil)
@@ -64,7 +50,7 @@ private final class ParallelWork<Item: Sendable, Result: Sendable>: ThreadWork, 
 
   override func run() {
     while !stopped.load(ordering: .relaxed) {
-      if next.load(ordering: .relaxed) >= items.count || cancelled() { return }
+      if next.load(ordering: .relaxed) >= items.count { return }
       let index = next.add(1, ordering: .relaxed).oldValue
       guard index < items.count else { return }
       do {
@@ -80,9 +66,7 @@ private final class ParallelWork<Item: Sendable, Result: Sendable>: ThreadWork, 
 
   func results() throws -> [Result] {
     if let failure = failure.withLock({ $0 }) { throw failure.error }
-    let done = slots.compactMap { $0 }
-    guard done.count == items.count else { throw Interrupted() }
-    return done
+    return slots.compactMap { $0 }
   }
 }
 

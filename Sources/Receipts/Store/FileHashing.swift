@@ -36,44 +36,40 @@ extension FileIndex {
   ///   - jobs: how many threads look and hash.
   ///   - growing: whether, by its key, a file may get longer meanwhile. If it does, its digest is that of the bytes
   ///     that it had at first, and is not remembered.
-  ///   - cancelled: asked before each file that is hashed; see `parallelMap`.
   ///   - progress: told how many more bytes are hashed, on any thread.
   /// - Returns: nil for a file that is not there.
   /// - Throws: `DistillError` (65) with the file's key as its place: it changed while it was read, or is no regular
-  ///   file. `FileSystemError`, `Interrupted`.
+  ///   file. `FileSystemError`.
   public func digests(
     of paths: [RelativePath], below root: FilePath, jobs: Int,
-    growing: @Sendable (String) -> Bool = { _ in false }, cancelled: @Sendable () -> Bool = { false },
-    progress: @Sendable (Int) -> Void = { _ in }
+    growing: @Sendable (String) -> Bool = { _ in false }, progress: @Sendable (Int) -> Void = { _ in }
   ) throws -> [HashedFile?] {
     try digests(
-      of: paths, below: root, jobs: jobs, growing: growing, cancelled: cancelled, progress: progress,
-      companion: { _, _ in nil })
+      of: paths, below: root, jobs: jobs, growing: growing, progress: progress, companion: { _, _ in nil })
   }
 
   /// - Parameter companion: of a file that is hashed, by its number and its size in bytes.
   func digests(
     of paths: [RelativePath], below root: FilePath, jobs: Int, growing: @Sendable (String) -> Bool,
-    cancelled: @Sendable () -> Bool, progress: @Sendable (Int) -> Void,
-    companion: @Sendable (Int, Int64) -> (any HashingCompanion)?
+    progress: @Sendable (Int) -> Void, companion: @Sendable (Int, Int64) -> (any HashingCompanion)?
   ) throws -> [HashedFile?] {
     let looks = try parallelMap(paths, inRunsOf: Self.looksAtOnce, jobs: jobs) { part in
       look(try fileSystem.statuses(of: part, below: root), from: part.startIndex) { part[$0].string }
     }
     return try hashUnknown(
-      looks, jobs: jobs, growing: growing, cancelled: cancelled, progress: progress, key: { paths[$0].string },
+      looks, jobs: jobs, growing: growing, progress: progress, key: { paths[$0].string },
       path: { root.appending(paths[$0].string) }, companion: companion)
   }
 
   /// The same for files anywhere, each with its key in this index, and where it is.
   public func digests(
     of files: [(key: String, path: FilePath)], jobs: Int, growing: @Sendable (String) -> Bool = { _ in false },
-    cancelled: @Sendable () -> Bool = { false }, progress: @Sendable (Int) -> Void = { _ in }
+    progress: @Sendable (Int) -> Void = { _ in }
   ) throws -> [HashedFile?] {
     let statuses = try files.map { try fileSystem.status(of: $0.path, followingLinks: true) }
     return try hashUnknown(
-      [look(statuses, from: 0) { files[$0].key }], jobs: jobs, growing: growing, cancelled: cancelled,
-      progress: progress, key: { files[$0].key }, path: { files[$0].path }, companion: { _, _ in nil })
+      [look(statuses, from: 0) { files[$0].key }], jobs: jobs, growing: growing, progress: progress,
+      key: { files[$0].key }, path: { files[$0].path }, companion: { _, _ in nil })
   }
 
   /// What a look at some files told, in their order.
@@ -106,7 +102,7 @@ extension FileIndex {
   }
 
   private func hashUnknown(
-    _ looks: [Looks], jobs: Int, growing: @Sendable (String) -> Bool, cancelled: @Sendable () -> Bool,
+    _ looks: [Looks], jobs: Int, growing: @Sendable (String) -> Bool,
     progress: @Sendable (Int) -> Void, key: @Sendable (Int) -> String, path: @Sendable (Int) -> FilePath,
     companion: @Sendable (Int, Int64) -> (any HashingCompanion)?
   ) throws -> [HashedFile?] {
@@ -119,7 +115,7 @@ extension FileIndex {
     let now = waitUntilSettled(unknown.map { $0.status.changed })
     // The longest first, so that no thread is left alone with one at the end.
     unknown.sort { $0.status.size > $1.status.size }
-    let hashed = try parallelMap(unknown, jobs: jobs, cancelled: cancelled) { _, file in
+    let hashed = try parallelMap(unknown, jobs: jobs) { _, file in
       let key = key(file.index)
       return try hash(key, path(file.index), now: now, mayGrow: growing(key), progress) {
         companion(file.index, $0)

@@ -96,12 +96,19 @@ public final class FileIndex: Sendable {
     withState { $0.forget(ExactString(key)) }
   }
 
-  /// Replaces the file, unless it would stay the same.
+  /// Forgets files that are not there any more.
   ///
-  /// - Parameter keepingUnseen: false also drops what this process has neither asked for nor remembered.
-  public func saveIfChanged(keepingUnseen: Bool = true) throws {
+  /// - Parameter root: what keys that are relative start from.
+  public func forgetMissing(below root: FilePath) throws {
+    for key in withState({ $0.keys }) {
+      let path = key.utf8.first == UInt8(ascii: "/") ? FilePath(key) : root.appending(key)
+      if try fileSystem.status(of: path, followingLinks: true) == nil { forget(key) }
+    }
+  }
+
+  /// Replaces the file, unless it would stay the same.
+  public func saveIfChanged() throws {
     try withState { state in
-      if !keepingUnseen { state.dropUnseen() }
       guard state.isChanged else { return }
       let entries = state.entries()
       let bytes = FileIndexTable.encode(entries.map { ($0.key, $0.entry) })
@@ -168,11 +175,8 @@ extension FileIndex {
       if fresh.removeValue(forKey: key) != nil { isChanged = true }
     }
 
-    mutating func dropUnseen() {
-      for index in marks.indices where marks[index] == .unseen {
-        marks[index] = .dropped
-        isChanged = true
-      }
+    var keys: [String] {
+      marks.indices.filter { marks[$0] != .dropped }.map { table.key(at: $0).string } + fresh.keys.map(\.string)
     }
 
     /// What is to be saved, ordered by key.

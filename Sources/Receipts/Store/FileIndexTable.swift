@@ -66,7 +66,7 @@ struct FileIndexTable: Sendable {
     }
     // Nobody but this program writes a sound checksum; the lengths are checked so that a fault of it can't read astray.
     guard isSound, let count = Int(exactly: Self.word(bytes, at: 8)), let keys = Int(exactly: Self.word(bytes, at: 16)),
-      count <= body / Self.entryLength, Self.headerLength + count * Self.entryLength + keys == body
+      count <= body / Self.entryLength, keys == body - Self.headerLength - count * Self.entryLength
     else { return nil }
     var end: UInt64 = 0
     for index in 0..<count {

@@ -31,7 +31,7 @@ struct GlobFolderReading: Sendable {
       if entry.kind == .symbolicLink, literals.contains(entry.name) {
         try look(at: entry.name)
       } else {
-        try visit(entry.name, kind: entry.kind, folder.states)
+        try visit(entry.name, kind: entry.kind, isUTF8: entry.isUTF8, folder.states)
       }
     }
   }
@@ -48,7 +48,7 @@ struct GlobFolderReading: Sendable {
   }
 
   private mutating func visit(
-    _ name: String, kind: FileStatus.Kind, _ states: [GlobWalk.State]
+    _ name: String, kind: FileStatus.Kind, isUTF8: Bool = true, _ states: [GlobWalk.State]
   ) throws(FileSystemError) {
     var next: [GlobWalk.State] = []
     var firstMatch: Int?
@@ -69,7 +69,7 @@ struct GlobFolderReading: Sendable {
     let path = folder.prefix + name
     switch kind {
     case .regular:
-      if let firstMatch { add(path, by: firstMatch) }
+      if let firstMatch { try add(path, isUTF8: isUTF8, by: firstMatch) }
     case .directory:
       guard !WorkspaceLayout.ownFolders.contains(path + "/"), !isIgnored(folder: path) else { return }
       if next.isEmpty {
@@ -85,9 +85,11 @@ struct GlobFolderReading: Sendable {
     }
   }
 
-  private mutating func add(_ path: String, by glob: Int) {
+  private mutating func add(_ path: String, isUTF8: Bool, by glob: Int) throws(FileSystemError) {
     if hasOwnFiles, GlobWalk.ownFiles.contains(path) { return }
     guard !walk.ignored.contains(where: { $0.matches(path) }) else { return }
+    // It could not be named in a receipt.
+    guard isUTF8 else { throw FileSystemError("open", walk.workspace.appending(path), .illegalByteSequence) }
     // Names of a folder behind those of its folders: such a path is normal.
     result.files.append(LogFile(path: RelativePath(unchecked: path), captures: captures(of: path, by: glob)))
   }

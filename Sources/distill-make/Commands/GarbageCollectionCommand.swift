@@ -48,6 +48,10 @@ struct GarbageCollectionCommand: ParsableCommand {
     let outcome = try GarbageCollector(fileSystem: fileSystem, layout: layout).collect(
       Pipeline.stages, sparing: [ReportMemo.key(tool: tool.digest)], bounds,
       now: clock.now(), isDryRun: dryRun)
+    if !dryRun {
+      try index.forgetMissing(below: layout.root)
+      try index.saveIfChanged()
+    }
     if json {
       func tree(_ total: GarbageCollector.Total) -> JSON {
         [

@@ -13,7 +13,6 @@ enum ErrorText {
       let place = root?.relative(error.path) ?? error.path
       let what = "can't \(error.operation): \(error.errno)"
       return DistillError(error.exitCode, what, place: place, hint: hint(error))
-    case is Interrupted: return DistillError(.internalFault, "stopped before it was done")
     default: return DistillError(.internalFault, "\(error)", hint: "This is a fault of distill-make: please report it.")
     }
   }
@@ -26,6 +25,7 @@ enum ErrorText {
       error.exitCode == .cannotWrite ? "Make the workspace writable for this user." : "Make it readable for this user."
     case .isDirectory, .directoryNotEmpty, .fileExists:
       "A folder stands where the program writes a file: move it away."
+    case .illegalByteSequence: "Its name is not UTF-8: rename it, or take it out with `ignore` in distill.yaml."
     case .improperLink:
       "`.distill` must be on the same file system as the outputs, because they are moved into place."
     default: nil

@@ -89,7 +89,7 @@ struct MappedInputTests {
         let loaded = try Worker().load([input], from: inputs)
         try loaded.whileTheyStay {
           try touch()
-          if fails { throw Interrupted() }
+          if fails { throw Refused() }
         }
       }
       let published = try input().input
@@ -116,6 +116,8 @@ struct MappedInputTests {
   @Test("what fails over sound ones fails as it did")
   func failure() throws {
     let loaded = try Worker().load([try input().input], from: inputs)
-    #expect(throws: Interrupted.self) { try loaded.whileTheyStay { throw Interrupted() } }
+    #expect(throws: Refused.self) { try loaded.whileTheyStay { throw Refused() } }
   }
 }
+
+private struct Refused: Error {}

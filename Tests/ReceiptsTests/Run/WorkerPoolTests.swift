@@ -50,23 +50,6 @@ struct WorkerPoolTests {
     }
   }
 
-  @Test("what is cancelled throws, unless all was done")
-  func cancelled() throws {
-    let done = Atomic<Int>(0)
-    #expect(throws: Interrupted.self) {
-      try parallelMap(Array(0..<100), jobs: 2, cancelled: { done.load(ordering: .relaxed) >= 10 }) { _, _ in
-        done.add(1, ordering: .relaxed)
-      }
-    }
-    #expect((10...11).contains(done.load(ordering: .relaxed)))
-    let all = Atomic<Int>(0)
-    let results = try parallelMap([1, 2, 3], jobs: 1, cancelled: { all.load(ordering: .relaxed) == 3 }) { _, item in
-      all.add(1, ordering: .relaxed)
-      return item
-    }
-    #expect(results == [1, 2, 3])
-  }
-
   @Test("bodies may use a deep stack, and may start further work")
   func stack() throws {
     // 10 MiB, where threads often have no more than that.

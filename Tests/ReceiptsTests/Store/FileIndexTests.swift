@@ -95,8 +95,8 @@ struct FileIndexTests {
     #expect(try digests(["a", "b"], third) == [.of("contents of a"), nil])
   }
 
-  @Test("what nobody asked for is kept, or dropped if that is wanted")
-  func unseen() throws {
+  @Test("what nobody asked for is kept, until its file is gone")
+  func missing() throws {
     write(["a", "b", "c"])
     let first = index()
     _ = try digests(["a", "b", "c"], first)
@@ -106,12 +106,25 @@ struct FileIndexTests {
     second.remember("d", try status("/w/a"), .of("d"))
     try second.saveIfChanged()
     #expect(index().known("c", try status("/w/c")) != nil)
-    try second.saveIfChanged(keepingUnseen: false)
+    let statuses = try ["a", "b", "c"].map { try status(FilePath("/w/\($0)")) }
+    try memory.remove("/w/b")
+    try second.forgetMissing(below: "/w")
+    try second.saveIfChanged()
     let third = index()
-    #expect(third.known("a", try status("/w/a")) != nil)
-    #expect(third.known("d", try status("/w/a")) == .of("d"))
-    #expect(third.known("b", try status("/w/b")) == nil)
-    #expect(third.known("c", try status("/w/c")) == nil)
+    #expect(third.known("a", statuses[0]) != nil && third.known("c", statuses[2]) != nil)
+    #expect(third.known("b", statuses[1]) == nil)
+    #expect(third.known("d", statuses[0]) == nil)
+  }
+
+  @Test("lengths that pass 64 bits under a right checksum make no index")
+  func lengths() {
+    for (count, keys) in [(0, UInt64(Int.max)), (UInt64.max, 0), (1, UInt64(Int.max) - 72)] as [(UInt64, UInt64)] {
+      var bytes = Array("DMINDEX1".utf8)
+      for word in [count, keys] { withUnsafeBytes(of: word.littleEndian) { bytes.append(contentsOf: $0) } }
+      bytes += [UInt8](repeating: 0, count: 72)
+      Digest.of(bytes).withBytes { bytes.append(contentsOf: $0) }
+      #expect(FileIndexTable(bytes) == nil)
+    }
   }
 
   @Test("an index that is saved twice holds what either save had, and knows what it knew", arguments: [true, false])
@@ -146,7 +159,7 @@ struct FileIndexTests {
     #expect(second.known("a", try status("/w/a")) == nil)
     _ = try digests(["a"], second)
     _ = try digests(["a"], second)
-    try second.saveIfChanged(keepingUnseen: false)
+    try second.saveIfChanged()
     #expect(memory.filesRead == [location, "/w/a"])
     #expect(memory.pathsChanged.isEmpty)
   }
