@@ -103,7 +103,7 @@ extension Reason {
     case .schemaViolation: "is not what the schema asks for"
     case .unsafeSFTCategory: "was rejected or needs review: never a sample"
     case .unsafeRAGCategory: "was rejected: never a playbook"
-    case .invalidPreferencePairing: "its task has the same text both accepted and rejected"
+    case .invalidPreferencePairing: "its task has the same text both accepted and rejected, or rejected what won"
     case .hallucinatedFilePath: "names a file that the repository does not have"
     case .duplicateID: "an earlier record has the same identity or content"
     case .selfPairing: "both sides have the same text"
