@@ -38,6 +38,17 @@ import Testing
   ])
   func `of the file`(yaml: String, text: String) { check(yaml, text) }
 
+  @Test func `a name that does not fit into the names of files`() throws {
+    func file(_ length: Int) -> String {
+      let name = String(repeating: "a", count: length)
+      return "version: 1\nsources:\n  - {files: a.jsonl, map: {run_id: /i}, name: \(name)}"
+    }
+    #expect(try Configuration.read(file(100), fileName: "distill.yaml").sources.count == 1)
+    check(
+      file(101),
+      "distill.yaml:3:47: the name of a source has 101 characters\n  at most 100: it becomes the name of files")
+  }
+
   /// The lines stand in a source from line 4, column 5 on.
   @Test(arguments: [
     ("map: {run_id: /i}", "3:5: `files` is missing in a source"),
@@ -55,6 +66,28 @@ import Testing
       "files: /var/log/*.jsonl",
       "4:12: `/var/log/*.jsonl` is absolute, and every path is below the workspace\n"
         + "  link the folder into the workspace, ln -s '/var/log' 'log', and write log/*.jsonl"
+    ),
+    (
+      "files: a.jsonl\nmap: {run_id: response.id}",
+      "5:19: `map.run_id` is the constant \"response.id\", so all runs would be one\n"
+        + "  write a pointer, as in /response/id"
+    ),
+    (
+      "files: a.jsonl\nkind: verdict\nmap: {run_id: {const: $.id}, about: {task_id: /t}}",
+      "6:19: `map.run_id` is the constant \"$.id\", so all judgements would be one\n  write a pointer, as in /id"
+    ),
+    (
+      "files: a.jsonl\nmap: {run_id: /id, text: [the answer]}",
+      "5:30: `map.text` is the constant \"the answer\", so all runs would say the same\n"
+        + "  write a pointer, as in /response/id"
+    ),
+    (
+      "files: a.jsonl\nkind: comparison\nmap: {a: {text: /a}, b: {text: b}}\nvotes: [/v]\nwinner: {1: a}",
+      "6:36: `map.b.text` is the constant \"b\", so all comparisons would say the same\n  write a pointer, as in /b"
+    ),
+    (
+      "files: a.jsonl\nmap: {run_id: /id, timestamp: ts}",
+      "5:35: `map.timestamp` is the constant \"ts\", which is not a time\n  a pointer begins with /, as in /ts"
     ),
     (
       "files: exports/rag/*.jsonl",

@@ -27,6 +27,12 @@ import Testing
     #expect(node?.json == ["5", "true", "5", "7\n", 5])
   }
 
+  @Test func `a byte order mark at the start is no part of the text`() throws {
+    let node = try #require(try parse("\u{FEFF}a: 1\n"))
+    #expect(node.json == ["a": 1])
+    #expect(node.mapping?[0].place?.text == "distill.yaml:1:1")
+  }
+
   @Test func `nodes and keys know their places`() throws {
     let node = try #require(try parse("a:\n  b: [1,\n   2]\n"))
     #expect(node["a"]?["b"]?.list?[1].place?.text == "distill.yaml:3:4")

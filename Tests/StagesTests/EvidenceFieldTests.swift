@@ -147,8 +147,12 @@ import Testing
       try mapped.rows("evidence/2026/04/26").map { $0["provenance"]?["recorded_at"]?.string }
         == ["2026-04-26T08:00:00.25Z", "2026-04-26T08:00:00.5Z"])
     #expect(
-      try error(source, #"{"id":"a","ts":"soon"}"#) == "schema_violation: timestamp: /ts is not a time that can be read"
-    )
+      try error(source, #"{"id":"a","ts":"soon"}"#)
+        == #"schema_violation: timestamp: /ts is not a time that can be read: "soon""#)
+    let long = String(repeating: "9", count: 50)
+    #expect(
+      try error(source, #"{"id":"a","ts":\#(long)}"#)
+        == "schema_violation: timestamp: /ts is not a time that can be read: \(long.prefix(40))…")
     #expect(
       try error(source, #"{"id":"a","ts":false}"#)
         == "schema_violation: timestamp: /ts is a boolean, where a time is expected")

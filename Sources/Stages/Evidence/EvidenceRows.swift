@@ -127,7 +127,8 @@ final class EvidenceRows {
   func timestamp(_ part: CompiledPart) throws(RecordViolation) -> Timestamp? {
     guard let expression = part.timestamp else { return nil }
     let timestamp: Timestamp?
-    switch try expression.value(in: scope) {
+    let found = try expression.value(in: scope)
+    switch found {
     case .absent: return nil
     case .text(let text):
       timestamp = Timestamp(scope.bytes(of: text), defaultOffsetSeconds: part.timeZoneOffset)
@@ -141,9 +142,19 @@ final class EvidenceRows {
       }
     }
     guard let timestamp else {
-      throw RecordViolation(.schemaViolation, "timestamp: \(expression.origin) is not a time that can be read")
+      throw RecordViolation(
+        .schemaViolation, "timestamp: \(expression.origin) is not a time that can be read: \(words(found))")
     }
     return timestamp
+  }
+
+  /// In an error.
+  private func words(_ value: FoundValue) -> String {
+    switch value {
+    case .absent: "null"
+    case .text(let text): Self.quoted(scope.bytes(of: text))
+    case .value(let value): value.string.map(Self.quoted) ?? Self.shortened(value.token)
+    }
   }
 
   private func verdict(_ part: CompiledPart) throws(RecordViolation) -> Verdict? {
@@ -168,9 +179,11 @@ final class EvidenceRows {
   }
 
   /// A short text in quotes for an error, at most 40 characters of it.
-  static func quoted(_ text: ByteSlice) -> String {
+  static func quoted(_ text: ByteSlice) -> String { "\"\(shortened(text))\"" }
+
+  private static func shortened(_ text: ByteSlice) -> String {
     let string = QuarantineRow.excerpt(of: text)
-    return "\"" + (string.count > 40 ? string.prefix(40) + "…" : string) + "\""
+    return string.count > 40 ? string.prefix(40) + "…" : string
   }
 
   // MARK: Row

@@ -24,15 +24,44 @@ enum SourceFacts {
       })
   }
 
-  /// In how many of a source's evidence records each field that it maps holds something.
+  /// In how many of a source's evidence records each field that it maps holds something, and which fields are constants: the
+  /// records have no say in those.
   static func fields(_ records: [StageRecord]) -> JSON {
     guard let core = records.core(.buildEvidence) else { return [] }
+    let constants = constants(of: core)
     return .array(
       core.summary.members("fields").sorted { $0.key < $1.key }.map { name, counts in
         [
           "source": .string(name), "written": .integer(core.recordCounts.figure("by_source", name, "written")),
-          "found": counts,
+          "found": counts, "constants": .object(constants[name] ?? [:]),
         ]
       })
+  }
+
+  /// By source and field: the value, where every part of the source that maps the field gives it that one.
+  private static func constants(of core: Receipt.Core) -> [String: JSONObject] {
+    var sources: [String: JSONObject] = [:]
+    for source in core.parameters.list("sources") {
+      var values: [String: JSON?] = [:]
+      for part in source.list("parts") {
+        for (field, expression) in fields(of: part.members("map")) {
+          let value = expression["const"]
+          values[field] = .some(values[field, default: value] == value ? value : nil)
+        }
+      }
+      let constants = values.compactMap { field, value in value.map { (field, $0) } }.sorted { $0.0 < $1.0 }
+      sources[source.text("name")] = JSONObject(constants)
+    }
+    return sources
+  }
+
+  /// The fields of a map, by the names under which they are counted.
+  private static func fields(of map: JSONObject) -> [(name: String, expression: JSON)] {
+    let results = "validation_results"
+    let isWhole = map[results]?["from"] != nil || map[results]?["jq"] != nil || map[results]?["lookup"] != nil
+    return map.flatMap { name, expression in
+      guard name == results, !isWhole, let entries = expression.object else { return [(name, expression)] }
+      return entries.map { ("\(results).\($0.key)", $0.value) }
+    }
   }
 }

@@ -33,6 +33,9 @@ public struct Source: Sendable, Hashable {
   public enum Format: String, Sendable { case jsonl, json }
   public enum Unit: String, Sendable { case line, element, file }
 
+  /// Bytes of a name: with what stands behind it in names of files, it has to fit in one.
+  public static let longestName = 100
+
   public var name: String
   public var files: [Glob]
   public var ignore: [Glob]

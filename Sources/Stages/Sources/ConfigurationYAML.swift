@@ -17,6 +17,8 @@ struct ConfigurationYAML {
   static func parse(
     _ text: String, fileName: String, preset: String? = nil
   ) throws(DistillError) -> ConfigurationNode? {
+    // YAML 1.2 allows a byte order mark at the start; libyaml does not, where it is told the encoding.
+    let text = text.unicodeScalars.first == "\u{FEFF}" ? String(text.unicodeScalars.dropFirst()) : text
     var reader = ConfigurationYAML(fileName: fileName, preset: preset)
     let root: Node?
     do {

@@ -358,6 +358,11 @@ struct ExpressionReader {
       }
     }
     if value == .null { return .null }
+    if case .timestamp = shape, case .string(let text) = value, !Self.isTime(text) {
+      throw node.error(
+        "`\(context.key)` is the constant \"\(text)\", which is not a time",
+        hint: "a pointer begins with /, as in /\(text)")
+    }
     switch (shape, value) {
     case (.any, _), (.number, .integer), (.number, .double), (.text, .string), (.timestamp, .string),
       (.timestamp, .integer),
@@ -375,6 +380,8 @@ struct ExpressionReader {
       throw node.wrongType(context.key, expected: Self.expected(shape))
     }
   }
+
+  private static func isTime(_ text: String) -> Bool { Timestamp(rfc3339: text) != nil }
 
   private func constantList(_ entries: [ConfigurationNode], _ context: Context) throws(DistillError) -> JSON {
     .array(try constantListItems(entries, context))

@@ -35,6 +35,7 @@ struct MappingReader {
           hint: "keep the rules, or the field if the log uses our words")
       }
       let expression = try expressions.read(node, as: field.shape, key: "map.\(field.rawValue)")
+      try checkVaries(expression, node, field.rawValue, isRunID: field == .runID, isText: field == .text)
       // null takes a preset's field away.
       if expression != .constant(.null) { map.fields[field] = expression }
     }
@@ -66,11 +67,23 @@ struct MappingReader {
     func read(_ key: String) throws(DistillError) -> FieldExpression? {
       guard let node = side[key] else { return nil }
       let expression = try expressions.read(node, as: .text, key: "map.\(name).\(key)")
+      try checkVaries(expression, node, "\(name).\(key)", isRunID: key == "run_id", isText: key == "text")
       return expression == .constant(.null) ? nil : expression
     }
     let runID = try read("run_id")
     guard let text = try read("text") else { throw side.missing("text") }
     return Comparison.Side(runID: runID, text: text, modelName: try read("model_name"))
+  }
+
+  /// A record is known by its run id, and its text is what it came to.
+  private func checkVaries(
+    _ expression: FieldExpression, _ node: ConfigurationNode, _ field: String, isRunID: Bool, isText: Bool
+  ) throws(DistillError) {
+    guard isRunID || isText else { return }
+    let records = kind == .verdict ? "judgements" : "\(kind.rawValue)s"
+    try ConstantField.check(
+      expression, node, key: "map.\(field)",
+      consequence: isRunID ? "all \(records) would be one" : "all \(records) would say the same")
   }
 
   private func section(_ layers: [ConfigurationNode]) throws(DistillError) -> ConfigurationSection {

@@ -64,6 +64,11 @@ struct SourceReader {
         "`\(name)` can't be the name of a source",
         hint: "small letters, digits and -, a letter or digit in front: it becomes the name of files")
     }
+    guard name.utf8.count <= Source.longestName else {
+      throw node.error(
+        "the name of a source has \(name.utf8.count) characters",
+        hint: "at most \(Source.longestName): it becomes the name of files")
+    }
     return name
   }
 
