@@ -71,4 +71,32 @@ import Testing
     #expect(try last("null") == .some(.null))
     #expect(try last("[]") == .some(.null))
   }
+
+  @Test(arguments: [
+    (
+      MessageShape.openai,
+      #"[{"role":"user","content":"a"},{"role":"assistant","content":[{"type":"tool_use","id":"1"}]}]"#,
+      "message 1 has a tool_use block, which shape openai does not have; see shape: anthropic"
+    ),
+    (
+      .openai, #"[{"role":"user","content":[{"type":"text","text":"a"},{"type":"tool_result"}]}]"#,
+      "message 0 has a tool_result block, which shape openai does not have; see shape: anthropic"
+    ),
+    (
+      .anthropic, #"[{"role":"assistant","content":"a","tool_calls":[{"function":{"name":"f"}}]}]"#,
+      "message 0 has tool_calls, which shape anthropic does not have; see shape: openai"
+    ),
+    (
+      .anthropic, #"[{"role":"assistant","content":"a","function_call":{"name":"f"}}]"#,
+      "message 0 has a function_call, which shape anthropic does not have; see shape: openai"
+    ),
+  ])
+  func `tool calls of the other shape are a violation`(shape: MessageShape, list: String, text: String) throws {
+    #expect(try messages(shape, list) == "messages: " + text)
+  }
+
+  @Test func `an empty list of calls is no tool call`() throws {
+    let list = #"[{"role":"assistant","content":"a","tool_calls":[],"function_call":null}]"#
+    #expect(try messages(.anthropic, list) == messages(.openai, list))
+  }
 }

@@ -6,6 +6,7 @@ extension MessageList {
   func writeAnthropic(
     _ message: JSONValue, role: ByteSlice, at index: Int, to writer: inout JSONWriter
   ) throws(RecordViolation) {
+    try refuseOpenAICalls(of: message, at: index)
     let content = message.member("content")
     if role == "assistant" {
       try writeAssistant(content, at: index, to: &writer)
@@ -18,6 +19,17 @@ extension MessageList {
     } else {
       throw Self.violation(index, "has the role \"\(role.string())\"")
     }
+  }
+
+  /// An empty list of calls, which some loggers write everywhere, loses nothing.
+  private func refuseOpenAICalls(of message: JSONValue, at index: Int) throws(RecordViolation) {
+    let calls = message.member("tool_calls")
+    let hasCalls = calls.map { !$0.isNull && !($0.kind == .array && $0.elementCount == 0) } ?? false
+    let hasFunction = message.member("function_call").map { !$0.isNull } ?? false
+    guard hasCalls || hasFunction else { return }
+    throw Self.violation(
+      index,
+      "has \(hasCalls ? "tool_calls" : "a function_call"), which shape anthropic does not have; see shape: openai")
   }
 
   private func writePlain(

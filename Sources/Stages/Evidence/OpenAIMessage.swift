@@ -18,7 +18,9 @@ extension MessageList {
       throw Self.violation(index, "has the role \"\(role.string())\"")
     }
     writer.key("content")
-    try MessageContent.write(message.member("content"), at: index, to: &writer)
+    let content = message.member("content")
+    try refuseToolBlocks(content, at: index)
+    try MessageContent.write(content, at: index, to: &writer)
     writer.key("tool_calls")
     try writeOpenAICalls(of: message, at: index, to: &writer)
     writer.key("tool_call_id")
@@ -26,6 +28,18 @@ extension MessageList {
     writer.key("name")
     try writeText(message.member("name"), called: "name", at: index, to: &writer)
     writer.endObject()
+  }
+
+  /// Left out like other blocks that are no text, they would be a conversation without its tool calls.
+  private func refuseToolBlocks(_ content: JSONValue?, at index: Int) throws(RecordViolation) {
+    guard let content, content.kind == .array else { return }
+    for block in content.elements {
+      guard let type = MessageContent.type(ofBlock: block), type == "tool_use" || type == "tool_result" else {
+        continue
+      }
+      throw Self.violation(
+        index, "has a \(type.string()) block, which shape openai does not have; see shape: anthropic")
+    }
   }
 
   private func writeOpenAICalls(
