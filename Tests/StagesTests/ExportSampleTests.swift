@@ -102,6 +102,10 @@ import Testing
     #expect(row.object?.keys == RecordSchema.sftSample.fields.map(\.name))
     let other = try sft(evidenceRow("r1", ["messages": .array(messages)]))
     #expect(other["messages"] == .null && other["context"] == "Be kind.")
+    let rows = [evidence, evidenceRow("r2", ["messages": .array(messages)]), evidenceRow("r3")]
+    let run = try runAction(
+      SftMap.function, [:], ["scored/0": jsonLines(rows.map { scoredRow($0) }), "evidence/0": jsonLines(rows)])
+    #expect(run.counts["exported"] == 3 && run.counts["without_messages"] == 1)
     let none = try sft(evidenceRow("r1"))
     #expect(none["messages"] == .null && none["context"] == .null)
   }

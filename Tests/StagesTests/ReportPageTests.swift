@@ -94,9 +94,9 @@ Judgements without a run:
 
 ## Mapped fields
 
-| source | records | found in all | found in some                  | found in none  |
-| ------ | ------: | ------------ | ------------------------------ | -------------- |
-| `lab`  |   1,200 | `run_id`     | `text` 99.9 %, `prompt` 50.0 % | **`cost_usd`** |
+| source | records | constant            | found in all | found in some                  | found in none  |
+| ------ | ------: | ------------------- | ------------ | ------------------------------ | -------------- |
+| `lab`  |   1,200 | `model_role: coder` | `run_id`     | `text` 99.9 %, `prompt` 50.0 % | **`cost_usd`** |
 
 ## Exports
 
@@ -107,6 +107,8 @@ Judgements without a run:
 | `exports/preference/chosen_rejected.jsonl` |    0 |      0 B |     0 |          – |     – |      – | `ccbec010a2bc` |
 
 Lengths are UTF-16 code units of the text, the response or the chosen text.
+
+12 rows of export-sft without `messages`, though the run has some: none of the assistant is the response (see *Messages* in docs/CONFIGURATION.md).
 
 - Models of export-rag: `kimi-k2` 700, unknown 200
 - Models of export-sft: `kimi-k2` 900

@@ -110,9 +110,13 @@ extension ReportSpace {
         ],
       ],
       summary: [
-        "fields": ["lab": ["run_id": 1200, "text": 1199, "prompt": 600, "cost_usd": 0]], "pending": [],
+        "fields": ["lab": ["run_id": 1200, "text": 1199, "prompt": 600, "model_role": 1200, "cost_usd": 0]],
+        "pending": [],
         "warnings": ["logs/b.jsonl.gz ends early"],
-      ], parameters: ["sources": [["name": "lab"]]],
+      ],
+      parameters: [
+        "sources": [["name": "lab", "parts": [["map": ["run_id": "/id", "model_role": ["const": "coder"]]]]]]
+      ],
       checks: [Receipt.Check("records-balance", pass: true, facts: ["read: 1205 = 1204 mapped + 1 quarantined"])])
   }
 
@@ -163,6 +167,7 @@ extension ReportSpace {
       ],
       summary: [
         "tasks": 40, "models": ["kimi-k2": 900], "lengths": ["p10": 80, "p50": 1200, "p90": 20000], "repeated": 7,
+        "without_messages": 12,
       ], parameters: ["dedupe": "none", "include_partial": false, "require_judge": []])
     let preference = receipt(
       .exportPreference, at: 32, inputs: inputs,

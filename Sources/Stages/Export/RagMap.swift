@@ -21,7 +21,7 @@ public enum RagMap {
     }
   }
 
-  private static func write(_ sample: Sample, to row: inout RowWriter) {
+  private static func write(_ sample: Sample, to row: inout RowWriter) -> Bool {
     let evidence = sample.evidence
     row.integer("schema_version", 1)
     row.identifier("id", "rag-", sample.id)
@@ -36,6 +36,7 @@ public enum RagMap {
     writeEmbeddingText(sample, to: &row)
     row.copy("created_at", evidence.token(EvidenceMember.timestamp))
     row.copy("provenance", evidence.token(EvidenceMember.provenance))
+    return false
   }
 
   /// As many code units as a title can have, and white space before it: of most texts no more need be read.

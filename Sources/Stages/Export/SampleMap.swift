@@ -18,8 +18,8 @@ struct SampleMap {
   let firewall: Firewall
   let schema: RecordSchema
   let output: String
-  /// Writes a sample's row.
-  let write: (_ sample: Sample, _ to: inout RowWriter) -> Void
+  /// Writes a sample's row. Returns whether the run has messages, and the row shows none.
+  let write: (_ sample: Sample, _ to: inout RowWriter) -> Bool
   /// What makes two samples the same sample said twice; zero: not asked for.
   let texts: (_ candidate: Candidate, _ map: ExportMap) -> Hash128
 
@@ -28,7 +28,8 @@ struct SampleMap {
     let sink = context.output(output)
     var samples = SampleTable(context.output("samples"))
     var map = ExportMap(context, stage: stage, gates: gates)
-    var (exported, byModel, bySource) = (Int64(0), NameCounter(), NameCounter())
+    var (exported, withoutMessages) = (Int64(0), Int64(0))
+    var (byModel, bySource) = (NameCounter(), NameCounter())
     // Runs of a task often stand together.
     let lastTask = ByteBuffer(capacity: 0)
     var lastHash = map.hash(lastTask.bytes)
@@ -41,7 +42,7 @@ struct SampleMap {
       let start = sink.buffer.count
       let id = map.sampleID(candidate)
       var row = RowWriter(schema, sink.buffer)
-      write(
+      let lacksMessages = write(
         Sample(
           id: id, text: text, task: task, category: category, scored: scored, evidence: evidence,
           buffer: context.scratch.secondBuffer), &row)
@@ -59,12 +60,14 @@ struct SampleMap {
         id: id, task: lastHash, texts: texts(candidate, map), length: text.utf16Length, row: map.row)
       sink.recordCount += 1
       exported += 1
+      if lacksMessages { withoutMessages += 1 }
       byCategory[Category.allCases.firstIndex(of: category)!] += 1
       byModel.add(map.plain(candidate.text(EvidenceMember.modelName)) ?? .empty)
       bySource.add(map.plain(candidate.source) ?? .empty)
     }
     var tally = map.tally
     tally.increment("exported", by: exported)
+    tally.increment("without_messages", by: withoutMessages)
     for (category, count) in zip(Category.allCases, byCategory) where count > 0 {
       tally.add("by_category", category.rawValue, count)
     }
@@ -76,7 +79,7 @@ struct SampleMap {
 
 /// What `rag.map` and `sft.map` count.
 enum ExportCounts {
-  static let terms = ["scored", "exported", "quarantined"]
+  static let terms = ["scored", "exported", "quarantined", "without_messages"]
   static let tables = ["by_reason", "by_category", "by_model", "by_source"]
 
   static func json(_ tally: Tally) -> JSON {

@@ -78,6 +78,11 @@ public struct SampleStage: Stage {
       PlannedOutput(path: output, fragments: Self.fragments(results, outputName)),
       PlannedOutput(path: quarantine, fragments: Self.fragments(results, "quarantine")),
     ]
+    var summary: JSONObject = [
+      "tasks": .integer(unique.tasks), "models": tally.json("by_model"), "lengths": unique.lengths,
+      "repeated": .integer(unique.repeated),
+    ]
+    if name == .exportSFT { summary["without_messages"] = .integer(tally.count("without_messages")) }
     var outcome = StageOutcome(
       outputs: outputs,
       recordCounts: [
@@ -85,10 +90,7 @@ public struct SampleStage: Stage {
         "quarantined": .integer(tally.count("quarantined")), "by_reason": tally.json("by_reason"),
         "by_category": tally.json("by_category"), "by_source": tally.json("by_source"),
       ],
-      summary: [
-        "tasks": .integer(unique.tasks), "models": tally.json("by_model"), "lengths": unique.lengths,
-        "repeated": .integer(unique.repeated),
-      ],
+      summary: .object(summary),
       checks: [
         books.check("books-balance"),
         Books(

@@ -34,12 +34,13 @@ public enum SftMap {
     return map.hash(folded.bytes)
   }
 
-  private static func write(_ sample: Sample, to row: inout RowWriter) {
+  private static func write(_ sample: Sample, to row: inout RowWriter) -> Bool {
     let evidence = sample.evidence
     row.integer("schema_version", 1)
     row.identifier("id", "sft-", sample.id)
     row.copy("instruction", evidence.token(EvidenceMember.prompt))
-    let conversation = Conversation(evidence.elements(EvidenceMember.messages), response: sample.text)
+    let messages = evidence.elements(EvidenceMember.messages)
+    let conversation = Conversation(messages, response: sample.text)
     row.copy("context", conversation.systemMessage)
     row.text("response", sample.text)
     row.copy("messages", list: conversation.upToResponse)
@@ -51,5 +52,6 @@ public enum SftMap {
     row.copy("judged_by", sample.scored.token(ScoredMember.judgedBy))
     row.copy("created_at", evidence.token(EvidenceMember.timestamp))
     row.copy("provenance", evidence.token(EvidenceMember.provenance))
+    return !messages.isEmpty && conversation.upToResponse == nil
   }
 }

@@ -25,6 +25,7 @@ enum ExportFacts {
     facts["tasks"] = core.summary["tasks"] ?? 0
     facts["models"] = core.summary["models"] ?? [:]
     facts["lengths"] = core.summary["lengths"] ?? .null
+    if let count = core.summary["without_messages"] { facts["without_messages"] = count }
     return .object(facts)
   }
 

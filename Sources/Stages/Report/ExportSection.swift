@@ -21,6 +21,11 @@ enum ExportSection {
       })
     guard exports.contains(where: { $0.figure("rows") > 0 }) else { return }
     page.paragraph("Lengths are UTF-16 code units of the text, the response or the chosen text.")
+    for export in exports where export.figure("without_messages") > 0 {
+      page.paragraph(
+        "\(ReportFigures.count(export.figure("without_messages"), "row")) of \(export.text("stage")) without `messages`, "
+          + "though the run has some: none of the assistant is the response (see *Messages* in docs/CONFIGURATION.md).")
+    }
     let models = exports.filter { !$0.members("models").isEmpty }
     page.list(
       models.map { export in

@@ -184,6 +184,8 @@ package struct RowElements: Sequence, IteratorProtocol {
     scanner = TokenScanner(list)
   }
 
+  var isEmpty: Bool { scanner == nil }
+
   /// The list up to the element that came last.
   var consumed: ByteSlice { scanner?.slice(from: 0) ?? .empty }
 
