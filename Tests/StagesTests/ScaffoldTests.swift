@@ -13,7 +13,7 @@ import Testing
 
   /// What is proposed, which must be a configuration.
   private func propose() throws -> (text: String, configuration: Configuration) {
-    let text = try scaffold(fileSystem: memory, workspace: "/w")
+    let text = try scaffold(fileSystem: memory, workspace: "/w").text
     return (text, try Configuration.read(text, fileName: "distill.yaml"))
   }
 
@@ -142,11 +142,85 @@ import Testing
     #expect(text.contains("#   old/a.jsonl.gz\n"))
   }
 
+  @Test func `what is behind a link in the workspace is found, other links are named`() throws {
+    let line = #"{"id": 1, "text": "t"}"# + "\n"
+    memory.write(line, to: "/data/logs/2026/a.jsonl")
+    memory.write(line, to: "/data/more/a.jsonl")
+    write("own/a.jsonl", #"{"id": 1, "answer": "t"}"# + "\n")
+    for (link, target) in [
+      ("logs", "/data/logs"), ("latest", "own"), ("self", "."), ("up", "/"), ("gone", "/nowhere"),
+      ("run.jsonl", "/data/logs/2026/a.jsonl"), ("own/more", "/data/more"), ("notes.txt", "/data/logs/2026/a.jsonl"),
+    ] {
+      memory.link(FilePath("/w").appending(link), to: target)
+    }
+    let (text, configuration) = try propose()
+    #expect(configuration.sources.map(\.name) == ["2026", "own"])
+    #expect(try configuration.sources.map(files) == [["logs/2026/a.jsonl"], ["own/a.jsonl"]])
+    #expect(
+      text.contains(
+        """
+        # Links, which were not followed; `files` may name one, without a wildcard in its name:
+        #   latest
+        #   own/more
+        #   run.jsonl
+        #   self
+        #   up
+
+        """))
+  }
+
+  @Test func `a model's folder that is a link is not left to a pattern that does not follow it`() throws {
+    let line = #"{"id": 1, "prompt": "p", "response": "r", "follow_all_instructions": true}"# + "\n"
+    memory.write(line, to: "/data/eval_strict.jsonl")
+    memory.link("/w/gpt-4o", to: "/data")
+    let (_, configuration) = try propose()
+    #expect(try configuration.sources.map(files) == [["gpt-4o/eval_strict.jsonl"]])
+  }
+
+  @Test func `logs in which no records are found are named`() throws {
+    write("deep/a.json", #"{"data": {"runs": [{"id": 1, "text": "t"}]}}"#)
+    write("deep/b.json", "{}")
+    write("one.json", "[1, 2]")
+    write("broken/a.jsonl", "no JSON\n")
+    let (text, configuration) = try propose()
+    #expect(configuration.sources.map(\.name) == ["logs"])
+    #expect(try scaffold(fileSystem: memory, workspace: "/w").isExample)
+    #expect(
+      text.contains(
+        """
+        # Not proposed, because no list of records was found in them:
+        #   one.json
+        #   broken/a.jsonl
+        #   deep/*.json
+
+        """))
+  }
+
+  @Test func `messages with tool blocks are Anthropic's`() throws {
+    for (content, shape) in [
+      (#""text""#, "openai}   # or anthropic"), (#"[{"type": "text", "text": "t"}]"#, "openai}   # or anthropic"),
+      (#"[{"type": "tool_use", "id": "1", "name": "f"}]"#, "anthropic}   # or openai"),
+      (#"[{"type": "tool_result", "tool_use_id": "1"}]"#, "anthropic}   # or openai"),
+    ] {
+      write("runs/a.jsonl", #"{"id": 1, "messages": [{"role": "user", "content": \#(content)}]}"# + "\n")
+      #expect(try propose().text.contains("      # messages: {from: /messages, shape: \(shape)\n"), "\(content)")
+    }
+  }
+
   @Test func `a long document is known by its beginning`() throws {
     let run = #"{"id": "r", "output": "\#(String(repeating: "x", count: 5000))"}"#
     write("runs.json", #"{"results": [\#(Array(repeating: run, count: 50).joined(separator: ","))]}"#)
     let (_, configuration) = try propose()
     #expect(configuration.sources.map(\.records.text) == ["/results/*"])
+  }
+
+  @Test func `a long name of a folder is shortened to that of a source`() throws {
+    for folder in ["a", "b"] {
+      write(
+        "\(folder)/\(String(repeating: "x", count: 200))/a.jsonl", "{\"id\": 1, \"\(folder)\": 1, \"text\": \"t\"}\n")
+    }
+    let names = try propose().configuration.sources.map(\.name)
+    #expect(names.count == 2 && names.allSatisfy { $0.count <= Source.longestName })
   }
 
   @Test func `odd names of files and members stay what they are`() throws {

@@ -16,6 +16,10 @@ struct LogSurvey {
     /// `json`, `jsonl` or `ndjson`.
     var suffix: String
     var names: [String]
+    /// Whether the folder is a link in the workspace itself, which a pattern finds by its literal name alone.
+    var isLink = false
+    /// Whether its first file was looked into.
+    var isSampled = false
     /// The first record line, or the beginning of the document, of the first file; nil: not read or not JSON.
     var sample: JSON?
 
@@ -27,6 +31,8 @@ struct LogSurvey {
   private(set) var groups: [Group] = []
   /// Compressed logs, which are not looked into.
   private(set) var compressed: [String] = []
+  /// Links to folders or logs that are not followed.
+  private(set) var links: [String] = []
   /// False where a bound was met, or a folder could not be read.
   private(set) var isComplete = true
 
@@ -37,6 +43,7 @@ struct LogSurvey {
 
   init(of workspace: FilePath, fileSystem: any FileSystem) throws(FileSystemError) {
     var pending = [(folder: "", depth: 0)]
+    var followed: Set<String> = []
     var entriesLeft = Self.maximumEntries
     while !pending.isEmpty {
       let (folder, depth) = pending.removeFirst()
@@ -71,19 +78,41 @@ struct LogSurvey {
           } else if Source.Format.byExtension(of: entry.name) != nil {
             compressed.append(path)
           }
-        case .symbolicLink, .other: break
+        case .symbolicLink:
+          guard !WorkspaceLayout.ownFolders.contains(path + "/"), !GlobWalk.ownFiles.contains(path) else { break }
+          // One that is broken, or that is not for us to look behind, leads to no logs.
+          switch try? fileSystem.status(of: workspace.appending(path), followingLinks: true)?.kind {
+          case .directory where depth == 0 && Self.leadsOutside(path, of: workspace, fileSystem):
+            followed.insert(path)
+            pending.append((path, depth + 1))
+          case .directory: links.append(path)
+          case .regular where Source.Format.byExtension(of: entry.name) != nil: links.append(path)
+          default: break
+          }
+        case .other: break
         }
       }
       for suffix in names.keys.sorted() {
-        groups.append(Group(folder: folder, suffix: suffix, names: names[suffix] ?? []))
+        groups.append(
+          Group(folder: folder, suffix: suffix, names: names[suffix] ?? [], isLink: followed.contains(folder)))
       }
     }
     groups.sort { ($0.folder, $0.suffix) < ($1.folder, $1.suffix) }
     compressed.sort()
+    links.sort()
     for index in groups.indices.prefix(Self.maximumSamples) {
+      groups[index].isSampled = true
       groups[index].sample = try? Self.sample(of: groups[index], in: workspace, fileSystem)
     }
     if groups.count > Self.maximumSamples { isComplete = false }
+  }
+
+  /// By the words of the link: what is in the workspace, or is the workspace or around it, is not looked at twice.
+  private static func leadsOutside(_ link: String, of workspace: FilePath, _ fileSystem: any FileSystem) -> Bool {
+    guard let target = try? fileSystem.linkTarget(of: workspace.appending(link)) else { return false }
+    let place = workspace.pushing(FilePath(target)).lexicallyNormalized()
+    let root = workspace.lexicallyNormalized()
+    return !place.starts(with: root) && !root.starts(with: place)
   }
 
   private static func suffix(of name: String) -> String? {

@@ -9,6 +9,8 @@ struct RecordSketch {
   var fields: [(pointer: String, type: String)]
   /// Whether a record has anything that a run came to. Inputs of a benchmark have not.
   private(set) var isLikely = false
+  /// Pointers to messages as Anthropic's API has them: calls and their results are blocks of a content.
+  private(set) var anthropicMessages: Set<String> = []
 
   /// Members that hold a document's records, by the names that such members have.
   private static let listNames = [
@@ -47,6 +49,7 @@ struct RecordSketch {
       for (key, member) in members { collect(member, at: "\(pointer)/\(Self.escape(key))", depth: depth + 1) }
     } else if !pointer.isEmpty {
       fields.append((pointer, Self.type(value)))
+      if Self.hasToolBlocks(value) { anthropicMessages.insert(pointer) }
     }
   }
 
@@ -73,6 +76,12 @@ struct RecordSketch {
       } else {
         values.first.map { "list of \(type($0))s" } ?? "empty list"
       }
+    }
+  }
+
+  private static func hasToolBlocks(_ messages: JSON) -> Bool {
+    (messages.array ?? []).contains { message in
+      message.list("content").contains { ["tool_use", "tool_result"].contains($0.text("type")) }
     }
   }
 

@@ -8,8 +8,11 @@ import SystemPackage
 /// Looks at six levels of folders and ten thousand entries at most, and into the beginning of one file for each folder and
 /// extension. What it writes holds no value from a log.
 ///
+/// - Returns: the text, and whether it is an example because no logs were found.
 /// - Throws: `FileSystemError` when a folder or file can't be read.
-public func scaffold(fileSystem: any FileSystem, workspace: FilePath) throws -> String {
+public func scaffold(
+  fileSystem: any FileSystem, workspace: FilePath
+) throws -> (text: String, isExample: Bool) {
   let survey = try LogSurvey(of: workspace, fileSystem: fileSystem)
   let proposals = PresetProposals(survey.groups)
   let presetSources = proposals.sources
@@ -17,9 +20,10 @@ public func scaffold(fileSystem: any FileSystem, workspace: FilePath) throws -> 
   var writer = ScaffoldWriter()
   writer.begin()
   for source in presetSources + generic.sources { writer.append(source) }
-  if presetSources.isEmpty && generic.sources.isEmpty { writer.appendExample() }
-  writer.end(leftOut: generic.leftOut, compressed: survey.compressed, isComplete: survey.isComplete)
-  return writer.text
+  let isExample = presetSources.isEmpty && generic.sources.isEmpty
+  if isExample { writer.appendExample() }
+  writer.end(generic, survey)
+  return (writer.text, isExample)
 }
 
 /// A source that the scaffold proposes.
@@ -93,7 +97,8 @@ struct PresetProposals {
   // MARK: m-ifeval
 
   private static func isInstructionEvaluation(_ group: LogSurvey.Group) -> Bool {
-    guard group.isLines, !group.folder.isEmpty, let record = group.sample else { return false }
+    // The model's name is in that of the folder, and no pattern with a capture leads through a link.
+    guard group.isLines, !group.folder.isEmpty, !group.isLink, let record = group.sample else { return false }
     return ["prompt", "response", "follow_all_instructions"].allSatisfy { record[$0] != nil }
       && group.names.contains { $0.contains("strict") || $0.contains("loose") }
   }
@@ -160,13 +165,20 @@ struct GenericProposals {
   private(set) var sources: [ProposedSource] = []
   /// Patterns of files with JSON records in which no run was seen.
   private(set) var leftOut: [String] = []
+  /// Files in which no record was seen; patterns, where there are several of a kind in a folder.
+  private(set) var withoutRecords: [String] = []
 
   /// - Parameter takingUnlikely: whether such files are proposed where there is nothing better.
   init(_ groups: [LogSurvey.Group], takingUnlikely: Bool) {
     // Logs whose records have the same members are one source, however many folders they fill.
     var alike: [(key: [String], groups: [LogSurvey.Group], sketch: RecordSketch)] = []
     for group in groups {
-      guard let sketch = RecordSketch(group) else { continue }
+      guard let sketch = RecordSketch(group) else {
+        if group.isSampled {
+          withoutRecords.append(group.names.count == 1 ? group.path(group.names[0]) : Self.pattern(group))
+        }
+        continue
+      }
       let key = [group.suffix, sketch.records ?? "-"] + sketch.fields.map(\.pointer).sorted()
       if let place = alike.firstIndex(where: { $0.key == key }) {
         alike[place].groups.append(group)
@@ -177,7 +189,7 @@ struct GenericProposals {
     let takesAll = takingUnlikely && !alike.contains { $0.sketch.isLikely }
     for (_, members, sketch) in alike {
       let first = members[0]
-      var files = members.map { Glob.escaping($0.folder) + ($0.folder.isEmpty ? "" : "/") + "*.\($0.suffix)" }
+      var files = members.map(Self.pattern)
       var folder = first.folder
       if members.count > 1, let ancestor = Self.ancestor(members.map(\.folder)) {
         let inside = groups.filter { $0.suffix == first.suffix && ($0.folder + "/").hasPrefix(ancestor + "/") }
@@ -194,6 +206,10 @@ struct GenericProposals {
       source.comments.append("The first record of \(first.path(first.names[0])) has")
       sources.append(source)
     }
+  }
+
+  private static func pattern(_ group: LogSurvey.Group) -> String {
+    Glob.escaping(group.folder) + (group.folder.isEmpty ? "" : "/") + "*.\(group.suffix)"
   }
 
   private static func ancestor(_ folders: [String]) -> String? {

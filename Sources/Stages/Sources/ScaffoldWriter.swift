@@ -48,10 +48,13 @@ struct ScaffoldWriter {
     line("")
   }
 
-  mutating func end(leftOut: [String], compressed: [String], isComplete: Bool) {
-    appendNote("Records without an answer, a score or a verdict, so taken for no logs of runs:", leftOut)
-    appendNote("Compressed logs, which were not looked into; `files` may name them like any other:", compressed)
-    if !isComplete {
+  mutating func end(_ generic: GenericProposals, _ survey: LogSurvey) {
+    appendNote("Records without an answer, a score or a verdict, so taken for no logs of runs:", generic.leftOut)
+    appendNote("Not proposed, because no list of records was found in them:", generic.withoutRecords)
+    appendNote(
+      "Compressed logs, which were not looked into; `files` may name them like any other:", survey.compressed)
+    appendNote("Links, which were not followed; `files` may name one, without a wildcard in its name:", survey.links)
+    if !survey.isComplete {
       line("# This folder is large, and not all of it was looked at.")
       line("")
     }
@@ -61,6 +64,7 @@ struct ScaffoldWriter {
       #   rag:        {include_review: false}
       #   sft:        {include_partial: false, dedupe: none, require_judge: []}
       #   preference: {max_pairs_per_task: 5}
+      #   holdout:    null    # {files: evals/*.jsonl, prompt: /prompt}: prompts that no export may hold
 
       """
   }
@@ -86,7 +90,9 @@ struct ScaffoldWriter {
       ?? sketch.guess("messages", types: ["messages"])
     {
       line("      # text: {last: \(Self.quoted(messages.pointer)), role: assistant}")
-      line("      # messages: {from: \(Self.quoted(messages.pointer)), shape: openai}   # or anthropic")
+      let (shape, other) =
+        sketch.anthropicMessages.contains(messages.pointer) ? ("anthropic", "openai") : ("openai", "anthropic")
+      line("      # messages: {from: \(Self.quoted(messages.pointer)), shape: \(shape)}   # or \(other)")
     } else {
       suggest("text", sketch, types: ["text"], "what the run came to", fallback: "/response")
     }
@@ -142,6 +148,8 @@ struct ScaffoldWriter {
         slug += "-"
       }
     }
+    // With room for a number.
+    slug = String(slug.prefix(Source.longestName - 10))
     while slug.hasSuffix("-") { slug.removeLast() }
     if slug.isEmpty { slug = "logs" }
     var candidate = slug

@@ -22,8 +22,11 @@ struct InitCommand: ParsableCommand {
         .cannotWrite, "there is a distill.yaml already", place: layout.configuration.string,
         hint: "`distill-make init --stdout` prints what it would write.")
     }
-    let text = try scaffold(fileSystem: fileSystem, workspace: layout.root)
-    if stdout { return Terminal.write(text, to: 1) }
+    let (text, isExample) = try scaffold(fileSystem: fileSystem, workspace: layout.root)
+    if isExample {
+      Terminal.say("No logs were found below \(layout.root): distill.yaml is an example.")
+    }
+    if stdout { return try Terminal.result(text, terminator: "") }
     try fileSystem.replace(layout.configuration, with: Array(text.utf8))
     Terminal.say("Wrote \(layout.configuration.string). Look through it, then run `distill-make all`.")
   }
