@@ -8,8 +8,24 @@ enum GitLibrary {
   /// the configuration, and nothing here runs any.
   static let setup: Int32 = {
     let result = git_libgit2_init()
-    return result < 0 ? result : distill_git_set_owner_validation(0)
+    if result < 0 { return result }
+    leaveOutBrokenConfiguration()
+    return distill_git_set_owner_validation(0)
   }()
+
+  /// The user's and the machine's configuration say which line ends are no change (`core.autocrlf`), so they count where they can
+  /// be read. Where they can't, libgit2 would open no repository; then the repository's own counts alone. The search paths are
+  /// the process's, so this is for its beginning.
+  private static func leaveOutBrokenConfiguration() {
+    var configuration: OpaquePointer?
+    let result = git_config_open_default(&configuration)
+    git_config_free(configuration)
+    guard result < 0 else { return }
+    for level in [GIT_CONFIG_LEVEL_PROGRAMDATA, GIT_CONFIG_LEVEL_SYSTEM, GIT_CONFIG_LEVEL_XDG, GIT_CONFIG_LEVEL_GLOBAL]
+    {
+      _ = distill_git_set_search_path(level.rawValue, "")
+    }
+  }
 
   /// Throws for a negative `result`, with the reason that libgit2 gives.
   @discardableResult

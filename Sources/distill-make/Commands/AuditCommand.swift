@@ -34,18 +34,13 @@ struct AuditCommand: ParsableCommand {
     help: ArgumentHelp("Every receipt must be signed by this key (Ed25519, PEM).", valueName: "file"))
   var publicKey: String?
 
-  @Option(name: .shortAndLong, help: "How many threads work. Default: one a processor.")
-  var jobs: Int?
+  @OptionGroup var jobs: JobsOption
 
   @Option(help: ArgumentHelp("Also write the findings as SARIF 2.1.0.", valueName: "file"))
   var sarif: String?
 
   @Flag(help: "Print it as JSON.")
   var json = false
-
-  func validate() throws {
-    if let jobs, jobs < 1 { throw ValidationError("-j takes a number from 1") }
-  }
 
   func run() throws {
     let layout = try workspace.layout()
@@ -61,7 +56,7 @@ struct AuditCommand: ParsableCommand {
         GivenPath.absolute(sarif), with: Array(Sarif.log(findings, version: DistillMake.version).pretty().utf8) + [0x0A]
       )
     }
-    if json { Terminal.result(Self.tree(findings).pretty()) } else { FindingText.show(findings) }
+    if json { try Terminal.result(Self.tree(findings).pretty()) } else { try FindingText.show(findings) }
     if findings.contains(where: { $0.level == .finding }) { throw Ending(.checkFailed) }
   }
 
@@ -71,9 +66,11 @@ struct AuditCommand: ParsableCommand {
     options.readsInputs = !noInputs
     options.isStrict = strict
     options.publicKey = try publicKey.map { try PublicKey(pem: GivenPath.read($0), place: $0) }
-    options.jobs = jobs ?? Workspace.processors
+    options.jobs = jobs.count
     options.tool = try ToolFiles.identity(
       FileIndex(fileSystem: LocalFileSystem(), clock: SystemClock(), location: layout.index, paranoid: false))
+    // One that can't be read is not the same as none.
+    _ = try Repository.discover(from: layout.root)
     options.commits = { sha in
       // One of its own a question: a repository belongs to one thread.
       guard let repository = try? Repository.discover(from: layout.root) else { return .noRepository }
