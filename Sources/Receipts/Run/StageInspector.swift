@@ -86,15 +86,13 @@ struct StageInspector {
         growing: { $0.hasSuffix(".jsonl") || $0.hasSuffix(".ndjson") },
         progress: {
           progress.planned(bytes: $0)
-          progress.advanced(bytes: $0, records: 0)
+          progress.advanced(bytes: $0)
         },
         companion: { number, size in
           size > build.options.chunkSize && stage.isCutByLines(paths[number]) ? lineCuts(Int(size)) : nil
         })
     } catch let error as FileSystemError {
-      throw DistillError(
-        .data, "can't read it: \(error.errno)", place: build.layout.relative(error.path),
-        hint: "Make it readable, or take it out with `ignore` in distill.yaml.")
+      throw UnreadableLog.error(error, path: build.layout.relative(error.path))
     }
     var inputs: [StageInput] = []
     inputs.reserveCapacity(paths.count)

@@ -73,11 +73,7 @@ struct BuildInputs: InputSource {
         guard slice.isCopy else { throw InputMoved(name: slice.name) }
         if slice.isObject { try fileSystem.remove(slice.path) }
       } catch let error as FileSystemError {
-        guard slice.isCopy else {
-          throw DistillError(
-            .data, "can't read it: \(error.errno)", place: slice.name,
-            hint: "Make it readable, or take it out with `ignore` in distill.yaml.")
-        }
+        guard slice.isCopy else { throw UnreadableLog.error(error, path: slice.name) }
         // What can't be read now may be sound.
         if slice.isObject, error.errno != .noSuchFileOrDirectory { throw error }
       }
@@ -96,6 +92,19 @@ struct BuildInputs: InputSource {
     guard buffer.count - start == slice.byteCount else { return false }
     if try slice.trust.holds(for: file) ?? false { return true }
     return Digest.of(buffer.slice(start..<buffer.count)) == input.digest
+  }
+}
+
+/// A log that can't be read, which the user may leave out.
+enum UnreadableLog {
+  /// - Parameter path: of the workspace.
+  static func error(_ error: FileSystemError, path: String) -> any Error {
+    let isOwn = WorkspaceLayout.ownFolders.contains { path.hasPrefix($0) }
+    // Not the file's fault, either: too many are open.
+    if isOwn || error.errno == .tooManyOpenFiles || error.errno == .tooManyOpenFilesInSystem { return error }
+    return DistillError(
+      .data, "can't read it: \(error.errno)", place: path,
+      hint: "Make it readable, or take it out with `ignore` in distill.yaml.")
   }
 }
 
