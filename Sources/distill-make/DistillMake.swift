@@ -1,5 +1,6 @@
 import ArgumentParser
 import Receipts
+import Stages
 
 @main
 struct DistillMake: ParsableCommand {
@@ -34,20 +35,37 @@ struct DistillMake: ParsableCommand {
 
   private static func runCommand() {
     let arguments = CommandLineArguments.normalised(Array(CommandLine.arguments.dropFirst()))
+    var command: any ParsableCommand
     do {
-      var command = try parseAsRoot(arguments)
-      try command.run()
-    } catch let error as Ending {
-      error.leave()
+      try checkCommand(arguments)
+      command = try parseAsRoot(arguments)
     } catch let error as DistillError {
-      ErrorText.print(error)
-      Ending(error.code).leave()
-    } catch let error as FileSystemError {
-      let shown = ErrorText.describe(error, root: nil)
-      ErrorText.print(shown)
-      Ending(shown.code).leave()
+      leave(error)
     } catch {
       exit(withError: error)
     }
+    do {
+      try command.run()
+    } catch let error as Ending {
+      error.leave()
+    } catch let error where exitCode(for: error) != .failure {
+      // The parser's own: a question for help, or a wrong word.
+      exit(withError: error)
+    } catch {
+      leave(ErrorText.describe(error, root: nil))
+    }
+  }
+
+  /// The parser would call it an unexpected argument.
+  private static func checkCommand(_ arguments: [String]) throws(DistillError) {
+    let names = configuration.subcommands.compactMap { $0.configuration.commandName } + ["help"]
+    guard let word = arguments.first, !word.hasPrefix("-"), !names.contains(word) else { return }
+    throw DistillError(
+      .usage, "there is no command `\(word)`", hint: NearestWord.hint(for: word, among: names, title: "commands"))
+  }
+
+  private static func leave(_ error: DistillError) -> Never {
+    ErrorText.print(error)
+    Ending(error.code).leave()
   }
 }

@@ -68,6 +68,18 @@ struct AttestTests {
       #expect(!space.exists(Self.file("score")))
     }
     #expect(try space.run("attest", "--key", "nothing.pem").exitCode == 74)
+    for arguments in [
+      ["attest", "--key", "logs"], ["attest", "--key", "/dev/null"], ["audit", "--public-key", "logs"],
+    ] {
+      let result = try space.start(arguments).wait()
+      #expect(result.exitCode == 74)
+      #expect(
+        result.stderr == """
+          distill-make: \(arguments[2]): it is not a regular file
+            Name a file: folders and pipes are not read.
+
+          """)
+    }
     #expect(try space.run("attest", "--key", "own.pem", "score").exitCode == 0)
     #expect(space.exists(Self.file("score")) && !space.exists(Self.file("export-rag")))
     #expect(try space.run("attest", "--key", "own.pem").exitCode == 0)

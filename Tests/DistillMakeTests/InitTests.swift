@@ -46,6 +46,33 @@ struct InitTests {
     #expect(try space.counts("score")["by_category"]?["accepted"]?.integer ?? 0 > 84)
   }
 
+  @Test("finds the logs behind a link in the folder, and says where it found none")
+  func links() throws {
+    let elsewhere = try TestSpace("elsewhere")
+    try elsewhere.write("2026/a.jsonl", Lab.line("r1"))
+    let space = try TestSpace()
+    let empty = try space.run("init", "--stdout")
+    #expect(empty.stderr == "No logs were found below \(space.root): distill.yaml is an example.\n")
+    try FileManager.default.createSymbolicLink(atPath: space.path("logs"), withDestinationPath: elsewhere.root)
+    let result = try space.run("init")
+    #expect(!result.stderr.contains("No logs"))
+    #expect(try space.read("distill.yaml").contains("    files: logs/2026/*.jsonl\n"))
+    try space.build()
+    #expect(try space.counts("build-evidence")["written"]?.integer == 1)
+  }
+
+  @Test("leads to a build that exports nothing, and says why")
+  func unedited() throws {
+    let space = try TestSpace()
+    try space.write("runs/a.jsonl", Lab.line("r1") + Lab.line("r2"))
+    #expect(try space.run("init").exitCode == 0)
+    let words =
+      "distill-make: nothing was exported: no run of source runs has a verdict; see `verdict` in distill.yaml\n"
+    #expect(try space.build().stderr.hasSuffix(words))
+    #expect(try !space.build("--include-review", "-q").stderr.contains("nothing was exported"))
+    #expect(try !Lab.space().build().stderr.contains("nothing was exported"))
+  }
+
   @Test("leaves a distill.yaml that is there alone")
   func existing() throws {
     let space = try Lab.space()

@@ -57,6 +57,15 @@ struct VerifyTests {
     #expect(try space.run("verify", "--folder", folder, "--keep").exitCode == 0)
     for (path, bytes) in try space.outputs() { #expect(try temporary.bytes("a/b/rebuild/\(path)") == bytes) }
 
+    // A folder that was there stays, also where a link leads to it.
+    try temporary.write("given/x", "")
+    try temporary.remove("given/x")
+    try FileManager.default.createSymbolicLink(atPath: temporary.path("link"), withDestinationPath: "given")
+    for name in ["given", "link"] {
+      #expect(try space.run("verify", "--folder", temporary.path(name)).exitCode == 0)
+      #expect(temporary.exists(name) && temporary.tree("given") == [])
+    }
+
     let before = (space.state(), temporary.state())
     for folder in [folder, space.path("new"), space.root, "new/folder"] {
       let result = try space.run("verify", "--folder", folder)

@@ -141,7 +141,7 @@ public final class LocalExecutor: Executor {
     if !ignoresCache, let record = try cache.record(for: key), let result = ActionResult(record: record),
       try areThere(result, OutputPack(record: record))
     {
-      progress.advanced(bytes: byteCount, records: 0)
+      progress.advanced(bytes: byteCount)
       onFinish(true)
       return Finished(result, isReadAlone: areReadAlone)
     }
@@ -153,7 +153,6 @@ public final class LocalExecutor: Executor {
       parameters: action.parameters, inputs: inputs.bytes, scratch: worker.scratch, sinks: workers.takeSink)
     let counts = try inputs.whileTheyStay { try function.run(context) }
     let finished = Finished(ActionResult(outputs: [], counts: counts), of: key, isReadAlone: areReadAlone)
-    var records = 0
     var objects: [(number: Int, sink: OutputSink)] = []
     for (number, (name, sink)) in context.outputs.sorted(by: { $0.key < $1.key }).enumerated() {
       // Digests of bytes are made while they are written.
@@ -166,12 +165,11 @@ public final class LocalExecutor: Executor {
         objects.append((number, sink))
       }
       finished.result.outputs.append(output)
-      records += sink.recordCount
     }
     try store(objects, of: finished)
     for (number, sink) in objects { workers.giveBack([finished.result.outputs[number].name: sink]) }
     if !finished.awaitsDigests { try save(finished) }
-    progress.advanced(bytes: byteCount, records: records)
+    progress.advanced(bytes: byteCount)
     onFinish(false)
     return finished
   }

@@ -183,6 +183,7 @@ public struct Runner: Sendable {
         build.keep(inspection)
       case .willRun(let reasons), .mayRun(let reasons):
         report.reasons = reasons
+        environment.progress.stageRuns(stage.name)
         let inputs = try inspector.locate(inspection.inputs, upstream: receipts)
         let ending = try withReceipt(
           stage, in: build, inputs: inputs, key: inspection.key,

@@ -45,7 +45,7 @@ struct RunFacts {
 }
 
 /// The rule ids, as `reasons` and `by_rule` name them.
-enum RuleID: String, CaseIterable {
+package enum RuleID: String, CaseIterable {
   case humanOverride = "human_override"
   case verdictConflict = "verdict_conflict"
   case notJudged = "not_judged"

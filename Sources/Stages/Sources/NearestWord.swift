@@ -1,7 +1,7 @@
 /// What a mistyped word was meant to be.
-enum NearestWord {
+package enum NearestWord {
   /// `did you mean …? title: all of them`; the question is left out where nothing is near.
-  static func hint(for word: String, among words: [String], title: String) -> String {
+  package static func hint(for word: String, among words: [String], title: String) -> String {
     let all = "\(title): \(words.joined(separator: ", "))"
     guard let nearest = nearest(to: word, among: words) else { return all }
     return "did you mean `\(nearest)`? \(all)"

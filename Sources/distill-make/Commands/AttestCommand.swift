@@ -42,7 +42,7 @@ struct AttestCommand: ParsableCommand {
         let file = layout.receipts(stage).appending(StageAttestation.fileName)
         try fileSystem.replace(
           file, with: StageAttestation.sign(receipt.receipt, bytes: receipt.bytes, with: key))
-        Terminal.result(layout.relative(file.string))
+        try Terminal.result(layout.relative(file.string))
       }
     } catch let ending as Ending {
       throw ending
@@ -61,7 +61,7 @@ struct AttestCommand: ParsableCommand {
     let findings = try Auditor(fileSystem: LocalFileSystem(), layout: layout, options: options).run()
       .filter { $0.level == .finding }
     if findings.isEmpty { return }
-    FindingText.show(findings)
+    try FindingText.show(findings)
     Terminal.say("distill-make: nothing was signed")
     throw Ending(.checkFailed)
   }

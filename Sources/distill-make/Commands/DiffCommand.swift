@@ -43,8 +43,8 @@ struct DiffCommand: ParsableCommand {
       tree["stage"] = .string(new.receipt.stage.text)
       tree["before"] = .string(old.digest.hex)
       tree["after"] = .string(new.digest.hex)
-      return Terminal.result(JSON.object(tree).pretty())
+      return try Terminal.result(JSON.object(tree).pretty())
     }
-    Terminal.result(DiffText.text(tree))
+    try Terminal.result(DiffText.text(tree))
   }
 }

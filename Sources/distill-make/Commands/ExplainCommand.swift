@@ -40,9 +40,10 @@ struct ExplainCommand: ParsableCommand {
     if json {
       var tree = Forecasts.tree(own)
       tree["upstream"] = .array(upstream.map { .object(Forecasts.tree($0)) })
-      Terminal.result(JSON.object(tree).pretty())
+      try Terminal.result(JSON.object(tree).pretty())
     } else {
-      Terminal.result((Self.lines(own) + upstream.reversed().flatMap { [""] + Self.lines($0) }).joined(separator: "\n"))
+      try Terminal.result(
+        (Self.lines(own) + upstream.reversed().flatMap { [""] + Self.lines($0) }).joined(separator: "\n"))
     }
   }
 

@@ -59,12 +59,12 @@ struct GarbageCollectionCommand: ParsableCommand {
           "bytes": .integer(total.bytes),
         ]
       }
-      return Terminal.result(JSON.object(["freed": tree(outcome.freed), "kept": tree(outcome.kept)]).pretty())
+      return try Terminal.result(JSON.object(["freed": tree(outcome.freed), "kept": tree(outcome.kept)]).pretty())
     }
     func text(_ total: GarbageCollector.Total) -> String {
       "\(Quantity.bytes(Int(total.bytes))) in \(Quantity.count(Int64(total.objects + total.records))) files"
     }
-    Terminal.result(
+    try Terminal.result(
       "\(dryRun ? "would free" : "freed") \(text(outcome.freed)); \(dryRun ? "would keep" : "kept") \(text(outcome.kept))"
     )
   }

@@ -31,17 +31,17 @@ struct GraphCommand: ParsableCommand {
     }
     if json {
       let rows = edges.map { JSON.object(["from": .string($0.from), "to": .string($0.to)]) }
-      return Terminal.result(JSON.array(rows).pretty())
+      return try Terminal.result(JSON.array(rows).pretty())
     }
     switch format {
     case .text:
-      Terminal.result(TextTable.text(edges.map { [$0.from, "→", $0.to] }))
+      try Terminal.result(TextTable.text(edges.map { [$0.from, "→", $0.to] }))
     case .mermaid:
       let lines = edges.map { "  \(Self.node($0.from)) --> \(Self.node($0.to))" }
-      Terminal.result((["graph LR"] + lines).joined(separator: "\n"))
+      try Terminal.result((["graph LR"] + lines).joined(separator: "\n"))
     case .dot:
       let lines = edges.map { "  \"\($0.from)\" -> \"\($0.to)\";" }
-      Terminal.result((["digraph distill {", "  rankdir=LR;"] + lines + ["}"]).joined(separator: "\n"))
+      try Terminal.result((["digraph distill {", "  rankdir=LR;"] + lines + ["}"]).joined(separator: "\n"))
     }
   }
 

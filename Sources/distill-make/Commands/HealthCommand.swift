@@ -24,11 +24,11 @@ struct HealthCommand: ParsableCommand {
           "hint": $0.hint.map(JSON.string) ?? .null,
         ])
       }
-      Terminal.result(JSON.array(rows).pretty())
+      try Terminal.result(JSON.array(rows).pretty())
     } else {
       for finding in findings {
-        Terminal.result("\(finding.state.mark)  \(finding.check): \(finding.facts)")
-        if let hint = finding.hint { Terminal.result("      \(hint)") }
+        try Terminal.result("\(finding.state.mark)  \(finding.check): \(finding.facts)")
+        if let hint = finding.hint { try Terminal.result("      \(hint)") }
       }
     }
     if findings.contains(where: { $0.state == .broken }) { throw Ending(.data) }

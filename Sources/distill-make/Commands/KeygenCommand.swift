@@ -28,7 +28,7 @@ struct KeygenCommand: ParsableCommand {
       unlink(file)
       throw error
     }
-    Terminal.result(key.publicKey.id)
+    try Terminal.result(key.publicKey.id)
   }
 
   /// A new file: nobody's key is written over.

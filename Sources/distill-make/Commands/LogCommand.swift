@@ -36,8 +36,8 @@ struct LogCommand: ParsableCommand {
     } catch {
       throw ErrorText.describe(error, root: layout)
     }
-    if json { return Terminal.result(JSON.array(tree).pretty()) }
-    Terminal.result(TextTable.text(rows))
+    if json { return try Terminal.result(JSON.array(tree).pretty()) }
+    try Terminal.result(TextTable.text(rows))
     for (stage, digest) in missing {
       Terminal.say("distill-make: what \(stage) built before is not in receipts/history: \(digest)")
     }

@@ -27,6 +27,10 @@ struct ReportCommand: ParsableCommand {
     let facts = try report.facts()
     try report.write()
     if quiet { return }
-    if json { Terminal.result(facts.pretty()) } else { Terminal.write(ReportMarkdown.text(of: facts), to: 1) }
+    if json {
+      try Terminal.result(facts.pretty())
+    } else {
+      try Terminal.result(ReportMarkdown.text(of: facts), terminator: "")
+    }
   }
 }

@@ -26,6 +26,6 @@ struct RunActionCommand: ParsableCommand {
     let runner = ActionRunner(fileSystem: LocalFileSystem(), functions: Pipeline.functions)
     let (_, result) = try runner.run(
       path, inputs: path.removingLastComponent(), outputs: outputs.map { FilePath($0) })
-    Terminal.result(result.record.canonicalString)
+    try Terminal.result(result.record.canonicalString)
   }
 }

@@ -18,6 +18,6 @@ struct SchemaCommand: ParsableCommand {
     guard let schema = RecordSchema.all.first(where: { $0.name == name }) else {
       throw DistillError(.usage, "there is no record \"\(name)\"", hint: "There are \(Self.names).")
     }
-    Terminal.result(schema.jsonSchema.pretty())
+    try Terminal.result(schema.jsonSchema.pretty())
   }
 }

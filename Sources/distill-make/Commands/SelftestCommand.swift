@@ -30,11 +30,11 @@ struct SelftestCommand: ParsableCommand {
       throw ErrorText.describe(error, root: copy.layout)
     }
     let faults = findings.filter { !$0.faults.isEmpty }
-    if json { Terminal.result(Self.tree(findings).pretty()) } else { show(plants, findings, copy) }
+    if json { try Terminal.result(Self.tree(findings).pretty()) } else { try show(plants, findings, copy) }
     if !faults.isEmpty { throw Ending(.checkFailed) }
   }
 
-  private func show(_ plants: [Plant], _ findings: [Selftest.Finding], _ copy: SelftestWorkspace) {
+  private func show(_ plants: [Plant], _ findings: [Selftest.Finding], _ copy: SelftestWorkspace) throws {
     var rows = [["planted", "where", "stopped by", ""]]
     for plant in plants {
       let own = findings.filter { $0.plant.canary == plant.canary }
@@ -46,7 +46,7 @@ struct SelftestCommand: ParsableCommand {
       for stop in stops.dropFirst() { rows.append(["", "", stop, ""]) }
       for fault in faults { rows.append(["", "", fault, "LEAK"]) }
     }
-    Terminal.result(TextTable.text(rows))
+    try Terminal.result(TextTable.text(rows))
     let builds = SelftestFlags.allCases.map(\.rawValue).joined(separator: "; ")
     Terminal.say("Built \(SelftestFlags.allCases.count) times among \(copy.recordFiles) of your files: \(builds).")
     Terminal.say("\"partition\": no log can cause it, so it was handed straight to the export actions.")

@@ -22,6 +22,6 @@ struct StatusCommand: ParsableCommand {
     var options = BuildOptions()
     options.jobs = Workspace.processors
     let runner = try workspace.runner(options: options, progress: SilentProgress())
-    Forecasts.print(try runner.forecast(Pipeline.exports), json: json)
+    try Forecasts.print(runner.forecast(Pipeline.exports), json: json)
   }
 }

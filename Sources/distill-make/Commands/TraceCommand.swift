@@ -31,7 +31,7 @@ struct TraceCommand: ParsableCommand {
     } catch {
       throw ErrorText.describe(error, root: layout)
     }
-    Terminal.result(json ? step.json.pretty() : TraceText.text(step))
+    try Terminal.result(json ? step.json.pretty() : TraceText.text(step))
     if !step.holds { throw Ending(.checkFailed) }
   }
 }

@@ -37,8 +37,7 @@ struct VerifyCommand: ParsableCommand {
   @Flag(help: "Leave what was rebuilt where it is.")
   var keep = false
 
-  @Option(name: [.customShort("j"), .long], help: ArgumentHelp("Threads. Default: one a core.", valueName: "n"))
-  var jobs: Int?
+  @OptionGroup var jobs: JobsOption
 
   @Flag(name: [.customShort("q"), .long], help: "Say nothing but errors.")
   var quiet = false
@@ -48,10 +47,6 @@ struct VerifyCommand: ParsableCommand {
 
   @Flag(help: .hidden)
   var reverseFolders = false
-
-  func validate() throws {
-    if let jobs, !(1...256).contains(jobs) { throw ValidationError("-j takes a number from 1 to 256") }
-  }
 
   func run() throws {
     let layout = try workspace.layout()
@@ -68,9 +63,9 @@ struct VerifyCommand: ParsableCommand {
       throw ErrorText.describe(error, root: layout)
     }
     if json {
-      Terminal.result(verification.json.pretty())
+      try Terminal.result(verification.json.pretty())
     } else if !quiet {
-      VerificationText.show(verification, varied: vary && verification.isRebuilt)
+      try VerificationText.show(verification, varied: vary && verification.isRebuilt)
     }
     if !verification.isGood { throw Ending(.checkFailed) }
   }
@@ -99,7 +94,7 @@ struct VerifyCommand: ParsableCommand {
     let index = FileIndex(
       fileSystem: fileSystem, clock: clock, location: WorkspaceLayout(root: folder).index, paranoid: true)
     var options = BuildOptions()
-    options.jobs = jobs ?? Workspace.processors
+    options.jobs = jobs.count
     let progress: any Progress = quiet || json ? SilentProgress() : ConsoleProgress(quiet: false)
     return Verifier(
       BuildEnvironment(

@@ -11,7 +11,7 @@ struct BuildCommand {
   func run() throws {
     let layout = try flags.workspace.layout()
     var options = BuildOptions()
-    options.jobs = flags.jobs ?? Workspace.processors
+    options.jobs = flags.jobs.count
     options.force = flags.force
     options.keepGoing = flags.keepGoing
     options.publishing = options.jobs > 1 ? .beside : .atOnce
@@ -46,11 +46,17 @@ struct BuildCommand {
         late = late ?? error
       }
     }
-    if flags.json {
-      Terminal.result(SummaryTable.json(reports, layout).pretty())
-    } else if !flags.quiet {
-      Terminal.result(SummaryTable.text(reports))
+    // What went wrong in a stage is told also where its results can't be.
+    do {
+      if flags.json {
+        try Terminal.result(SummaryTable.json(reports, layout).pretty())
+      } else if !flags.quiet {
+        try Terminal.result(SummaryTable.text(reports))
+      }
+    } catch {
+      late = late ?? error
     }
+    if !flags.quiet, let words = MissingVerdicts.text(reports) { Terminal.say("distill-make: \(words)") }
     try endBadly(reports, layout)
     if let late { throw ErrorText.describe(late, root: layout) }
   }
@@ -58,7 +64,7 @@ struct BuildCommand {
   private func dryRun(_ layout: WorkspaceLayout, _ options: BuildOptions) throws {
     let workspace = try Workspace(layout, export: flags.export, paranoid: flags.paranoid, jobs: options.jobs)
     let forecasts = try workspace.runner(options: options, progress: SilentProgress()).forecast(stages)
-    if !flags.quiet { Forecasts.print(forecasts, json: flags.json) }
+    if !flags.quiet { try Forecasts.print(forecasts, json: flags.json) }
   }
 
   private func say(_ report: StageReport) {

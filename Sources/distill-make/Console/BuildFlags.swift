@@ -24,8 +24,7 @@ struct BuildFlags: ParsableArguments {
   @Flag(name: [.customShort("n"), .long], help: "Say what would run, and write nothing.")
   var dryRun = false
 
-  @Option(name: [.customShort("j"), .long], help: ArgumentHelp("Threads. Default: one a core.", valueName: "n"))
-  var jobs: Int?
+  @OptionGroup var jobs: JobsOption
 
   @Flag(name: [.customShort("k"), .long], help: "After a failure, go on with the stages that do not depend on it.")
   var keepGoing = false
@@ -51,8 +50,4 @@ struct BuildFlags: ParsableArguments {
 
   @Flag(help: "Print what happened as JSON on standard output.")
   var json = false
-
-  func validate() throws {
-    if let jobs, !(1...256).contains(jobs) { throw ValidationError("-j takes a number from 1 to 256") }
-  }
 }

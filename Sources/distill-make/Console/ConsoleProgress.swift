@@ -2,13 +2,12 @@ import Glibc
 import Receipts
 import Synchronization
 
-/// On a terminal one line that is drawn anew ten times a second; else a line when a stage begins.
+/// On a terminal one line that is drawn anew ten times a second; else a line for each stage that runs.
 final class ConsoleProgress: Progress {
   private struct State {
     var stage: StageName?
     var planned = 0
     var done = 0
-    var records = 0
     var started: UInt64 = 0
     var isEnded = false
     var isDrawn = false
@@ -30,20 +29,17 @@ final class ConsoleProgress: Progress {
       $0.stage = stage
       $0.planned = 0
       $0.done = 0
-      $0.records = 0
       $0.started = clock.monotonicNanoseconds()
     }
-    if !isLive && !isQuiet { Terminal.say("\(stage): looking") }
+  }
+
+  func stageRuns(_ stage: StageName) {
+    if !isLive && !isQuiet { Terminal.say("\(stage): building") }
   }
 
   func planned(bytes: Int) { state.withLock { $0.planned += bytes } }
 
-  func advanced(bytes: Int, records: Int) {
-    state.withLock {
-      $0.done += bytes
-      $0.records += records
-    }
-  }
+  func advanced(bytes: Int) { state.withLock { $0.done += bytes } }
 
   func stageEnded(_ stage: StageName) { clear() }
 
@@ -55,7 +51,7 @@ final class ConsoleProgress: Progress {
   private func clear() {
     state.withLock {
       $0.stage = nil
-      if $0.isDrawn { Terminal.write("\r\u{1B}[K", to: 2) }
+      if $0.isDrawn { Terminal.draw("\r\u{1B}[K") }
       $0.isDrawn = false
     }
   }
@@ -81,13 +77,13 @@ final class ConsoleProgress: Progress {
       // A stage that has nothing to do is over before anyone could read of it.
       guard seconds > 0.15 else { return true }
       let rate = seconds > 0 ? Double(state.done) / seconds : 0
-      var line = "\(stage)  \(Quantity.count(Int64(state.records))) records  \(Quantity.bytes(state.done))"
+      var line = "\(stage)  \(Quantity.bytes(state.done))"
       if state.planned > state.done { line += " of \(Quantity.bytes(state.planned))" }
       line += "  \(Quantity.bytes(Int(rate)))/s"
       if state.planned > state.done, rate > 0 {
         line += "  \(Quantity.seconds(Double(state.planned - state.done) / rate)) left"
       }
-      Terminal.write("\r\u{1B}[K\(line.prefix(Terminal.errorWidth - 1))", to: 2)
+      Terminal.draw("\r\u{1B}[K\(line.prefix(Terminal.errorWidth - 1))")
       state.isDrawn = true
       return true
     }

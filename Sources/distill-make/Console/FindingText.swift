@@ -5,19 +5,19 @@ enum FindingText {
   /// Of one code at most that many a file.
   private static let shown = 10
 
-  static func show(_ findings: [Finding]) {
+  static func show(_ findings: [Finding]) throws {
     var counts: [String: Int] = [:]
     for finding in findings {
       let kind = "\(finding.code.rawValue) \(finding.path)"
       counts[kind, default: 0] += 1
       guard counts[kind]! <= shown else { continue }
       let level = finding.level == .note ? "note  " : ""
-      Terminal.result("\(level)\(finding.code.rawValue)  \(finding.place)\(finding.member.map { "  \($0)" } ?? "")")
-      Terminal.result("    expected  \(finding.expected)")
-      Terminal.result("    found     \(finding.found)")
+      try Terminal.result("\(level)\(finding.code.rawValue)  \(finding.place)\(finding.member.map { "  \($0)" } ?? "")")
+      try Terminal.result("    expected  \(finding.expected)")
+      try Terminal.result("    found     \(finding.found)")
     }
     for (kind, count) in counts.sorted(by: { $0.key < $1.key }) where count > shown {
-      Terminal.result("… and \(count - shown) more: \(kind)")
+      try Terminal.result("… and \(count - shown) more: \(kind)")
     }
     let count = findings.count { $0.level == .finding }
     let notes = findings.count - count

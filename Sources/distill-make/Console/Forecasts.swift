@@ -3,8 +3,8 @@ import Receipts
 
 /// What `status` and `--dry-run` print.
 enum Forecasts {
-  static func print(_ forecasts: [StageForecast], json: Bool) {
-    Terminal.result(json ? tree(forecasts).pretty() : text(forecasts))
+  static func print(_ forecasts: [StageForecast], json: Bool) throws {
+    try Terminal.result(json ? tree(forecasts).pretty() : text(forecasts))
   }
 
   static func parts(_ state: StageState) -> (word: String, reasons: [StageReason]) {
@@ -19,7 +19,7 @@ enum Forecasts {
     var rows: [[String]] = []
     for forecast in forecasts {
       let (word, reasons) = parts(forecast.state)
-      let shown = reasons.prefix(5).map { "\($0)" } + (reasons.count > 5 ? ["and \(reasons.count - 5) more"] : [])
+      let shown = summary(reasons)
       rows.append([forecast.stage.text, word, shown.first ?? ""])
       for reason in shown.dropFirst() { rows.append(["", "", reason]) }
       if !reasons.isEmpty, let inputs = forecast.manifest?.inputs {
@@ -28,6 +28,48 @@ enum Forecasts {
       }
     }
     return TextTable.text(rows)
+  }
+
+  /// A line for each kind of reason: many of one must not hide the others. `explain` names all.
+  static func summary(_ reasons: [StageReason]) -> [String] {
+    var kinds: [(words: String?, reasons: [StageReason])] = []
+    for reason in reasons {
+      let words = plural(reason)
+      if let words, let place = kinds.firstIndex(where: { $0.words == words }) {
+        kinds[place].reasons.append(reason)
+      } else {
+        kinds.append((words, [reason]))
+      }
+    }
+    return kinds.map { words, reasons in
+      guard let words, reasons.count > 1, let path = path(of: reasons[0]) else { return "\(reasons[0])" }
+      return "\(Quantity.count(Int64(reasons.count))) \(words): \(path), …"
+    }
+  }
+
+  /// nil: there is one of its kind at most.
+  private static func plural(_ reason: StageReason) -> String? {
+    switch reason {
+    case .inputAdded: "inputs added"
+    case .inputRemoved: "inputs gone"
+    case .inputChanged: "inputs changed"
+    case .parametersChanged: "parameters changed"
+    case .outputMissing: "outputs missing"
+    case .outputChanged: "outputs not as the receipt says"
+    case .neverBuilt, .forced, .interrupted, .toolChanged, .functionChanged, .checksumsMissing, .upstream,
+      .receiptUnreadable:
+      nil
+    }
+  }
+
+  private static func path(of reason: StageReason) -> String? {
+    switch reason {
+    case .inputAdded(let path), .inputRemoved(let path), .inputChanged(let path, _, _), .outputMissing(let path),
+      .outputChanged(let path):
+      path.string
+    case .parametersChanged(let path, _, _): path
+    default: nil
+    }
   }
 
   private static func tree(_ forecasts: [StageForecast]) -> JSON { .array(forecasts.map { .object(tree($0)) }) }

@@ -12,7 +12,13 @@ enum GivenPath {
   }
 
   static func read(_ path: String) throws -> [UInt8] {
-    guard let bytes = try LocalFileSystem().contents(of: absolute(path)) else {
+    let (fileSystem, file) = (LocalFileSystem(), absolute(path))
+    let kind = try fileSystem.status(of: file, followingLinks: true)?.kind
+    guard kind == nil || kind == .regular else {
+      throw DistillError(
+        .inputOutput, "it is not a regular file", place: path, hint: "Name a file: folders and pipes are not read.")
+    }
+    guard kind != nil, let bytes = try fileSystem.contents(of: file) else {
       throw DistillError(.inputOutput, "there is no such file", place: path)
     }
     return bytes

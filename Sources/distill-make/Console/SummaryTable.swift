@@ -76,7 +76,11 @@ enum SummaryTable {
       let reasons = counts["by_reason"]?.object ?? [:]
       let total = reasons.reduce(Int64(0)) { $0 + ($1.value.integer ?? 0) }
       let words = reasons.map { "\($0.key) \(Quantity.count($0.value.integer ?? 0))" }.joined(separator: ", ")
-      quarantined = total == 0 ? "0" : "\(Quantity.count(total)): \(words)"
+      // What was read and is neither written nor stopped.
+      let aside = ["pending", "mapped_to_nothing", "judgements", "comparisons"].compactMap { term in
+        number(term) == 0 ? nil : "\(term.replacing("_", with: " ")) \(Quantity.count(number(term)))"
+      }
+      quarantined = ([total == 0 ? "0" : "\(Quantity.count(total)): \(words)"] + aside).joined(separator: "; ")
     }
   }
 }

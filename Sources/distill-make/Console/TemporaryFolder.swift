@@ -2,11 +2,13 @@ import Glibc
 import Receipts
 import SystemPackage
 
-/// A folder for what is needed for a while. Removed with all that is in it when released, unless it is to stay.
+/// A folder for what is needed for a while. All that is in it is removed when it is released, unless it is to stay; so is the
+/// folder itself, unless it was there before.
 final class TemporaryFolder {
   /// Absolute and without symbolic links.
   let path: FilePath
   private let isKept: Bool
+  private let wasThere: Bool
   private let fileSystem = LocalFileSystem()
 
   /// A fresh one below $TMPDIR.
@@ -24,14 +26,16 @@ final class TemporaryFolder {
     defer { free(resolved) }
     path = FilePath(String(cString: resolved))
     self.isKept = isKept
+    wasThere = false
   }
 
   /// A given one, which is made if it is not there.
   ///
   /// - Throws: (64) when something is in it.
   init(at given: String, isKept: Bool) throws {
-    // Before anything is stored: from then on a failure would remove the folder.
-    guard try fileSystem.entries(of: FilePath(given)).isEmpty else {
+    // Before the path is stored: from then on a failure would empty the folder.
+    wasThere = try fileSystem.status(of: FilePath(given), followingLinks: true) != nil
+    guard try !wasThere || fileSystem.entries(of: FilePath(given)).isEmpty else {
       throw DistillError(.usage, "the folder is not empty", place: given, hint: "Name a new or an empty one.")
     }
     try fileSystem.createDirectory(FilePath(given))
@@ -45,14 +49,16 @@ final class TemporaryFolder {
 
   deinit {
     // Best effort: a temporary folder that stays harms nobody.
-    if !isKept { try? remove(path) }
+    if isKept { return }
+    try? empty(path)
+    if !wasThere { _ = try? fileSystem.remove(path) }
   }
 
-  private func remove(_ folder: FilePath) throws {
+  private func empty(_ folder: FilePath) throws {
     for entry in try fileSystem.entries(of: folder) {
       let path = folder.appending(entry.name)
-      if entry.kind == .directory { try remove(path) } else { try fileSystem.remove(path) }
+      if entry.kind == .directory { try empty(path) }
+      try fileSystem.remove(path)
     }
-    try fileSystem.remove(folder)
   }
 }

@@ -24,7 +24,8 @@ struct Variation {
       name: "west", folder: "w",
       environment: [
         "TZ": "America/St_Johns", "LC_ALL": "C", "LANG": "C", "LANGUAGE": "", "SOURCE_DATE_EPOCH": "4102444800",
-      ], umask: 0, jobs: 2 * Workspace.processors + 1, isReversed: false),
+      ], umask: 0, jobs: min(2 * Workspace.processors + 1, JobsOption.range.upperBound),
+      isReversed: false),
   ]
 
   /// For people.

@@ -3,7 +3,7 @@ import Verification
 
 /// What `verify` says to people.
 enum VerificationText {
-  static func show(_ verification: Verification, varied: Bool) {
+  static func show(_ verification: Verification, varied: Bool) throws {
     let findings = verification.discrepancies.filter { !$0.code.isNote }
     var rows = [["stage", "outputs", "equal", "different", "receipt"]]
     for stage in verification.stages {
@@ -13,10 +13,10 @@ enum VerificationText {
         isCompared ? "\(stage.outputs - stage.equal)" : "", word(stage.core),
       ])
     }
-    Terminal.result(TextTable.text(rows, rightAligned: [1, 2, 3]))
-    for discrepancy in findings { Terminal.result(text(discrepancy)) }
-    for note in verification.discrepancies where note.code.isNote { Terminal.result(text(note)) }
-    Terminal.result(conclusion(verification, findings.count, varied: varied))
+    try Terminal.result(TextTable.text(rows, rightAligned: [1, 2, 3]))
+    for discrepancy in findings { try Terminal.result(text(discrepancy)) }
+    for note in verification.discrepancies where note.code.isNote { try Terminal.result(text(note)) }
+    try Terminal.result(conclusion(verification, findings.count, varied: varied))
   }
 
   private static func word(_ core: VerifiedStage.Core) -> String {
