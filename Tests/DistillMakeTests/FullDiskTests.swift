@@ -45,8 +45,8 @@ struct FullDiskTests {
         result.stderr.hasSuffix(
           """
           : No space left on device
-            Free some space and run the same command again: it repairs what was left half done. No receipt lists \
-            what is not there.
+            Free some space and run the same command again: it repairs what was left half done. No \
+          receipt.json lists what is not there.
 
           """), "\(result.stderr)")
       // A stage is as it was or as it is to be; its receipt says which.

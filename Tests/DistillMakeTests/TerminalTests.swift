@@ -108,7 +108,7 @@ struct TerminalTests {
     try space.write("logs/2026-03-03.jsonl", Lab.line("r9"))
     try space.write("logs/2026-03-04.jsonl", Lab.line("r10"))
     let lines = try space.run("status").stdout.split(separator: "\n").map { $0.trimmingCharacters(in: .whitespaces) }
-    #expect(lines.first == "build-evidence     will run    2 inputs added: logs/2026-03-03.jsonl, …")
-    #expect(lines[1] == "2 outputs missing: data/evidence/2026/03/01/lab.jsonl, …")
+    #expect(lines.first == "build-evidence     will run  2 outputs missing: data/evidence/2026/03/01/lab.jsonl, …")
+    #expect(lines[1] == "2 inputs added: logs/2026-03-03.jsonl, …")
   }
 }

@@ -21,10 +21,10 @@ private let smallPage = #"""
 
 | stage             | state | records in | rows out | quarantined | actions run | cached |  time | per second | finished             | git            | receipt        |
 | ----------------- | ----- | ---------: | -------: | ----------: | ----------: | -----: | ----: | ---------: | -------------------- | -------------- | -------------- |
-| build-evidence    | pass  |      1,205 |    1,200 |           5 |           3 |      1 | 1.0 s |   602.3 kB | 2026-04-26T08:00:10Z | `abababababab` | `4f22f8f89364` |
+| build-evidence    | pass  |      1,205 |    1,200 |           5 |           3 |      1 | 1.0 s |   602.3 kB | 2026-04-26T08:00:10Z | `abababababab` | `370adcd33aba` |
 | score             | pass  |      1,200 |    1,198 |           0 |           3 |      1 | 1.0 s |   599.5 kB | 2026-04-26T08:00:20Z | `abababababab` | `2d073c7ba949` |
 | export-rag        | pass  |      1,198 |      900 |         298 |           3 |      1 | 1.0 s |   825.5 kB | 2026-04-26T08:00:30Z | `abababababab` | `cfcf3470c3be` |
-| export-sft        | pass  |      1,198 |      900 |         298 |           3 |      1 | 1.0 s |   824.5 kB | 2026-04-26T08:00:31Z | `abababababab` | `dae9876a6aff` |
+| export-sft        | pass  |      1,198 |      900 |         298 |           3 |      1 | 1.0 s |   824.5 kB | 2026-04-26T08:00:31Z | `abababababab` | `43f8feea9426` |
 | export-preference | pass  |      1,198 |        0 |           0 |           3 |      1 | 1.0 s |   599.5 kB | 2026-04-26T08:00:32Z | `abababababab` | `bd3e7ed03085` |
 
 Warnings of build-evidence: 1.

@@ -20,7 +20,7 @@ enum ErrorText {
   private static func hint(_ error: FileSystemError) -> String? {
     switch error.errno {
     case .noSpace, Errno(rawValue: 122):
-      "Free some space and run the same command again: it repairs what was left half done. No receipt lists what is not there."
+      "Free some space and run the same command again: it repairs what was left half done. No receipt.json lists what is not there."
     case .permissionDenied, .notPermitted, .readOnlyFileSystem:
       error.exitCode == .cannotWrite ? "Make the workspace writable for this user." : "Make it readable for this user."
     case .isDirectory, .directoryNotEmpty, .fileExists:
