@@ -37,6 +37,7 @@ let package = Package(
     .systemLibrary(name: "CWriteback", path: "Sources/C/Writeback"),
     .systemLibrary(name: "CMalloc", path: "Sources/C/Malloc"),
     .systemLibrary(name: "CJQ", path: "Sources/C/JQ", providers: [.apt(["libjq-dev", "libonig-dev"])]),
+    .target(name: "CJQGuard", dependencies: ["CJQ"], path: "Sources/C/JQGuard"),
     // Not through pkg-config: simdjson's file carries a flag that the package manager refuses with a warning.
     .target(name: "CSimdJSON", path: "Sources/C/SimdJSON", linkerSettings: [.linkedLibrary("simdjson")]),
 
@@ -52,7 +53,7 @@ let package = Package(
       swiftSettings: testable),
     .target(
       name: "Stages",
-      dependencies: ["JSONTape", "Receipts", "CJQ", "CZstd", "CZlib", "Yams"],
+      dependencies: ["JSONTape", "Receipts", "CJQ", "CJQGuard", "CZstd", "CZlib", "Yams"],
       resources: [
         .embedInCode("Sources/Presets/tau-bench.yaml"),
         .embedInCode("Sources/Presets/bashkit-eval.yaml"),

@@ -155,10 +155,10 @@ public final class Repository {
   /// - Parameter share: of the time limit: one object has less.
   private func beginWatch(share: Double = 0.05) -> Int {
     let limit = timeLimit * share
-    return Watchdog.begin(
-      limit: limit,
-      message: "\(place): libgit2 took more than \(limit) s of processor time to read the git repository\n"
-        + "  an object that was cut off can keep it for ever: does `git fsck` find one?")
+    return Watchdog.begin(limit: limit) { [place] _ in
+      "\(place): libgit2 took more than \(limit) s of processor time to read the git repository\n"
+        + "  an object that was cut off can keep it for ever: does `git fsck` find one?"
+    }
   }
 
   private func find(_ search: DirtSearch) throws(DistillError) {

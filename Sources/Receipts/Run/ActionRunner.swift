@@ -5,10 +5,16 @@ import SystemPackage
 public struct ActionRunner: Sendable {
   private let fileSystem: any FileSystem
   private let functions: FunctionTable
+  private let check: @Sendable (KeyManifest) throws -> Void
 
-  public init(fileSystem: any FileSystem, functions: FunctionTable) {
+  /// - Parameter check: is given the action before it runs, to look at what it may not see.
+  public init(
+    fileSystem: any FileSystem, functions: FunctionTable,
+    check: @escaping @Sendable (KeyManifest) throws -> Void = { _ in }
+  ) {
     self.fileSystem = fileSystem
     self.functions = functions
+    self.check = check
   }
 
   /// - Parameters:
@@ -26,6 +32,7 @@ public struct ActionRunner: Sendable {
     guard let function = try? functions.function(named: manifest.function) else {
       throw DistillError(.data, "this program has no function \"\(manifest.function)\"", place: file.string)
     }
+    try check(manifest)
     let worker = Worker()
     let loaded = try worker.load(manifest.inputs, from: NamedFiles(fileSystem: fileSystem, folder: inputs))
     let context = ActionContext(parameters: manifest.parameters, inputs: loaded.bytes, scratch: worker.scratch)

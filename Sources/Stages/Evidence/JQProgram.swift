@@ -1,11 +1,12 @@
 import CJQ
+import CJQGuard
 import Glibc
 import JSONTape
 import Receipts
 
 /// A jq program, compiled once and run on many records. Lives on one thread.
 ///
-/// It sees the record and nothing else (see `JQPrelude`), and has a limit of output and of processor time.
+/// It sees the record and nothing else (see `JQPrelude`), and has a limit of output, of processor time and of memory.
 public final class JQProgram {
   /// Objects, and bytes of JSON text, that one record may become.
   static let maximumOutputs = 100_000
@@ -14,23 +15,29 @@ public final class JQProgram {
   private var state: OpaquePointer?
   private let output = ByteBuffer(capacity: 4096)
   private let timeLimit: Double
+  private let memoryLimit: Int
+  /// Of the record, as a C text.
+  private let place = ByteBuffer(capacity: 128)
 
   /// - Throws: `.data` if the program does not compile, or names what no program may use.
   public convenience init(_ text: String) throws(DistillError) {
     try self.init(text, timeLimit: 20)
   }
 
-  /// - Parameter timeLimit: seconds of processor time a record; libjq can neither be stopped nor count its steps.
-  init(_ text: String, timeLimit: Double) throws(DistillError) {
+  /// - Parameters:
+  ///   - timeLimit: seconds of processor time a record; libjq can neither be stopped nor count its steps.
+  ///   - memoryLimit: bytes by which the process may grow for a record.
+  init(_ text: String, timeLimit: Double, memoryLimit: Int = 2 << 30) throws(DistillError) {
     self.timeLimit = timeLimit
+    self.memoryLimit = memoryLimit
     if let word = JQTokens.firstRefused(in: text) {
       throw DistillError(
         .data, "the jq program uses \(word), which is not allowed: a result may depend on the record alone")
     }
     guard !text.utf8.contains(0) else { throw DistillError(.data, "the jq program has a NUL character") }
-    try Self.refuseHomeDefinitions()
     guard let state = jq_init() else { throw DistillError(.internalFault, "libjq does not start") }
     self.state = state
+    cjqguard_prepare(state)
     let messages = JQMessages()
     let reference = Unmanaged.passUnretained(messages).toOpaque()
     jq_set_error_cb(
@@ -53,8 +60,9 @@ public final class JQProgram {
   /// Compiles a program and forgets it.
   public static func check(_ text: String) throws(DistillError) { _ = try JQProgram(text) }
 
-  /// libjq puts the definitions of `~/.jq` before every program and has no switch for it.
-  private static func refuseHomeDefinitions() throws(DistillError) {
+  /// libjq puts the definitions of `~/.jq` before every program and has no switch for it. Asked before actions run, which see
+  /// nothing of the machine.
+  static func refuseHomeDefinitions() throws(DistillError) {
     guard let home = getenv("HOME") else { return }
     let path = String(cString: home) + "/.jq"
     var status = stat()
@@ -95,20 +103,42 @@ public final class JQProgram {
 
   /// - Returns: the watchdog's number of the run.
   private func start(_ record: JSONValue, scope: RecordScope) throws(RecordViolation) -> Int {
-    jq_start(state, try JQValue.make(record, hiding: scope.hidden), 0)
-    return Watchdog.begin(
-      limit: timeLimit,
-      message:
-        "\(scope.path), record \(scope.line): the jq program took more than \(timeLimit) s of processor time for this "
-        + "record\n  does it loop without an end? limit it, or leave the record out with select(…)")
+    let value = try JQValue.make(record, hiding: scope.hidden)
+    let (path, line, timeLimit, memoryLimit) = (scope.path, scope.line, timeLimit, memoryLimit)
+    place.removeAll()
+    place.append(path)
+    place.append(", record ")
+    place.appendDecimal(Int64(line))
+    place.append(0)
+    guard withPlace({ cjqguard_start(state, value, $0) }) else { throw Self.brokenAssertion }
+    return Watchdog.begin(limit: timeLimit, memoryLimit: memoryLimit) { excess in
+      switch excess {
+      case .time:
+        "\(path), record \(line): the jq program took more than \(timeLimit) s of processor time for this record\n"
+          + "  does it loop without an end? limit it, or leave the record out with select(…)"
+      case .memory:
+        "\(path), record \(line): the jq program took more than \(memoryLimit >> 20) MiB of memory for this record\n"
+          + "  does it make values without an end? limit it, or leave the record out with select(…)"
+      }
+    }
+  }
+
+  private func withPlace(_ body: (UnsafePointer<CChar>) -> CInt) -> Bool {
+    let bytes = place.bytes.buffer
+    return bytes.baseAddress!.withMemoryRebound(to: CChar.self, capacity: bytes.count) { body($0) } != 0
+  }
+
+  private static var brokenAssertion: RecordViolation {
+    RecordViolation(.schemaViolation, "jq: libjq 1.6 can't do this: \(String(cString: cjqguard_assertion()))")
   }
 
   /// Puts the next output's text into `output`; false: the program has ended.
   private func next() throws(RecordViolation) -> Bool {
-    let value = jq_next(state)
+    var value = jv()
+    guard withPlace({ cjqguard_next(state, &value, $0) }) else { throw Self.brokenAssertion }
     guard jv_get_kind(value) == JV_KIND_INVALID else {
       output.removeAll()
-      JQValue.take(jv_dump_string(value, 0)) { output.append($0) }
+      JQValue.take(value) { output.append($0) }
       return true
     }
     let message = jv_invalid_get_msg(value)

@@ -40,7 +40,9 @@ struct JQTokens {
       case UInt8(ascii: "$") where nextBegins("$", "__loc__"): place += 8
       case _ where Self.beginsWord(byte):
         let word = scanWord()
-        if Self.refused.contains(word) && !followsDot && !isKey { return word }
+        // A variable is no name of a member: behind a dot it is no jq, before a colon the start of a slice.
+        let isName = byte != UInt8(ascii: "$") && (followsDot || isKey)
+        if Self.refused.contains(word) && !isName { return word }
         followsDot = false
       default:
         followsDot = byte == UInt8(ascii: ".")

@@ -5,6 +5,8 @@ import JSONTape
 enum JQValue {
   /// The largest integer up to which doubles hold every one.
   private static let maximumInteger: Int64 = 1 << 53
+  /// Bytes of the longest text: libjq counts in 32 bits, and doubles the room for a text that grows.
+  private static let maximumText = 1 << 30
 
   /// - Parameter hidden: what is left out: members are not there, elements of lists are null, so that the others keep
   ///   their places.
@@ -14,7 +16,7 @@ enum JQValue {
     case .null: return jv_null()
     case .bool: return jv_bool(value.bool == true ? 1 : 0)
     case .number: return jv_number(try number(value))
-    case .string: return string(value.string ?? .empty)
+    case .string: return try string(value.string ?? .empty)
     case .array:
       var array = jv_array()
       var index = -1
@@ -34,7 +36,14 @@ enum JQValue {
       for (key, member) in value.members {
         do throws(RecordViolation) {
           guard let made = try make(member, as: hidden.isEmpty ? nil : hidden.member(key)) else { continue }
-          object = jv_object_set(object, string(key), made)
+          let name: jv
+          do throws(RecordViolation) {
+            name = try string(key)
+          } catch {
+            jv_free(made)
+            throw error
+          }
+          object = jv_object_set(object, name, made)
         } catch {
           jv_free(object)
           throw error
@@ -70,7 +79,10 @@ enum JQValue {
   }
 
   /// A lone surrogate becomes U+FFFD.
-  private static func string(_ bytes: ByteSlice) -> jv {
+  private static func string(_ bytes: ByteSlice) throws(RecordViolation) -> jv {
+    guard bytes.count <= maximumText else {
+      throw RecordViolation(.schemaViolation, "jq: the record has a text of more than \(maximumText) bytes")
+    }
     guard let base = bytes.buffer.baseAddress else { return jv_string_sized("", 0) }
     return base.withMemoryRebound(to: CChar.self, capacity: bytes.count) { jv_string_sized($0, Int32(bytes.count)) }
   }

@@ -23,7 +23,8 @@ struct RunActionCommand: ParsableCommand {
 
   func run() throws {
     let path = FilePath(file)
-    let runner = ActionRunner(fileSystem: LocalFileSystem(), functions: Pipeline.functions)
+    let runner = ActionRunner(
+      fileSystem: LocalFileSystem(), functions: Pipeline.functions, check: EvidenceMap.checkPrograms)
     let (_, result) = try runner.run(
       path, inputs: path.removingLastComponent(), outputs: outputs.map { FilePath($0) })
     try Terminal.result(result.record.canonicalString)
