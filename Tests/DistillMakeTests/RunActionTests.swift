@@ -38,6 +38,26 @@ import Testing
     #expect(functions.isSuperset(of: ["evidence.map/1", "evidence.duplicates/1", "score.map/2"]))
   }
 
+  @Test func `definitions of a home folder are refused before an action runs`() throws {
+    let space = try TestSpace("home")
+    try space.write(
+      "distill.yaml",
+      "version: 1\nsources:\n  - {name: s, files: logs/*, jq: '{run_id: .id, task_id: (.id | todate)}'}\n")
+    try space.write("logs/a.jsonl", "{\"id\":1}\n")
+    try space.write("home/.jq", "def todate: \"mine\";\n")
+    let home = ["HOME": space.path("home")]
+    let refused = try space.run("build-evidence", "-q", environment: home)
+    #expect(refused.exitCode == 65 && refused.stderr.contains("~/.jq"))
+    #expect(try space.run("build-evidence", "-q", "--save-actions", "actions").exitCode == 0)
+    let key = try #require(
+      try FileManager.default.contentsOfDirectory(atPath: space.path("actions")).first {
+        try space.read("actions/\($0)/action.json").contains("evidence.map")
+      })
+    let alone = try space.run("run-action", "actions/\(key)/action.json", environment: home)
+    #expect(alone.exitCode == 65 && alone.stderr.contains("~/.jq"))
+    #expect(try space.run("run-action", "actions/\(key)/action.json").exitCode == 0)
+  }
+
   @Test func `an action whose input is missing or another, and a file that is none, are refused`() throws {
     let space = try Lab.space()
     try space.build("--save-actions", "actions")

@@ -1,3 +1,4 @@
+import Glibc
 import JSONTape
 import Receipts
 import Testing
@@ -56,6 +57,57 @@ import Testing
     #expect(try map("{id: (0 | todate)}", "{}\n").evidence[0]["run_id"] == "1970-01-01T00:00:00Z")
     #expect(try map("{id: (\"2026-04-26T08:00:00Z\" | fromdate)}", "{}\n").evidence[0]["run_id"] == "1777190400")
     #expect(try error("{id: ([-1] | implode)}") == "jq: implode needs a list of code points")
+    for format in ["%10Es", "%10EZ", "%_-^5Os", "%010s", "%EO9Z"] {
+      #expect(try error("{id: (0 | strftime(\"\(format)\"))}").contains("depends on the machine's time zone"))
+      #expect(try error("{id: (\"1\" | strptime(\"\(format)\"))}").contains("depends on the machine's time zone"))
+    }
+  }
+
+  /// With each, libjq 1.6 ends the process by itself.
+  @Test(arguments: [
+    (".v | todate", "1.714e18"), (".v | strftime(\"%Y\")", "-1e300"), (".v as $f | 0 | strftime($f)", "null"),
+    (".v as $f | \"1\" | strptime($f)", "[]"), ("(\"nan\" | tonumber) as $v | [1, 2] | .[$v:] | tojson", "0"),
+    (".v as $v | [1, 2] | .[($v | sqrt):]", "-1"), (".v as $v | [1] | .[$v | sqrt:] = [2]", "-1"),
+    (".v as $v | [1] | path(.[$v | sqrt:])", "-1"), (".v as $v | [1] | del(.[$v | sqrt:])", "-1"),
+    (".v as $v | \"abc\" | .[$v | sqrt:]", "-1"), (".v as $v | [] | .[$v] = 1", "400000000"),
+    (".v as $v | [] | .[$v] |= 1", "400000000"), (".v as $v | [] | .[$v] += 1", "1e300"),
+    (".v as $v | null | setpath([\"a\", $v]; 1)", "400000000"), (".v as $v | \"x\" * $v", "1e9"),
+    (".v as $v | \"x\" | indices($v)", "\"\""), (".v as $v | \"x\" | index($v)", "\"\""), (".v | implode", "[55296]"),
+  ])
+  func `what breaks libjq is the record's fault, and changes no neighbour`(_ program: String, _ value: String) throws {
+    let other = #"{"id":"other","v":1}"#
+    let mapped = try map(
+      "{id, text: (if .id == \"r\" then (\(program)) else 1 end | tojson)}",
+      "\(other)\n{\"id\":\"r\",\"v\":\(value)}\n\(other)\n")
+    #expect(mapped.count("written") == 1 && mapped.count("duplicates") == 1)
+    #expect(mapped.counts["by_reason"] == ["schema_violation": 1, "duplicate_id": 1])
+    #expect(try mapped.evidence[0]["text"] == "1")
+  }
+
+  @Test func `functions that are guarded do what they did`() throws {
+    let programs = [
+      ("[(10, 20) % (3, 7), 5 % -1, -7 % 3, 1e300 % -1.5]", "[1,2,3,6,0,-1,0]"),
+      ("[(2, \"ab\") * (2, 3)]", #"[4,"abab",6,"ababab"]"#),
+      ("[1, 2, 3] | .[1] = 5 | .[0] |= . + 1 | .[2] += 4 | .[4] = 1 | .[5:] = [9]", "[2,5,7,null,1,9]"),
+      ("{a: [{b: 1}]} | .a[].b |= empty | (.c, .d) = (1)", #"{"a":[{}],"c":1,"d":1}"#),
+      ("null | setpath([\"a\", 1]; 2)", #"{"a":[null,2]}"#),
+      ("[\"abcb\" | indices(\"b\"), index(\"b\"), rindex(\"b\")]", "[[1,3],1,3]"), ("[1, 2, 1] | indices(1)", "[0,2]"),
+      ("[2024, 1, 1, 1, 1, 1, 4, 31] | strftime(\"%Y-%j\")", #""2024-032""#),
+      (
+        "[try error(\"x\") catch ., try error({a: 1}) catch ., first(1, 2), (label $f | 1, break $f, 2)]",
+        #"["x",{"a":1},1,1]"#
+      ),
+    ]
+    for (program, wanted) in programs {
+      let text = try map("{id: 1, text: (\(program) | tojson)}", "{}\n").evidence[0]["text"]
+      #expect(text == .string(wanted), "\(program)")
+    }
+  }
+
+  @Test func `an error without a reason is an error`() throws {
+    for call in ["error(.none)", ".none | error", "[error(null)]"] {
+      #expect(try error("{id: 1}, (\(call))") == "jq: the program called error with null")
+    }
   }
 
   @Test func `programs that can't be shadowed are refused when they are compiled`() throws {
@@ -72,6 +124,8 @@ import Testing
     #expect(refusal(#"{id: "\($ENV | tojson)"}"#) == "the jq program uses $ENV" + suffix)
     #expect(refusal("import \"a\" as a; .") == "the jq program uses import" + suffix)
     #expect(refusal(##"{id: "$ENV \" include", import: .include} # $ENV"##) == nil)
+    #expect(refusal("[path(.[$ENV:])]") == "the jq program uses $ENV" + suffix)
+    #expect(refusal("[path(.[$ ENV : 1])]") == "the jq program uses $ENV" + suffix)
     #expect(refusal("$ENVELOPE as $x | .")?.contains("ENVELOPE") == true)
     #expect(refusal(". | foo")?.hasPrefix("the jq program does not compile: foo/0 is not defined") == true)
     #expect(refusal("{")?.hasPrefix("the jq program does not compile: syntax error") == true)
@@ -111,17 +165,51 @@ import Testing
 
   @Test func `a program that does not end ends the process`() async {
     let result = await #expect(processExitsWith: .exitCode(65), observing: [\.standardErrorContent]) {
-      let program = try JQProgram("def f: f; f", timeLimit: 0.3)
-      let scope = RecordScope(scratch: WorkerScratch())
-      scope.beginFile(path: "logs/a.jsonl", captures: [:], captureNames: [])
-      let text = ByteBuffer()
-      text.append("{}")
-      let parser = JSONParser()
-      let record = try parser.parse(text.bytes)
-      _ = try program.first(record, scope: scope, parser: JSONParser())
-      withExtendedLifetime((parser, text)) {}
+      try runAlone("def f: f; f", timeLimit: 0.3)
     }
     let said = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
     #expect(said.contains("logs/a.jsonl, record 0: the jq program took more than 0.3 s of processor time"))
   }
+
+  @Test func `a program that takes memory without end ends the process`() async {
+    let result = await #expect(processExitsWith: .exitCode(65), observing: [\.standardErrorContent]) {
+      try runAlone("[range(1e9)]", memoryLimit: 64 << 20)
+    }
+    let said = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
+    #expect(said.contains("logs/a.jsonl, record 0: the jq program took more than 64 MiB of memory"))
+  }
+
+  @Test func `memory that is not there ends the process with the record's place`() async {
+    let result = await #expect(processExitsWith: .exitCode(65), observing: [\.standardErrorContent]) {
+      try runAlone("[] | fromstream([[400000000], 1], [[400000000]])", addressSpace: 4 << 30)
+    }
+    let said = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
+    #expect(said.contains("logs/a.jsonl, record 0: the jq program needs more memory for this record than there is"))
+  }
+
+  @Test func `a stack that is full ends the process with the record's place`() async {
+    let result = await #expect(processExitsWith: .exitCode(65), observing: [\.standardErrorContent]) {
+      try runAlone("reduce range(2000000) as $i (0; [.]) | 1")
+    }
+    let said = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
+    #expect(said.contains("logs/a.jsonl, record 0: libjq 1.6 breaks down"))
+  }
+}
+
+/// Runs a program on `{}`, in a process that may end.
+private func runAlone(
+  _ text: String, timeLimit: Double = 20, memoryLimit: Int = 2 << 30, addressSpace: UInt? = nil
+) throws {
+  if let addressSpace {
+    var limit = rlimit(rlim_cur: addressSpace, rlim_max: addressSpace)
+    setrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit)
+  }
+  let program = try JQProgram(text, timeLimit: timeLimit, memoryLimit: memoryLimit)
+  let scope = RecordScope(scratch: WorkerScratch())
+  scope.beginFile(path: "logs/a.jsonl", captures: [:], captureNames: [])
+  let record = ByteBuffer()
+  record.append("{}")
+  let parser = JSONParser()
+  _ = try program.first(try parser.parse(record.bytes), scope: scope, parser: JSONParser())
+  withExtendedLifetime((parser, record)) {}
 }
