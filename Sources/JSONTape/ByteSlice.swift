@@ -67,6 +67,9 @@ public struct ByteSlice: Hashable {
     return csimdjson_occurrences(base, count, byte)
   }
 
+  /// Bytes of the byte order mark that the text begins with.
+  public var byteOrderMark: Int { hasPrefix("\u{FEFF}") ? 3 : 0 }
+
   /// The last place of `byte`; nil: it is not there.
   public func lastIndex(of byte: UInt8) -> Int? {
     var end = buffer.count

@@ -12,7 +12,8 @@ public struct ElementStep: Sendable, Hashable {
   }
 }
 
-/// Finds the elements of one array of a JSON text that is fed to it block by block, so that a text of any size needs no memory.
+/// Finds the elements of one array of a JSON text that is fed to it block by block, so that a text of any size needs no memory but
+/// for the brackets that are open, of which there are as many as its parser takes.
 ///
 /// It only tells strings, brackets and commas apart. Whether an element is JSON, its parser says; whether the rest is, the
 /// parser of the text with the array emptied. Where the way to the array has names with escapes, or names that repeat, the
@@ -24,13 +25,15 @@ public struct ElementScanner {
     case inside
     /// Behind it. What follows is not looked at.
     case found
-    /// No such array, or one whose brackets and commas are astray before its end.
+    /// No such array, or one whose brackets and commas are astray before its end, or brackets that are too deep in others.
     case astray
   }
 
   public private(set) var state = State.seeking
   /// Between its brackets; set when it was found.
   public private(set) var array: Range<Int>?
+  /// Where the first bracket is that is too deep in others.
+  public private(set) var tooDeep: Int?
 
   private struct Container {
     var isArray: Bool
@@ -169,6 +172,11 @@ public struct ElementScanner {
   }
 
   private mutating func open(isArray: Bool, at place: Int) {
+    guard containers.count < JSONParser.maximumDepth else {
+      tooDeep = place
+      state = .astray
+      return
+    }
     let isOnPath = state == .seeking && (containers.last.map { $0.isOnPath && $0.leads } ?? true)
     if isOnPath, containers.count == steps.count {
       guard isArray else {

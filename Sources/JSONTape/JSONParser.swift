@@ -13,13 +13,16 @@ public final class JSONParser {
   /// Positions on a tape have 32 bits.
   public static let maximumCount = Int(UInt32.max) - padding
 
+  /// Containers in containers that a text may have.
+  public static let maximumDepth = 1024
+
   private let fast: OpaquePointer
   private let tolerant: TolerantParser
   private let tape: UnsafeMutablePointer<csimdjson_tape>
   private let copy = ByteBuffer(capacity: 0)
 
   /// - Parameter maximumDepth: how many containers may be nested.
-  public init(maximumDepth: Int = 1024) {
+  public init(maximumDepth: Int = JSONParser.maximumDepth) {
     precondition(maximumDepth > 0, "a depth that nothing has")
     guard let fast = csimdjson_create(maximumDepth) else { fatalError("out of memory") }
     self.fast = fast

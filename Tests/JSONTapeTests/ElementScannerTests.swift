@@ -56,6 +56,16 @@ struct ElementScannerTests {
     #expect(found.elements.isEmpty && found.array == nil)
   }
 
+  @Test func `no more brackets are kept open than a parser takes`() {
+    for text in ["[[1],", "{\"x\":", "{\"a\":["] {
+      var scanner = ElementScanner(path: text.hasPrefix("{") ? [step("a")] : [])
+      let bytes = Array((text + String(repeating: "[", count: 3000)).utf8)
+      bytes.withUnsafeBufferPointer { scanner.scan(ByteSlice($0)) { _ in } }
+      let before = text.utf8.count { $0 == UInt8(ascii: "[") || $0 == UInt8(ascii: "{") } - (text.contains("]") ? 1 : 0)
+      #expect(scanner.state == .astray && scanner.tooDeep == text.utf8.count + 1024 - before)
+    }
+  }
+
   @Test(arguments: ["[1,", "[1", "[1,]", "[,1]", "[1,,2]", "[1}", "[{]}", "[\"a]", "[{\"a\":1]", "["])
   func `brackets and commas that are astray are noticed`(_ text: String) {
     #expect(scan(text).array == nil)

@@ -114,6 +114,20 @@ struct DocumentCutTests {
     }
   }
 
+  @Test func `brackets without an end are one bad record, and say where`() throws {
+    let start = "{\"model\": [], \"run\": {\"results\": ["
+    for text in [start + String(repeating: "[", count: 5000), String(repeating: "[", count: 5000)] {
+      let rows = try [500, 1 << 20].map { size in
+        let cut = try built(text, chunkSize: size)
+        #expect(cut.trouble.isEmpty)
+        return try cut.space.rows("exports/quarantine/evidence.jsonl")
+      }
+      #expect(rows[0] == rows[1] && rows[0].count == 1)
+      let depth = text.hasPrefix("{") ? start.utf8.count + 1021 : 1024
+      #expect(rows[0][0]["errors"] == [.string("not JSON: nesting deeper than 1024 at byte \(depth) of the file")])
+    }
+  }
+
   @Test func `a pointer from the root into the records keeps the document whole`() throws {
     let configuration = Self.configuration.replacing("$root/model", with: "$root/run/results/0/id")
     let lab = try #require(try Configuration.read(configuration, fileName: "distill.yaml").sources.first)

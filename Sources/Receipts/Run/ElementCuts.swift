@@ -32,6 +32,10 @@ struct ElementCuts {
         elements += 1
       }
     }
+    if let place = scanner.tooDeep {
+      let depth = JSONParser.maximumDepth
+      return .astray("not JSON: nesting deeper than \(depth) at byte \(place + mark) of the file")
+    }
     let wasInside = scanner.state == .inside
     scanner.finish()
     if wasInside { return .astray("not JSON: the file ends in the middle of its records") }
@@ -55,7 +59,7 @@ struct ElementCuts {
 
   private func byteOrderMark(_ file: LogFile) throws -> Int {
     var mark = 0
-    try file.read(0..<min(3, file.count)) { if $0 == "\u{FEFF}" { mark = 3 } }
+    try file.read(0..<min(3, file.count)) { mark = $0.byteOrderMark }
     return mark
   }
 

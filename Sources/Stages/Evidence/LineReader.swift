@@ -72,7 +72,7 @@ final class LineReader {
   deinit { window?.deallocate() }
 
   private func skipByteOrderMark() {
-    if end >= 3 && base[0] == 0xEF && base[1] == 0xBB && base[2] == 0xBF { start = 3 }
+    start = ByteSlice(UnsafeBufferPointer(start: base, count: end)).byteOrderMark
   }
 
   /// nil: no more lines. The last one may lack its line end.

@@ -114,8 +114,6 @@ extension SchemaProgram {
 
   func name(ofMember index: Int) -> ByteSlice { words[member(index).name] }
 
-  func node(ofMember index: Int) -> Node { nodes[member(index).node] }
-
   /// Of a list.
   func element(of list: Node) -> Node { nodes[list.range.lowerBound] }
 
