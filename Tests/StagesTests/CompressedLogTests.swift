@@ -116,6 +116,33 @@ import Testing
     }
   }
 
+  @Test(arguments: [Compression.gz, .zst]) func `a document that unpacks to too much is refused by its name`(
+    _ compression: Compression
+  ) throws {
+    let source = simpleSource(records: "/*", maxRecordBytes: 1000)
+    let context = ActionContext(parameters: [:], inputs: [:], scratch: WorkerScratch())
+    let documents = DocumentMapper(
+      mapper: try RecordMapper(source: source, context: context), scratch: context.scratch, source: source,
+      maximumUnpacked: 100_000)
+    let segment = EvidenceSegment(
+      input: "0", path: "logs/a.json.gz", format: .json, unit: .element, compression: compression)
+    for count in [90_000, 200_000] {
+      let text = Array(("[" + String(repeating: " ", count: count) + "]").utf8)
+      let packed = ByteBuffer()
+      try compression.pack(text).withUnsafeBytes { packed.append($0) }
+      let result = Result {
+        try documents.mapper.beginFile(segment); try documents.map(segment, bytes: packed.bytes)
+      }
+      guard count > 100_000 else {
+        try result.get()
+        continue
+      }
+      let error = #expect(throws: DistillError.self) { try result.get() }
+      #expect(error?.code == .data && error?.place == "logs/a.json.gz")
+      #expect(error?.message.hasPrefix("unpacks to more than 100000 bytes") == true)
+    }
+  }
+
   @Test func `pieces of a compressed log are made again when the store lost them`() throws {
     var space = PipelineSpace(
       """

@@ -2,8 +2,8 @@ import JSONTape
 
 /// Where a log may be cut.
 public enum CutRule: Sendable, Hashable {
-  /// After a line end.
-  case lines
+  /// After a line end. Lines of more than so many bytes are left out of the pieces.
+  case lines(longest: Int)
   /// Between the elements of the array that the steps lead to in a JSON document.
   case elements(path: [ElementStep])
 }
@@ -17,6 +17,8 @@ public struct LogPiece: Sendable, Hashable {
   public var lineOffset: Int
   /// The log ends with it.
   public var isFinal: Bool
+  /// Follows the piece's bytes, and is part of no other.
+  public var longLine: LongLine?
 
   public init(digest: Digest, byteCount: Int, byteOffset: Int, lineOffset: Int, isFinal: Bool) {
     self.digest = digest
@@ -58,15 +60,15 @@ public struct LogCut: Sendable, Hashable {
 }
 
 extension LogCut {
-  /// `{"pieces":[["sha256",bytes,offset,lines],…],"frame":["sha256",bytes]|null,"fault":text|null,"unpacked":bool,
-  /// "damage":text|null}`
+  /// `{"pieces":[["sha256",bytes,offset,lines,long],…],"frame":["sha256",bytes]|null,"fault":text|null,"unpacked":bool,
+  /// "damage":text|null}`; long: `["sha256" of its start,bytes of it,"sha256",bytes,offset,bool]|null`
   var record: JSON {
     [
       "pieces": .array(
         pieces.map {
           [
             .string($0.digest.hex), .integer(Int64($0.byteCount)), .integer(Int64($0.byteOffset)),
-            .integer(Int64($0.lineOffset)),
+            .integer(Int64($0.lineOffset)), $0.longLine?.record ?? .null,
           ]
         }),
       "frame": frame.map { [.string($0.digest.hex), .integer(Int64($0.byteCount))] } ?? .null,
@@ -79,13 +81,17 @@ extension LogCut {
     guard let rows = record["pieces"]?.array, !rows.isEmpty else { return nil }
     pieces = []
     for (index, row) in rows.enumerated() {
-      guard let cells = row.array, cells.count == 4, let digest = cells[0].string.flatMap(Digest.init(hex:)),
+      guard let cells = row.array, cells.count == 5, let digest = cells[0].string.flatMap(Digest.init(hex:)),
         let bytes = cells[1].integer, let offset = cells[2].integer, let lines = cells[3].integer
       else { return nil }
-      pieces.append(
-        LogPiece(
-          digest: digest, byteCount: Int(bytes), byteOffset: Int(offset), lineOffset: Int(lines),
-          isFinal: index == rows.count - 1))
+      var piece = LogPiece(
+        digest: digest, byteCount: Int(bytes), byteOffset: Int(offset), lineOffset: Int(lines),
+        isFinal: index == rows.count - 1)
+      if !cells[4].isNull {
+        guard let line = LongLine(record: cells[4]) else { return nil }
+        piece.longLine = line
+      }
+      pieces.append(piece)
     }
     if let cells = record["frame"]?.array {
       guard cells.count == 2, let digest = cells[0].string.flatMap(Digest.init(hex:)), let bytes = cells[1].integer
@@ -95,5 +101,24 @@ extension LogCut {
     fault = record["fault"]?.string
     isUnpacked = record["unpacked"]?.bool ?? false
     damage = record["damage"]?.string
+  }
+}
+
+extension LongLine {
+  fileprivate var record: JSON {
+    [
+      .string(start.hex), .integer(Int64(startCount)), .string(digest.hex), .integer(Int64(byteCount)),
+      .integer(Int64(byteOffset)), .bool(isTerminated),
+    ]
+  }
+
+  fileprivate init?(record: JSON) {
+    guard let cells = record.array, cells.count == 6, let start = cells[0].string.flatMap(Digest.init(hex:)),
+      let startCount = cells[1].integer, let digest = cells[2].string.flatMap(Digest.init(hex:)),
+      let bytes = cells[3].integer, let offset = cells[4].integer, let isTerminated = cells[5].bool
+    else { return nil }
+    self.init(
+      start: start, startCount: Int(startCount), digest: digest, byteCount: Int(bytes), byteOffset: Int(offset),
+      isTerminated: isTerminated)
   }
 }

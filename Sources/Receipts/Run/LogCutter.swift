@@ -26,12 +26,12 @@ struct LogCutter {
       inputs: [ActionInput(name: "log", digest: log.digest, byteCount: log.byteCount)],
       parameters: ["size": .integer(Int64(size)), "rule": rule.json], tool: build.environment.tool.digest
     ).key
-    let cut: LogCut
+    var cut: LogCut
     if let known = try build.cache.record(for: key).flatMap(LogCut.init(record:)),
       try known.frame.map({ try build.store.contains($0.digest) }) ?? true
     {
       cut = known
-    } else if rule == .lines, let made = build.lineCuts.withLock({ $0[log.digest] }) {
+    } else if case .lines = rule, let made = build.lineCuts.withLock({ $0[log.digest] }) {
       cut = made
       try build.cache.save(cut.record, for: key)
     } else {
@@ -43,6 +43,14 @@ struct LogCutter {
       }
       try build.cache.save(cut.record, for: key)
     }
+    if case .lines(let longest) = rule {
+      let longLines = LongLines(chunkSize: size, longest: longest)
+      if cut.pieces.contains(where: { longLines.areIn(pieceOf: $0.byteCount) }) {
+        cut.pieces = try LogFile(build: build, slice: slice, log: log).whileItStays { [pieces = cut.pieces] in
+          try longLines.takeOut(of: pieces, in: $0)
+        }
+      }
+    }
     locate(cut, in: slice)
     return cut
   }
@@ -53,6 +61,10 @@ struct LogCutter {
       part.offset = log.offset + Int64(piece.byteOffset)
       part.byteCount = piece.byteCount
       build.catalog.add(piece.digest, part)
+      guard let line = piece.longLine else { continue }
+      part.offset = log.offset + Int64(line.byteOffset)
+      part.byteCount = line.startCount
+      build.catalog.add(line.start, part)
     }
   }
 

@@ -140,7 +140,9 @@ public struct GarbageCollector: Sendable {
       if let pack = OutputPack(record: record) { objects.insert(pack.digest) }
       guard let cut = LogCut(record: record) else { continue }
       if let frame = cut.frame { objects.insert(frame.digest) }
-      if cut.isUnpacked { objects.formUnion(cut.pieces.map(\.digest)) }
+      if cut.isUnpacked {
+        objects.formUnion(cut.pieces.flatMap { [$0.digest, $0.longLine?.start].compactMap(\.self) })
+      }
     }
     return (records, objects)
   }

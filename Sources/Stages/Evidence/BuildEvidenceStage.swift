@@ -33,7 +33,10 @@ public struct BuildEvidenceStage: Stage {
   }
 
   public func isCutByLines(_ path: RelativePath) -> Bool {
-    logs.entries.contains { $0.source.cutRule(for: path) == .lines && $0.files.hasFile(at: path) }
+    logs.entries.contains { entry in
+      guard case .lines = entry.source.cutRule(for: path) else { return false }
+      return entry.files.hasFile(at: path)
+    }
   }
 
   public func owns(_ path: RelativePath) -> Bool {

@@ -7,22 +7,23 @@ struct DocumentMapper {
   let scratch: WorkerScratch
   private let reader: DocumentReader
   private let limit: Int
+  private let maximumUnpacked: Int
   /// How many containers stand around a record.
   private let depth: Int
   /// A document decompressed, or elements with brackets around them.
   private let text = ByteBuffer(capacity: 0)
   private let frameParser = JSONParser()
 
-  init(mapper: RecordMapper, scratch: WorkerScratch, source: Source) {
+  /// - Parameter maximumUnpacked: bytes of a compressed document, which is unpacked whole because nobody can begin in the middle
+  ///   of it.
+  init(mapper: RecordMapper, scratch: WorkerScratch, source: Source, maximumUnpacked: Int = 1 << 30) {
     self.mapper = mapper
     self.scratch = scratch
     reader = DocumentReader(records: source.records)
     limit = source.maxRecordBytes
+    self.maximumUnpacked = max(maximumUnpacked, limit)
     depth = source.records.tokens.count
   }
-
-  /// The parser's limit, so that nobody decompresses more.
-  private static let maximumBytes = Int(UInt32.max) - JSONParser.padding
 
   /// Maps elements of the array of records, with the commas between them.
   ///
@@ -57,10 +58,10 @@ struct DocumentMapper {
     var bytes = bytes
     var damage: CompressionDamage?
     if let decompressor = try segment.decompressor(bytes) {
-      damage = decompress(decompressor)
+      damage = try decompress(decompressor, of: segment)
       bytes = text.bytes
     }
-    let mark = bytes.count >= 3 && bytes[0] == 0xEF && bytes[1] == 0xBB && bytes[2] == 0xBF ? 3 : 0
+    let mark = bytes.byteOrderMark
     let document = Document(
       segment: segment, text: bytes[mark..<bytes.count], base: segment.offset + mark)
     let next = try map(document, damage: damage)
@@ -81,18 +82,21 @@ struct DocumentMapper {
     var base: Int
   }
 
-  private func decompress(_ decompressor: any Decompressor) -> CompressionDamage? {
+  private func decompress(_ decompressor: any Decompressor, of segment: EvidenceSegment) throws -> CompressionDamage? {
     text.removeAll()
-    do {
-      while text.count <= Self.maximumBytes {
-        let before = text.count
+    while text.count <= maximumUnpacked {
+      let before = text.count
+      do {
         try text.append(count: max(1 << 16, min(text.count, 64 << 20))) { try decompressor.read(into: $0) }
-        if text.count == before { return nil }
+      } catch {
+        return error as? CompressionDamage ?? .endsEarly
       }
-      return nil
-    } catch {
-      return error as? CompressionDamage ?? .endsEarly
+      if text.count == before { return nil }
     }
+    throw DistillError(
+      .data, "unpacks to more than \(maximumUnpacked) bytes, and a compressed document is parsed whole",
+      place: segment.path,
+      hint: "Unpack it: a document that is not compressed is cut between its records.")
   }
 
   /// - Returns: the number of the next element; nil: the document is not JSON, and that is in the books.

@@ -4,7 +4,8 @@ import Receipts
 /// `evidence.map/1`: from the bytes of log files to evidence rows.
 ///
 /// Parameters: `{"source": …, "files": [{"input", "path", "captures", "format", "unit", "compression", "offset", "line",
-/// "final", "frame", "fault", "damage"}, …]}`. Inputs: the files' bytes, the frames of documents that were cut, and `overlay/<i>`, what
+/// "final", "frame", "fault", "damage", "long"}, …]}`. Inputs: the files' bytes, the frames of documents that were cut, the first
+/// bytes of lines that are too long, and `overlay/<i>`, what
 /// `evidence.duplicates/1` found. Outputs:
 /// `evidence/YYYY/MM/DD` for each UTC day, `evidence/undated`, `quarantine`, `identities` (see `IdentityTable`).
 /// Counts: the books (see `EvidenceBooks`), how often each probe and field was found, warnings; `fault` alone where a part of a
@@ -32,7 +33,8 @@ public enum EvidenceMap {
       try mapper.beginFile(segment)
       let bytes = try context.input(segment.input)
       switch (segment.format, segment.frame) {
-      case (.jsonl, _): try lines.map(segment, bytes: bytes)
+      case (.jsonl, _):
+        try lines.map(segment, bytes: bytes, longLine: segment.longLine.map { try context.input($0.input) })
       case (.json, nil): try documents.map(segment, bytes: bytes)
       case (.json, let frame?):
         if let fault = try documents.map(segment, elements: bytes, frame: context.input(frame)) {

@@ -21,6 +21,18 @@ struct EvidenceSegment {
   /// Why nothing follows the segment, though its log was compressed and is not whole.
   var damage: CompressionDamage?
 
+  /// Follows the segment's bytes, and is longer than any line that is mapped.
+  var longLine: LongLine?
+
+  struct LongLine {
+    /// The input with its first bytes.
+    var input: String
+    var digest: Digest
+    var byteCount: Int
+    var offset: Int
+    var isTerminated: Bool
+  }
+
   struct Fault {
     var message: String
     /// Of the whole file.
@@ -60,6 +72,14 @@ struct EvidenceSegment {
         let bytes = fault["bytes"]?.integer
       else { throw DistillError(.internalFault, "a fault in the parameters of evidence.map lacks a member") }
       self.fault = Fault(message: message, digest: digest, byteCount: Int(bytes))
+    }
+    if let line = json["long"], !line.isNull {
+      guard let input = line["input"]?.string, let digest = line["sha256"]?.string.flatMap(Digest.init(hex:)),
+        let bytes = line["bytes"]?.integer, let offset = line["offset"]?.integer,
+        let isTerminated = line["terminated"]?.bool
+      else { throw DistillError(.internalFault, "a long line in the parameters of evidence.map lacks a member") }
+      longLine = LongLine(
+        input: input, digest: digest, byteCount: Int(bytes), offset: Int(offset), isTerminated: isTerminated)
     }
   }
 }

@@ -8,7 +8,8 @@ struct LineMapper {
   /// Bytes of the longest line that is parsed.
   let limit: Int
 
-  func map(_ segment: EvidenceSegment, bytes: ByteSlice) throws {
+  /// - Parameter longLine: the first bytes of the segment's long line.
+  func map(_ segment: EvidenceSegment, bytes: ByteSlice, longLine: ByteSlice?) throws {
     let reader: LineReader
     if let decompressor = try segment.decompressor(bytes) {
       reader = LineReader(decompressor, limit: limit, sha256: scratch.sha256)
@@ -22,6 +23,14 @@ struct LineMapper {
       if let damage = reader.damage ?? segment.damage, !line.isTerminated {
         return stop(line, damage, segment)
       }
+      map(line, isFinal: segment.isFinal)
+      end = (line.number + 1, line.offset + line.length)
+    }
+    if let long = segment.longLine, let longLine {
+      let line = LogLine(
+        bytes: longLine, number: end.line, offset: long.offset, length: long.byteCount, isTerminated: long.isTerminated,
+        oversizeHash: long.digest)
+      if let damage = segment.damage, !line.isTerminated { return stop(line, damage, segment) }
       map(line, isFinal: segment.isFinal)
       end = (line.number + 1, line.offset + line.length)
     }

@@ -67,7 +67,7 @@ enum LogChunks {
       openSize = 0
     }
     for log in logs {
-      guard log.segments.count == 1, log.segments[0].fault == nil else {
+      guard log.segments.count == 1, log.segments[0].fault == nil, log.segments[0].piece.longLine == nil else {
         close()
         chunks += log.segments.map { [$0] }
         continue

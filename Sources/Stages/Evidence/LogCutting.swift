@@ -8,7 +8,7 @@ extension Source {
     let format = format(of: path)
     guard Compression(of: path) == .none else { return nil }
     switch (format, unit(in: format)) {
-    case (.jsonl, .line): return .lines
+    case (.jsonl, .line): return .lines(longest: maxRecordBytes)
     case (.json, .element): return elementPath.map { .elements(path: $0) }
     default: return nil
     }
@@ -24,7 +24,7 @@ extension Source {
 
   func packed(_ input: StageInput) -> PackedLog {
     let compression = Compression(of: input.path)
-    return PackedLog(input, format: compression.rawValue) { bytes in
+    return PackedLog(input, format: compression.rawValue, longest: maxRecordBytes) { bytes in
       guard let decompressor = try compression.decompressor(bytes) else {
         throw DistillError(.internalFault, "\(input.path) is not compressed")
       }

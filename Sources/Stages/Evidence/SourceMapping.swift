@@ -87,6 +87,9 @@ struct SourceMapping {
         inputs.append(
           ActionInput(name: "frame/\(number)", digest: frame.digest, byteCount: frame.byteCount))
       }
+      if let line = segment.piece.longLine {
+        inputs.append(ActionInput(name: "long/\(number)", digest: line.start, byteCount: line.startCount))
+      }
       let path = segment.log.path
       let format = source.format(of: path)
       return [
@@ -102,6 +105,13 @@ struct SourceMapping {
           ["message": .string($0.message), "sha256": .string($0.digest.hex), "bytes": .integer(Int64($0.byteCount))]
         } ?? .null,
         "damage": segment.damage.map(JSON.string) ?? .null,
+        "long": segment.piece.longLine.map {
+          [
+            "input": .string("long/\(number)"), "sha256": .string($0.digest.hex),
+            "bytes": .integer(Int64($0.byteCount)),
+            "offset": .integer(Int64($0.byteOffset)), "terminated": .bool($0.isTerminated),
+          ]
+        } ?? .null,
       ]
     }
     return Action(

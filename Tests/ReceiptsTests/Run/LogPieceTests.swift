@@ -26,7 +26,7 @@ struct LogPieceTests {
     func sourceFiles() throws -> [RelativePath] { [RelativePath(unchecked: "log.jsonl")] }
 
     func build(_ run: borrowing StageRun) throws -> StageOutcome {
-      let cut = try run.cut([(log: run.inputs[0], rule: .lines)])[0]
+      let cut = try run.cut([(log: run.inputs[0], rule: .lines(longest: 64 << 20))])[0]
       pieces.withLock { $0 = cut.pieces }
       return StageOutcome(outputs: [], recordCounts: [:], summary: [:], checks: [])
     }
