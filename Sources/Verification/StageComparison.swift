@@ -112,12 +112,12 @@ struct StageComparison {
   /// Of each output; nil: no file is there.
   private func publishedDigests() throws -> [Digest?] {
     guard readsPublished else { return expected.core.outputs.map { _ in nil } }
-    // A folder, a pipe or a device in the place of an output is no file.
+    // A link, a folder, a pipe or a device in the place of an output is no file.
     var files: [(key: String, path: FilePath)] = []
     var places: [Int?] = []
     for output in expected.core.outputs {
       let path = expected.layout.path(output.path)
-      let isFile = try fileSystem.status(of: path, followingLinks: true)?.kind == .regular
+      let isFile = try fileSystem.status(of: path, followingLinks: false)?.kind == .regular
       places.append(isFile ? files.count : nil)
       if isFile { files.append((output.path.string, path)) }
     }

@@ -87,7 +87,11 @@ final class FileChecks: @unchecked Sendable {
     let (views, items) = (self.views, work)
     let found = try withoutActuallyEscaping(read) { read in
       try FilePass.run(files: items.count, jobs: jobs) { number in
-        guard items[number].role != .unread, let view = try views.view(items[number].file.path) else { return nil }
+        let path = items[number].file.path
+        // A link in the place of an output leads to a file that no stage wrote there.
+        guard items[number].role != .unread, try items[number].role == .input || views.isRegular(path),
+          let view = try views.view(path)
+        else { return nil }
         return (view, items[number].role == .input ? items[number].file.byteCount : .max)
       } read: { number, lines in
         let path = items[number].file.path
@@ -114,7 +118,8 @@ final class FileChecks: @unchecked Sendable {
     guard let scan else {
       return log.add(
         work.role == .output ? .outputMissing : .inputUnavailable, path: work.file.path.string,
-        expected: "sha256 \(work.file.digest), as \(work.member) of \(work.receipt) says", found: "no such file")
+        expected: "sha256 \(work.file.digest), as \(work.member) of \(work.receipt) says",
+        found: "no such file, or another thing in its place")
     }
     if scan.digest != work.file.digest || scan.byteCount != work.file.byteCount {
       let found = work.role == .input && scan.size > scan.byteCount ? "of its first \(scan.byteCount) bytes" : ""

@@ -17,6 +17,11 @@ final class FileViews: Sendable {
     self.layout = layout
   }
 
+  /// Is the file itself there, and no link to one?
+  func isRegular(_ path: RelativePath) throws(FileSystemError) -> Bool {
+    try fileSystem.status(of: layout.path(path), followingLinks: false)?.kind == .regular
+  }
+
   /// nil: no regular file is there.
   func view(_ path: RelativePath) throws(FileSystemError) -> FileView? {
     if let view = kept.withLock({ $0[path] }) { return view }

@@ -13,7 +13,7 @@ struct AttestationChecks {
   func check(_ stages: [StageName], _ receipts: [StageReceipt]) throws {
     for stage in stages {
       let path = "receipts/\(stage)/\(StageAttestation.fileName)"
-      guard let bytes = try fileSystem.contents(of: layout.path(path)) else {
+      guard let bytes = try fileSystem.regularContents(of: layout.path(path)) else {
         log.add(.attestationMissing, path: path, expected: "statements signed by key \(key.id)", found: "no such file")
         continue
       }

@@ -14,7 +14,7 @@ struct ChecksumLists {
 
   private func check(_ file: FilePath, _ files: [Receipt.File]) throws {
     let path = layout.relative(file.string)
-    guard let bytes = try fileSystem.contents(of: file) else {
+    guard let bytes = try fileSystem.regularContents(of: file) else {
       return log.add(
         .checksumListDiffers, path: path, expected: "the digests that receipt.json lists", found: "no such file")
     }

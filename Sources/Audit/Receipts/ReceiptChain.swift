@@ -34,9 +34,9 @@ struct ReceiptChain {
   private func read(_ file: String, _ stages: Set<StageName>) throws -> (Digest, Entry)? {
     let path = "\(Self.folder)/\(file)"
     guard file.hasSuffix(".json"), let name = Digest(hex: String(file.dropLast(5))),
-      let bytes = try fileSystem.contents(of: layout.path(path))
+      let bytes = try fileSystem.regularContents(of: layout.path(path))
     else {
-      log.add(.chainBroken, path: path, expected: "<receipt_sha256>.json", found: "a file of another name")
+      log.add(.chainBroken, path: path, expected: "a file <receipt_sha256>.json", found: "something else")
       return nil
     }
     let own = FindingLog()

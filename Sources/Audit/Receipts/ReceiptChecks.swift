@@ -18,7 +18,7 @@ struct ReceiptChecks {
     var receipts: [StageReceipt] = []
     var damaged: Set<StageName> = []
     let newest = try parallelMap(stages, jobs: options.jobs) { _, stage in
-      try fileSystem.contents(of: layout.receipt(stage)).map {
+      try fileSystem.regularContents(of: layout.receipt(stage)).map {
         ReceiptReading(log: log).read($0, path: Self.path(stage), stage: stage)
       }
     }
@@ -33,6 +33,15 @@ struct ReceiptChecks {
         continue
       }
       guard let receipt = reading else {
+        damaged.insert(stage)
+        continue
+      }
+      let faults = ReceiptContents(receipt: receipt).faults()
+      for fault in faults {
+        log.add(
+          .receiptMalformed, path: path, member: fault.member, expected: fault.expected, found: fault.found)
+      }
+      guard faults.isEmpty else {
         damaged.insert(stage)
         continue
       }
@@ -58,7 +67,7 @@ struct ReceiptChecks {
 
   private func checkFailure(_ stage: StageName) throws {
     let path = "receipts/\(stage)/failed.json"
-    guard let bytes = try fileSystem.contents(of: layout.failed(stage)) else { return }
+    guard let bytes = try fileSystem.regularContents(of: layout.failed(stage)) else { return }
     guard let failure = ReceiptReading(log: log).read(bytes, path: path, stage: stage) else { return }
     let failed = failure.receipt.core.validation.filter { !$0.pass }
     log.add(

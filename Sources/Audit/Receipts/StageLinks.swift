@@ -13,7 +13,14 @@ struct StageLinks {
         if let source = byStage[upstream] { check(receipt, from: source) }
       }
     }
-    if let evidence = byStage[.buildEvidence], let score = byStage[.score] { checkThresholds(evidence, score) }
+    guard let evidence = byStage[.buildEvidence] else { return }
+    if let score = byStage[.score] {
+      checkThresholds(evidence, score)
+      checkPartitions(evidence, score)
+    }
+    for stage in Pipeline.exports {
+      if let export = byStage[stage] { ExportInputLinks(log: log).check(export, evidence) }
+    }
   }
 
   private func check(_ receipt: StageReceipt, from upstream: StageReceipt) {
@@ -36,6 +43,25 @@ struct StageLinks {
       log.add(
         .stageLinkBroken, path: path, member: "/core/inputs",
         expected: "\(output.path), which \(upstream.stage) wrote", found: "not among the inputs")
+    }
+  }
+
+  /// Each partition of evidence has one of scored runs, at the same relative path.
+  private func checkPartitions(_ evidence: StageReceipt, _ score: StageReceipt) {
+    let path = "receipts/\(score.stage)/receipt.json"
+    let due = Set(
+      evidence.receipt.core.outputs.map(\.path).filter(StageRoles.isEvidence).map(Layout.scoredRuns(forEvidence:)))
+    var found: Set<RelativePath> = []
+    for (index, output) in score.receipt.core.outputs.enumerated() where StageRoles.isScored(output.path) {
+      found.insert(output.path)
+      if due.contains(output.path) { continue }
+      log.add(
+        .stageLinkBroken, path: path, member: "/core/outputs/\(index)",
+        expected: "scored runs of a partition of the evidence", found: output.path.string)
+    }
+    for partition in due.subtracting(found).sorted() {
+      log.add(
+        .stageLinkBroken, path: path, member: "/core/outputs", expected: partition.string, found: "no such output")
     }
   }
 

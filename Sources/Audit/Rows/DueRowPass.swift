@@ -19,28 +19,52 @@ struct DueRowPass {
   private func samples() throws -> DueRows {
     var due = DueRows()
     let gates = gates
+    var passed: [Int] = []
     try shelf.use { scratch in
-      var ids: Set<UInt64> = []
-      for (row, run) in index.runs.enumerated() where try gates.takes(run, scratch) {
-        if index.sharedSampleIDs.contains(run.sampleID), !ids.insert(run.sampleID).inserted { continue }
-        due.keys.append(RowKey(sampleOf: row))
+      for (row, run) in index.runs.enumerated() {
+        if let stop = try gates.stop(run, scratch) {
+          due.stopped.append(StoppedRow(key: RowKey(sampleOf: row), subject: .run, stop: stop))
+        } else {
+          passed.append(row)
+        }
       }
-      if rules.dropsRepeated { due.keys = try withoutRepeated(due.keys, scratch) }
-      due.stoppedRuns = Int64(index.runs.count - due.keys.count)
+      let repeated = try repetitions(passed, scratch)
+      due.keys = passed.filter { repeated[$0] == nil }.map(RowKey.init(sampleOf:))
+      due.stopped += repeated.map { StoppedRow(key: RowKey(sampleOf: $0), subject: .run, stop: $1) }
     }
+    due.stopped.sort { $0.key.first < $1.key.first }
     return due
   }
 
-  /// Of those with the same prompt and text the first.
-  private func withoutRepeated(_ keys: [RowKey], _ scratch: RowScratch) throws -> [RowKey] {
-    let folding = FoldedTexts()
+  /// The runs of which an earlier one that stays has the id or, where that is asked for, says the same.
+  private func repetitions(_ rows: [Int], _ scratch: RowScratch) throws -> [Int: ExportStop] {
+    if index.sharedSampleIDs.isEmpty, !rules.dropsRepeated { return [:] }
+    var repeated: [Int: ExportStop] = [:]
+    var ids: Set<UInt64> = []
     var seen: Set<[Int]> = []
-    let said = try keys.map { try texts(of: Int($0.first), scratch) }
-    let runs = keys.map { index.runs[Int($0.first)] }
+    let said = rules.dropsRepeated ? try numbersOfTexts(rows, scratch) : []
+    for (number, row) in rows.enumerated() {
+      let id = index.runs[row].sampleID
+      if ids.contains(id) {
+        repeated[row] = .repeatedID
+      } else if rules.dropsRepeated, !seen.insert(said[number]).inserted {
+        repeated[row] = .repeatedTexts
+      } else if index.sharedSampleIDs.contains(id) {
+        ids.insert(id)
+      }
+    }
+    return repeated
+  }
+
+  /// Of each run numbers of its prompt and text: equal ones are equal texts.
+  private func numbersOfTexts(_ rows: [Int], _ scratch: RowScratch) throws -> [[Int]] {
+    let folding = FoldedTexts()
+    let said = try rows.map { try texts(of: $0, scratch) }
+    let runs = rows.map { index.runs[$0] }
     let prompts = folding.firstAlike(
       zip(said, runs).map { ($0.prompt ?? .empty, $1.hasPrompt ? $1.promptStart : nil) })
     let answers = folding.firstAlike(zip(said, runs).map { ($0.text, $1.textStart) })
-    return keys.indices.filter { seen.insert([prompts[$0], answers[$0]]).inserted }.map { keys[$0] }
+    return zip(prompts, answers).map { [$0, $1] }
   }
 
   /// As they are written.
@@ -107,8 +131,9 @@ struct DueRowPass {
     let gates = gates
     try shelf.use { scratch in
       for (row, run) in index.runs.enumerated() {
-        guard try gates.takes(run, scratch) else {
+        if let stop = try gates.stop(run, scratch) {
           due.stoppedRuns += 1
+          due.stopped.append(StoppedRow(key: RowKey(sampleOf: row), subject: .run, stop: stop))
           continue
         }
         guard !run.isExtraction, run.category != .needsHumanReview else {
@@ -123,19 +148,33 @@ struct DueRowPass {
           at: index.others[comparison.other].place, scratch.others[0], scratch.otherMembers[0])
         if gates.winner(evidence) == nil {
           due.comparisonsWithoutWinner += 1
-        } else if gates.takes(comparison: evidence, scratch) {
+        } else if let stop = gates.stop(comparison: evidence, scratch) {
+          due.stoppedComparisons += 1
+          let row = Int32(index.runs.count + comparison.other)
+          due.stopped.append(StoppedRow(key: RowKey(row, row), subject: .comparison, stop: stop))
+        } else {
           parts[Int(comparison.task.high >> 56)].comparisons.append(
             Candidate(task: comparison.task, number: Int32(number)))
-        } else {
-          due.stoppedComparisons += 1
         }
       }
     }
     for part in try parallelMap(parts, jobs: jobs, { _, part in try shelf.use { try pair(part, $0) } }) {
       plan.append(part)
     }
-    dropRepeatedIDs(&plan)
+    stopRepeatedIDs(&plan)
     due.keys = plan.pairs
+    for row in plan.contested {
+      let isRun = Int(row) < index.runs.count
+      due.stopped.append(
+        StoppedRow(
+          key: isRun ? RowKey(sampleOf: Int(row)) : RowKey(row, row), subject: isRun ? .run : .comparison,
+          stop: .contested))
+    }
+    // Runs first, then comparisons: so are the rows numbered.
+    due.stopped.sort { $0.key.first < $1.key.first }
+    due.stopped += plan.planned.compactMap { pair in
+      pair.stop.map { StoppedRow(key: pair.key, subject: .pair, stop: $0) }
+    }
     due.plan = plan
     return due
   }
@@ -213,16 +252,15 @@ struct DueRowPass {
   }
 
   /// Two pairs have one id only where both sides have: runs of the same id and record in two sources.
-  private func dropRepeatedIDs(_ plan: inout PairPlan) {
+  private func stopRepeatedIDs(_ plan: inout PairPlan) {
     let shared = index.sharedSampleIDs
     if shared.isEmpty { return }
     var seen: Set<[UInt64]> = []
-    let count = plan.pairs.count
-    plan.pairs.removeAll { key in
-      guard Int(key.first) < index.runs.count else { return false }
-      let ids = [index.runs[Int(key.first)].sampleID, index.runs[Int(key.second)].sampleID]
-      return ids.allSatisfy(shared.contains) && !seen.insert(ids).inserted
+    for (place, pair) in plan.planned.enumerated() where pair.stop == nil && Int(pair.key.first) < index.runs.count {
+      let ids = [index.runs[Int(pair.key.first)].sampleID, index.runs[Int(pair.key.second)].sampleID]
+      guard ids.allSatisfy(shared.contains), !seen.insert(ids).inserted else { continue }
+      plan.planned[place].stop = .repeatedID
+      plan.counts.stoppedPairs += 1
     }
-    plan.counts.stoppedPairs += Int64(count - plan.pairs.count)
   }
 }

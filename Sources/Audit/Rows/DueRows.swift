@@ -6,6 +6,8 @@ import Stages
 struct DueRows: Sendable {
   /// In the order of the export.
   var keys: [RowKey] = []
+  /// In the order of the quarantine.
+  var stopped: [StoppedRow] = []
   /// Of export-preference; nil: it is another stage.
   var plan: PairPlan?
   /// Runs, or comparisons, that the gates stop.
@@ -72,12 +74,5 @@ struct DueRowCheck {
     }
   }
 
-  private func words(_ key: RowKey) -> String {
-    func place(_ row: Int32) -> String {
-      let place = index.place(of: Int(row))
-      return "\(partitions[place.file]):\(place.line)"
-    }
-    return key.second < 0 || key.second == key.first
-      ? place(key.first) : "\(place(key.first)) over \(place(key.second))"
-  }
+  private func words(_ key: RowKey) -> String { key.words(index, partitions) }
 }

@@ -8,17 +8,20 @@ struct ExportGates {
   let rules: ExportRules
   let index: EvidenceIndex
 
-  /// Does the run pass the gates that are about itself?
-  func takes(_ run: EvidenceRun, _ scratch: RowScratch) throws -> Bool {
+  /// The first gate about the run itself that stops it; nil: it passes.
+  func stop(_ run: EvidenceRun, _ scratch: RowScratch) throws -> ExportStop? {
     // Pairs take runs of every category, and leave some aside later.
-    guard stage == .exportPreference || rules.mayTake(run), run.hasText, run.hasPrompt || stage != .exportSFT else {
-      return false
-    }
+    if stage != .exportPreference, !rules.mayTake(run) { return .category }
+    let isEmpty: ExportStop? = !run.hasText ? .text : !run.hasPrompt && stage == .exportSFT ? .instruction : nil
     let asksFiles = rules.answers?.concern(index.name(ofSource: run.source)) ?? false
-    guard asksFiles || !rules.heldOut.isEmpty else { return true }
+    guard !rules.heldOut.isEmpty || (asksFiles && isEmpty == nil) else { return isEmpty }
     let evidence = try scratch.evidence.members(at: run.place, scratch.others[0], scratch.otherMembers[0])
-    return !rules.isHeldOut(evidence[EvidenceMember.prompt], scratch)
-      && rules.answers?.wrongFile(of: index.name(ofSource: run.source), evidence) == nil
+    if rules.isHeldOut(evidence[EvidenceMember.prompt], scratch) { return .holdout }
+    return isEmpty ?? wrongFiles(evidence)
+  }
+
+  private func wrongFiles(_ evidence: RowMembers) -> ExportStop? {
+    rules.answers?.errors(of: evidence).isEmpty ?? true ? nil : .sourceFiles
   }
 
   /// The sides of a comparison; nil: it has no winner.
@@ -30,17 +33,16 @@ struct ExportGates {
     return winner == "a" ? (a, b) : (b, a)
   }
 
-  /// Does a comparison with a winner pass?
-  func takes(comparison evidence: RowMembers, _ scratch: RowScratch) -> Bool {
+  /// The same of a comparison with a winner.
+  func stop(comparison evidence: RowMembers, _ scratch: RowScratch) -> ExportStop? {
+    if rules.isHeldOut(evidence[EvidenceMember.prompt], scratch) { return .holdout }
     let comparison = evidence[EvidenceMember.comparison]
     let sides = [comparison.member("a"), comparison.member("b")]
     let texts = sides.map { $0?.member("text")?.string }
-    if let runs = sides[0]?.member("run_id"), let others = sides[1]?.member("run_id"), runs.isSame(as: others) {
-      return false
+    guard texts.allSatisfy({ $0.map { !Text.isBlank($0) } ?? false }) else { return .text }
+    if let run = sides[0]?.member("run_id"), let other = sides[1]?.member("run_id"), run.isSame(as: other) {
+      return .sameRun
     }
-    let source = evidence[EvidenceMember.provenance].member("source")?.string?.string() ?? ""
-    return texts.allSatisfy { $0.map { !Text.isBlank($0) } ?? false }
-      && !rules.isHeldOut(evidence[EvidenceMember.prompt], scratch)
-      && rules.answers?.wrongFile(of: source, evidence) == nil
+    return wrongFiles(evidence)
   }
 }

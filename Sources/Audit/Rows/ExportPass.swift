@@ -47,6 +47,7 @@ struct ExportPass {
         return
       }
       guard let value = check.parse(line, scratch.parser) else { return }
+      check.checkSpelling(value, line, scratch.text)
       scratch.members.read(value)
       let members = scratch.members
       if let id = members[1].string { index.ids.append((Self.bits(id), line.number)) }

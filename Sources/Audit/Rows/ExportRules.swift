@@ -56,7 +56,7 @@ struct ExportRules: Sendable {
         member, expected: "judged by \(judges.sorted().joined(separator: " or "))", found: found.run.judge.kind)
       return false
     }
-    if let answers, let wrong = answers.wrongFile(of: found.source, found.evidence) {
+    if let wrong = answers?.errors(of: found.evidence).first {
       row.leak(member, expected: "a run that names only files in git", found: wrong)
       return false
     }
@@ -101,9 +101,10 @@ struct RepositoryAnswers: Sendable {
   private var answers: [Question: String] = [:]
   private var sources: Set<String> = []
 
-  init(_ json: JSON) {
+  /// - Parameter sources: whose files have to be looked up, by the parameters of build-evidence.
+  init(_ json: JSON, sources: Set<String>) {
+    self.sources = sources
     for (source, rows) in json["sources"]?.object ?? [:] {
-      sources.insert(source)
       for row in rows.array ?? [] {
         guard let cells = row.array, cells.count == 3, let path = cells[1].string else { continue }
         answers[Question(source, commit: cells[0].string, path: path)] = cells[2].string
@@ -114,16 +115,25 @@ struct RepositoryAnswers: Sendable {
   /// Were files of that source looked up?
   func concern(_ source: String) -> Bool { sources.contains(source) }
 
-  /// The first file of a run that is not in the tree, with the answer; nil: all are.
-  func wrongFile(of source: String, _ evidence: RowMembers) -> String? {
-    guard sources.contains(source) else { return nil }
+  /// What is wrong with the files that a run or comparison names, a sentence each.
+  func errors(of evidence: RowMembers) -> [String] {
+    let source = evidence[EvidenceMember.provenance].member("source")?.string?.string() ?? ""
+    guard sources.contains(source) else { return [] }
     let commit = evidence[EvidenceMember.gitSHA].string?.string()
+    let place = commit.map { "commit \($0)" } ?? "HEAD"
+    var errors: [String] = []
     for file in evidence[EvidenceMember.sourceFiles].elements {
       let path = file.string?.string() ?? ""
-      let answer = answers[Question(source, commit: commit, path: path)]
-      if let answer, ["file", "directory", "submodule"].contains(answer) { continue }
-      return "\(path): \(answer ?? "was not looked up")"
+      switch answers[Question(source, commit: commit, path: path)] {
+      case "file", "directory", "submodule": continue
+      case "missing": errors.append("\(path) is not in the tree of \(place)")
+      case "inside_submodule":
+        errors.append("\(path) is inside a submodule, whose files are not in the tree of \(place)")
+      case "outside": errors.append("\(path) is outside of the repository")
+      case "no_such_commit": errors.append("\(path) can't be looked up: the repository has no \(place)")
+      default: errors.append("\(path) was not looked up")
+      }
     }
-    return nil
+    return errors
   }
 }

@@ -29,16 +29,26 @@ struct PairPlan: Sendable {
     }
   }
 
-  var pairs: [RowKey] = []
+  var planned: [PlannedPair] = []
   /// Rows whose text, or one of them, its task has both accepted and rejected.
   var contested: Set<Int32> = []
   var counts = Counts()
 
+  /// Those that come into the export.
+  var pairs: [RowKey] { planned.filter { $0.stop == nil }.map(\.key) }
+
   mutating func append(_ part: PairPlan) {
-    pairs += part.pairs
+    planned += part.planned
     if !part.contested.isEmpty { contested.formUnion(part.contested) }
     counts += part.counts
   }
+}
+
+/// A pair that the rule chooses.
+struct PlannedPair: Sendable {
+  var key: RowKey
+  /// nil: it comes into the export.
+  var stop: ExportStop?
 }
 
 /// A run that may stand in a pair.
@@ -166,11 +176,13 @@ struct TaskPairing {
         if count == maximum { break search }
         let (one, other) = (longer[place], shorter[(place + round) % shorter.count])
         let (chosen, rejected) = runs[one].category == .accepted ? (one, other) : (other, one)
+        let key = RowKey(runs[chosen].row, runs[rejected].row)
         guard texts[chosen] != texts[rejected] else {
+          plan.planned.append(PlannedPair(key: key, stop: .sameText))
           plan.counts.stoppedPairs += 1
           continue
         }
-        plan.pairs.append(RowKey(runs[chosen].row, runs[rejected].row))
+        plan.planned.append(PlannedPair(key: key))
         (isUsed[chosen], isUsed[rejected]) = (true, true)
         count += 1
       }
@@ -191,16 +203,18 @@ struct TaskPairing {
   private mutating func add(_ number: Int, _ contested: Set<Int>) {
     let comparison = comparisons[number]
     let (chosen, rejected) = (texts[runs.count + 2 * number], texts[runs.count + 2 * number + 1])
+    let key = RowKey(comparison.row, comparison.row)
     if contested.contains(chosen) || contested.contains(rejected) || said(by: .rejected).contains(chosen) {
       plan.counts.contestedComparisons += 1
       plan.contested.insert(comparison.row)
     } else if chosen == rejected {
+      plan.planned.append(PlannedPair(key: key, stop: .sameText))
       plan.counts.stoppedPairs += 1
     } else if made[prompts[runs.count + number], default: 0] >= maximum {
       plan.counts.comparisonsOverCap += 1
     } else {
       made[prompts[runs.count + number], default: 0] += 1
-      plan.pairs.append(RowKey(comparison.row, comparison.row))
+      plan.planned.append(PlannedPair(key: key))
     }
   }
 }

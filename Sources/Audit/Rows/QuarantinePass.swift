@@ -20,6 +20,10 @@ struct QuarantinePass {
     let row = scratch.quarantine
     lines.forEach { line in
       guard check.check(line, row) else { return }
+      // A row that is compact can be spelled in another way only by its escapes.
+      if line.bytes.firstIndex(of: UInt8(ascii: "\\")) != nil, let value = try? scratch.parser.parse(line.bytes) {
+        check.checkSpelling(value, line, scratch.text)
+      }
       scratch.plain.removeAll()
       if let name = row.plain(Self.stage, scratch.plain), !(name == stage.text) {
         log.add(

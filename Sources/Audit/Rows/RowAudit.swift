@@ -64,12 +64,24 @@ struct RowAudit {
     }
     guard let score else { return }
     let scored = try read(scored: score, index)
+    // No row of the evidence that is as its schema says stays without a category.
+    let stopped = quarantine[.score]?.total("by_reason") ?? 0
+    if stopped > 0, partitions.allSatisfy(files.isSound),
+      index.rowCount == partitions.reduce(0, { $0 + (files.scans[$1]?.lineCount ?? 0) })
+    {
+      log.add(
+        .rowUndue, path: OutputPlaces.quarantine(.score).string,
+        expected: "no row, because each row of the evidence is as its schema says", found: "\(stopped)")
+    }
     if let books = books(score, behind: [evidence]) {
       books.checkScore(index, scored, quarantine[.score] ?? RowCounts(), join)
     }
     let comparisons = index.counts["kind", RecordKind.comparison.rawValue]
     let exports = receipts.filter { Pipeline.exports.contains($0.stage) }
-    for (receipt, (counts, due)) in zip(exports, try read(exports, index, scored)) {
+    for (receipt, (counts, due, rules)) in zip(exports, try read(exports, index, scored, evidence: evidence)) {
+      if let due {
+        try checkStopped(due, by: ExportGates(stage: receipt.stage, rules: rules, index: index), parameters)
+      }
       let own = quarantine[receipt.stage] ?? RowCounts()
       guard let books = books(receipt, behind: [evidence, score]) else { continue }
       let count = scored.counts.total("by_category")
@@ -191,8 +203,8 @@ struct RowAudit {
         let path = paths[file]
         let runs = isWhole ? places[path].map { index.runsByFile[$0] } : nil
         return try ScoredPass(
-          path: path, index: index, runs: runs, isComplete: runs?.count == lineCounts[path],
-          log: log, scratch: scratch, cuts: try CutTable(receipt.receipt.core.parameters)
+          path: path, runs: runs, isComplete: runs?.count == lineCounts[path], log: log,
+          match: ScoredRowMatch(index: index, cuts: try CutTable(receipt.receipt.core.parameters), scratch: scratch)
         ).read(lines)
       }
     ).joined() { scored.append(part) }
@@ -221,11 +233,11 @@ struct RowAudit {
   }
 
   private func read(
-    _ receipts: [StageReceipt], _ index: EvidenceIndex, _ scored: ScoredIndex
-  ) throws -> [(counts: RowCounts, due: DueRows?)] {
+    _ receipts: [StageReceipt], _ index: EvidenceIndex, _ scored: ScoredIndex, evidence: StageReceipt
+  ) throws -> [(counts: RowCounts, due: DueRows?, rules: ExportRules)] {
     let made = self.receipts.flatMap { $0.receipt.core.outputs.map(\.path) }.filter(StageRoles.isMade)
     let isBroken = !made.allSatisfy(files.isSound)
-    var exports = try receipts.map(export)
+    var exports = try receipts.map { try export($0, evidence) }
     if !isBroken {
       let due = try parallelMap(exports, jobs: options.jobs) { _, export in
         try DueRowPass(stage: export.stage, rules: export.rules, index: index, jobs: options.jobs, shelf: shelf).rows()
@@ -254,33 +266,58 @@ struct RowAudit {
         ExportPass.checkIDs(own.flatMap(\.ids), path, log)
         if isCertain { check.check(own.flatMap(\.rows)) }
       }
-      return (counts, isCertain ? export.due : nil)
+      return (counts, isCertain ? export.due : nil, export.rules)
     }
   }
 
-  private func export(_ receipt: StageReceipt) throws -> Export {
-    let quarantine = Self.quarantine(receipt.stage)
-    let paths = receipt.receipt.core.outputs.map(\.path).filter { $0 != quarantine }
+  private func export(_ receipt: StageReceipt, _ evidence: StageReceipt) throws -> Export {
     let facts = try receipt.receipt.core.inputs.first { $0.path == Layout.repositoryFacts }
-      .flatMap { try fileSystem.contents(of: layout.path($0.path)) }
-    var rules = ExportRules(receipt, answers: facts.flatMap { try? RepositoryAnswers(JSON.parse($0)) })
+      .flatMap { try fileSystem.regularContents(of: layout.path($0.path)) }
+    let sources = Set(evidence.repositories.keys)
+    var rules = ExportRules(
+      receipt, answers: facts.flatMap { try? RepositoryAnswers(JSON.parse($0), sources: sources) })
     rules.heldOut = try Holdout(fileSystem: fileSystem, layout: layout, files: files).prompts(receipt, log)
-    return Export(stage: receipt.stage, paths: paths, rules: rules)
+    return Export(
+      stage: receipt.stage, paths: [OutputPlaces.export(receipt.stage)].compactMap { $0 }, rules: rules)
   }
 
-  private static func quarantine(_ stage: StageName) -> RelativePath {
-    switch stage {
-    case .buildEvidence: Layout.quarantine("evidence")
-    case .score: Layout.quarantine("score")
-    case .exportRAG: Layout.quarantine("rag")
-    case .exportSFT: Layout.quarantine("sft")
-    default: Layout.quarantine("preference")
+  /// Compares the quarantine of an export with what the gates stop.
+  /// - Parameter parameters: of the stage that scores.
+  private func checkStopped(_ due: DueRows, by gates: ExportGates, _ parameters: JSON) throws {
+    let path = OutputPlaces.quarantine(gates.stage)
+    guard files.isSound(path) else { return }
+    @Sendable func pass(_ scratch: RowScratch) throws -> StoppedRowPass {
+      StoppedRowPass(
+        gates: gates, scored: ScoredRowMatch(index: gates.index, cuts: try CutTable(parameters), scratch: scratch),
+        scratch: scratch)
     }
+    let isRight = try map([path]) { _, lines, scratch in
+      let pass = try pass(scratch)
+      var isRight = true
+      try lines.forEach { line in
+        guard isRight else { return }
+        isRight =
+          try line.number <= due.stopped.count && pass.difference(line.bytes, due.stopped[line.number - 1]) == nil
+      }
+      return isRight
+    }
+    if files.scans[path]?.lineCount == due.stopped.count, isRight.joined().allSatisfy({ $0 }) { return }
+    var check = StoppedRowCheck(
+      path: path, stopped: due.stopped, index: gates.index, partitions: partitions, log: log)
+    for segment in files.scans[path]?.segments ?? [] {
+      try views.reading(segment, of: path) { lines in
+        try shelf.use { scratch in
+          let pass = try pass(scratch)
+          try lines.forEach { try check.check($0, pass) }
+        }
+      }
+    }
+    check.finish()
   }
 
   /// Hashes all other files, too, but for the exports.
   private func readQuarantine() throws -> [StageName: RowCounts] {
-    let paths = receipts.map { Self.quarantine($0.stage) }
+    let paths = receipts.map { OutputPlaces.quarantine($0.stage) }
     let exports = Set(
       receipts.filter { Pipeline.exports.contains($0.stage) }.flatMap { $0.receipt.core.outputs.map(\.path) })
     let parts = try map(paths, hashing: { !exports.contains($0) }) { file, lines, scratch in

@@ -33,6 +33,18 @@ struct RowCheck {
     }
   }
 
+  /// Reports a row that is not written as this program writes it: bytes, too, follow from the inputs.
+  func checkSpelling(_ row: JSONValue, _ line: Line, _ buffer: ByteBuffer) {
+    buffer.removeAll()
+    var writer = JSONWriter(buffer)
+    writer.value(row)
+    if buffer.bytes == line.bytes { return }
+    let place = zip(buffer.bytes.buffer, line.bytes.buffer).enumerated().first { $0.element.0 != $0.element.1 }?.offset
+    log.add(
+      .rowInvalid, path: path, line: line.number, expected: "a row as this program spells it",
+      found: "another spelling from byte \(place ?? min(buffer.count, line.bytes.count)) on")
+  }
+
   /// Reports what is wrong; nil: the line is no such row. The value is valid until the parser is used again.
   func parse(_ line: Line, _ parser: JSONParser) -> JSONValue? {
     let row: JSONValue

@@ -1,3 +1,5 @@
+import Receipts
+
 /// What an exported row is made of: rows of the evidence by their numbers.
 struct RowKey: Sendable, Hashable {
   /// The run of a sample, the chosen one of a pair, or a comparison.
@@ -11,6 +13,15 @@ struct RowKey: Sendable, Hashable {
   }
 
   init(sampleOf run: Int) { self.init(Int32(run), -1) }
+
+  /// For findings.
+  func words(_ index: EvidenceIndex, _ partitions: [RelativePath]) -> String {
+    func place(_ row: Int32) -> String {
+      let place = index.place(of: Int(row))
+      return "\(partitions[place.file]):\(place.line)"
+    }
+    return second < 0 || second == first ? place(first) : "\(place(first)) over \(place(second))"
+  }
 }
 
 /// A row that is there, and what it says that it is made of.

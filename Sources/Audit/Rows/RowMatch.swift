@@ -9,6 +9,9 @@ struct RowMatch {
 
   var isAtEnd: Bool { place == row.count }
 
+  /// What was not taken.
+  var rest: ByteSlice { row[place..<row.count] }
+
   mutating func take(_ text: StaticString) -> Bool {
     guard row.count - place >= text.utf8CodeUnitCount, row[place..<place + text.utf8CodeUnitCount] == text else {
       return false

@@ -38,14 +38,15 @@ struct ScoredIndex: Sendable {
 /// Compares a segment of a scored partition with what the auditor made of the evidence.
 struct ScoredPass {
   let path: RelativePath
-  let index: EvidenceIndex
   /// Runs of the evidence partition; nil: there is no sound one, so the rows are only looked at by themselves.
   let runs: Range<Int>?
   /// Are there as many rows as runs?
   let isComplete: Bool
   let log: FindingLog
-  let scratch: RowScratch
-  let cuts: CutTable
+  let match: ScoredRowMatch
+
+  private var index: EvidenceIndex { match.index }
+  private var scratch: RowScratch { match.scratch }
 
   func read(_ lines: SegmentLines) throws -> ScoredIndex {
     var scored = ScoredIndex()
@@ -55,7 +56,7 @@ struct ScoredPass {
       if let runs, line.number <= runs.count {
         let place = runs.lowerBound + line.number - 1
         if place + 2 < runs.upperBound { scratch.evidence.prefetch(index.runs[place + 2].place) }
-        if try isExpected(line, place) {
+        if try match.isExpected(line.bytes, place) {
           scored.agreeing.append(Int32(place))
           tally.add(index.runs[place])
           return
@@ -68,57 +69,6 @@ struct ScoredPass {
         run.category, run.rule.rawValue, run.judge.kind, index.name(ofSource: run.source), &scored.counts, times: times)
     }
     return scored
-  }
-
-  /// Is it the row that the rules make of a run? False: that is not sure.
-  private func isExpected(_ line: Line, _ place: Int) throws -> Bool {
-    let run = index.runs[place]
-    if run.reasoning == .other { return Hash128(Digest.of(line.bytes)) == run.scoredRow }
-    let evidence = index.tokens(of: place, try scratch.evidence.bytes(at: run.place))
-    var row = RowMatch(line.bytes)
-    return row.take(#"{"schema_version":1,"evidence_run_id":"#) && row.take(evidence.token(EvidenceMember.runID))
-      && row.take(#","evidence_task_id":"#) && row.take(evidence.token(EvidenceMember.taskID))
-      && row.take(#","kind":""#) && row.take(run.kind.rawValue) && row.take(#"","category":""#)
-      && row.take(run.category.rawValue) && row.take(#"","reasons":[{"rule":""#) && row.take(run.rule.rawValue)
-      && row.take(#"","facts":[""#) && takeFact(&row, run, evidence) && row.take(#""]}],"score":"#)
-      && row.take(evidence.token(EvidenceMember.score)) && row.take(#","judged_by":"#)
-      && (run.reasoning == .skipped ? row.take("null") : row.take(evidence.token(EvidenceMember.judgedBy)))
-      && row.take(#","scorer_version":1,"scored_at":"#) && row.take(evidence.token(EvidenceMember.timestamp))
-      && row.take(#","provenance":"#) && row.take(evidence.token(EvidenceMember.provenance)) && row.take("}")
-      && row.isAtEnd
-  }
-
-  private func takeFact(_ row: inout RowMatch, _ run: EvidenceRun, _ evidence: EvidenceTokens) -> Bool {
-    switch run.reasoning {
-    case .ownVerdict: return row.take("own: ") && row.take(run.category.rawValue)
-    case .skipped: return row.take("own: skipped")
-    case .other: return false
-    case .measured:
-      guard let provenance = evidence.token(EvidenceMember.provenance) else { return false }
-      var place = RowMatch(provenance)
-      guard place.take(#"{"source":"#), let source = place.takeString(), place.take(#","source_file":"#),
-        let file = place.takeString(), WrittenText(source).isPlain, WrittenText(file).isPlain,
-        let number = evidence.number(at: Int(run.measured))
-      else { return false }
-      let found = cuts.cuts(source: source[1..<source.count - 1], file: file[1..<file.count - 1], kind: run.kind)
-      guard let cut = run.rule == .score ? found.score : found.grounded else { return false }
-      return row.take(number) && row.take(run.category == .rejected ? " is below " : " is at least ")
-        && row.take(cut.words(run.category))
-    }
-  }
-
-  /// The same, from the whole evidence of a run whose own record decided.
-  private func isExactly(_ line: Line, _ place: Int) throws -> Bool {
-    let run = index.runs[place]
-    guard run.reasoning != .other else { return false }
-    let row = scratch.row
-    scratch.plain.removeAll()
-    guard row.read(try scratch.evidence.bytes(at: run.place)) == nil else { return false }
-    let ruling = RunKnowledge(row, run.kind, cuts, scratch).ruling()
-    return ScoredRow.withJudgedBy(ruling, row, []) { judge in
-      ScoredRow.write(row, ruling, judge: judge, to: scratch.text)
-      return scratch.text.bytes == line.bytes
-    }
   }
 
   private func count(
@@ -149,9 +99,9 @@ struct ScoredPass {
     guard let place = index.byIdentity[identity], runs.contains(place) else {
       return differs(line, nil, "a run in the evidence partition of the same name", "none with this identity")
     }
-    if try isExpected(line, place) || isExactly(line, place) {
+    if try match.isSame(line.bytes, place) {
       scored.agreeing.append(Int32(place))
-      if isComplete {
+      if isComplete, place != runs.lowerBound + line.number - 1 {
         differs(line, nil, "the run on this place of the evidence", "that of line \(index.runs[place].place.line)")
       }
       return

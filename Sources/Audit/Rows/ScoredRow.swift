@@ -36,7 +36,7 @@ enum ScoredRow {
     writer.key("judged_by")
     if let judge { writer.raw(judge) } else { writer.null() }
     writer.key("scorer_version")
-    writer.integer(1)
+    writer.integer(scorerVersion)
     writer.key("scored_at")
     writer.raw(evidence.token(EvidenceField.timestamp) ?? .empty)
     writer.key("provenance")
@@ -57,6 +57,9 @@ enum ScoredRow {
       if let judge = judgements[index].judgedBy ?? (isHuman ? human : nil) { judge.withBytes(body) } else { body(nil) }
     }
   }
+
+  /// Of the rules that the auditor knows.
+  static let scorerVersion: Int64 = 1
 
   static let human = #"{"kind":"human","name":null}"#
 }

@@ -3,7 +3,7 @@ import Receipts
 import Stages
 
 /// The ids of the scoring rules, as scored runs name them.
-enum ScoringRule: String, Sendable {
+enum ScoringRule: String, Sendable, CaseIterable {
   case humanOverride = "human_override"
   case verdictConflict = "verdict_conflict"
   case notJudged = "not_judged"
