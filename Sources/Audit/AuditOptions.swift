@@ -23,5 +23,25 @@ package struct AuditOptions: Sendable {
   /// Is there such a commit?
   package var commits: @Sendable (_ sha: String) -> CommitAnswer = { _ in .noRepository }
 
+  /// A git repository that can be asked what a commit has at a path.
+  package struct Trees {
+    /// Is it the one around the workspace?
+    package var isAround: Bool
+    package var hasCommit: (_ sha: String) -> Bool
+    /// In the words of `data/repository-facts.json`; without a commit, of HEAD.
+    package var answer: (_ path: String, _ commit: String?) throws -> String
+
+    package init(
+      isAround: Bool, hasCommit: @escaping (_ sha: String) -> Bool,
+      answer: @escaping (_ path: String, _ commit: String?) throws -> String
+    ) {
+      self.isAround = isAround
+      self.hasCommit = hasCommit
+      self.answer = answer
+    }
+  }
+  /// The repository at a path from the workspace; nil: there is none.
+  package var trees: @Sendable (_ place: String) throws -> Trees? = { _ in nil }
+
   package init() {}
 }

@@ -40,6 +40,11 @@ package struct Auditor {
     try UnreceiptedFiles(fileSystem: fileSystem, layout: layout, log: log)
       .check(stages.filter { !damaged.contains($0) }, receipts)
     StageLinks(log: log).check(receipts)
+    if let evidence = receipts.first(where: { $0.stage == .buildEvidence }) {
+      try RepositoryCheck(
+        fileSystem: fileSystem, layout: layout, log: log, options: options, files: checks.files
+      ).check(evidence, receipts.filter { Pipeline.exports.contains($0.stage) })
+    }
     if let key = options.publicKey {
       try AttestationChecks(fileSystem: fileSystem, layout: layout, log: log, key: key).check(stages, receipts)
     }

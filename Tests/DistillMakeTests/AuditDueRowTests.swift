@@ -133,7 +133,8 @@ struct AuditDueRowTests {
           "exported": 1, "quarantined": -1, "by_reason/duplicate_id": -1, "by_category/accepted": 1, "by_source/lab": 1,
         ], in: "export-sft"))
     let found = try space.audit()
-    #expect(found == ["row-undue \(Self.sft)"])
+    // The quarantine lacks it, too.
+    #expect(found == ["row-missing exports/quarantine/sft.jsonl", "row-undue \(Self.sft)"])
   }
 
   @Test("a sample that is left out is missed, and so is one in another place", arguments: [rag, sft])
@@ -162,6 +163,6 @@ struct AuditDueRowTests {
           "by_category/accepted": -1, "by_source/lab": -1,
         ], in: stage))
     found = try space.audit()
-    #expect(found == ["row-missing \(file)"])
+    #expect(found == ["row-missing \(file)", "row-undue \(quarantine)"])
   }
 }

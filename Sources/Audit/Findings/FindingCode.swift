@@ -23,6 +23,7 @@ package enum FindingCode: String, Sendable, CaseIterable, Comparable {
   case rowMissing = "row-missing"
   case rowUndue = "row-undue"
   case provenanceMismatch = "provenance-mismatch"
+  case factsDiffer = "facts-differ"
   case attestationMissing = "attestation-missing"
   case attestationInvalid = "attestation-invalid"
   case attestationDiffers = "attestation-differs"
@@ -54,7 +55,8 @@ package enum FindingCode: String, Sendable, CaseIterable, Comparable {
     case .rowMissing: "An export lacks a row that the evidence and the receipt's parameters ask for."
     case .rowUndue:
       "An export has a row that may be there but that its rule does not choose: a pair, or a text that an earlier row has."
-    case .provenanceMismatch: "The evidence is not what the mapping makes of the log."
+    case .provenanceMismatch: "The evidence, or its quarantine, is not what the mapping makes of the log."
+    case .factsDiffer: "An answer about a file is not what the git repository says."
     case .attestationMissing: "A stage has no signed attestation."
     case .attestationInvalid: "An attestation is malformed, or its signature is not of the given key."
     case .attestationDiffers: "An attestation is signed, but not of this receipt."

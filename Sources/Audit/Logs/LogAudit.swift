@@ -39,8 +39,23 @@ struct LogAudit {
     for (number, path) in inputs.enumerated() where !claimed.contains(path) {
       report(member: "/core/inputs/\(number)", expected: "a log of a source", "\(path), which no source names")
     }
+    for (number, replay) in replays.enumerated() where replay.logs.isEmpty {
+      report(
+        member: "/core/inputs", expected: "a log of the source \(replay.source.name)",
+        "none that /core/parameters/sources/\(number)/files names")
+    }
     var outcome = LogOutcome(rowCount: index.rowCount)
-    for replay in replays { try self.replay(replay, &outcome) }
+    var books: [LogBooks.Source] = []
+    for replay in replays {
+      if let source = try self.replay(replay, &outcome) { books.append(source) }
+    }
+    // Where a log is another one, what the receipt says of the others can't be told from it.
+    if books.count == receipt.receipt.core.parameters["sources"]?.array?.count, inputs.allSatisfy(files.isSound) {
+      let check = LogBooks(receipt: receipt, log: log)
+      check.check(books)
+      let quarantine = OutputPlaces.quarantine(.buildEvidence)
+      if files.isSound(quarantine), let view = try views.view(quarantine) { check.check(books, view, at: quarantine) }
+    }
     let readable = Set(inputs.filter(files.isSound).map(\.string))
     try LogConclusion(
       log: log, index: index, partitions: partitions, readable: readable, inputs: Set(inputs.map(\.string)),
@@ -57,35 +72,74 @@ struct LogAudit {
       found: found)
   }
 
-  private func replay(_ replay: MappingReplay, _ outcome: inout LogOutcome) throws {
-    guard replay.lookups.joined().allSatisfy(files.isSound) else { return }
+  /// - Returns: what is stopped and counted; nil: something could not be mapped.
+  private func replay(_ replay: MappingReplay, _ outcome: inout LogOutcome) throws -> LogBooks.Source? {
+    guard replay.lookups.joined().allSatisfy(files.isSound) else { return nil }
+    var books = LogBooks.Source(name: replay.source.name)
     let chunks = plan(replay)
-    if chunks.isEmpty { return }
+    if chunks.isEmpty { return books }
     let tables: LogTables
     do {
-      tables = try LogTables(
-        replay.tables(WorkerScratch()) { path in
-          let buffer = ByteBuffer()
-          _ = try fileSystem.appendContents(of: layout.path(path), to: buffer)
-          return buffer
-        })
+      let found = try replay.tables(WorkerScratch()) { path in
+        let buffer = ByteBuffer()
+        _ = try fileSystem.appendContents(of: layout.path(path), to: buffer)
+        return buffer
+      }
+      tables = LogTables(found.map { ($0.name, $0.bytes) })
+      for table in found { books.addRecords(table.counts) }
     } catch let error as DistillError {
-      return log.add(
+      log.add(
         .provenanceMismatch, path: error.place ?? receipt.stage.text, expected: "a look-up that can be read",
         found: error.message)
+      return nil
     }
     let shelf = Shelf { [partitions, views] in
       LogScratch(evidence: EvidenceRowReader(partitions: partitions, files: views))
     }
+    @Sendable func replaying(_ scratch: LogScratch) -> LogReplay {
+      LogReplay(views: views, log: log, partitions: partitions, index: index, replay: replay, scratch: scratch)
+    }
     // Whoever is first by file and place stays.
     let parts = try parallelMap(chunks, jobs: jobs) { _, chunk in
-      try shelf.use { scratch in
-        try LogReplay(
-          views: views, log: log, partitions: partitions, index: index, replay: replay, scratch: scratch
-        ).run(chunk, tables)
-      }
+      try shelf.use { try replaying($0).run(chunk, tables) }
     }
     for part in parts { outcome.append(part) }
+    guard parts.allSatisfy({ $0.counts != nil }) else { return nil }
+    let duplicates = Self.duplicates(parts, chunks)
+    let stopped = try parallelMap(Array(chunks.enumerated()), jobs: jobs) { _, chunk in
+      let own = duplicates[chunk.offset]
+      // Of most pieces it is known already.
+      return own.isEmpty
+        ? parts[chunk.offset].stopped
+        : try shelf.use { try replaying($0).stopped(chunk.element, tables, dropping: own) }
+    }
+    books.stopped = stopped.flatMap { $0 }
+    for part in parts { books.add(part.counts ?? .null) }
+    return books
+  }
+
+  /// Of each chunk the objects whose identity one before them has, in all chunks of the source.
+  private static func duplicates(
+    _ parts: [LogReplay.Part], _ chunks: [[LogPiecePlan]]
+  ) -> [[MappingReplay.Duplicate]] {
+    var table = RowTable(capacity: parts.reduce(0) { $0 + $1.objects.count })
+    var places: [(chunk: Int32, object: Int32)] = []
+    return parts.enumerated().map { chunk, part in
+      var duplicates: [MappingReplay.Duplicate] = []
+      for (number, object) in part.objects.enumerated() {
+        if let known = table.insert(object.identity, places.count) {
+          let first = places[known]
+          let other = parts[Int(first.chunk)].objects[Int(first.object)]
+          duplicates.append(
+            MappingReplay.Duplicate(
+              object: number, path: chunks[Int(first.chunk)][Int(other.piece)].piece.log.path.string,
+              line: Int(other.line)))
+        } else {
+          places.append((Int32(chunk), Int32(number)))
+        }
+      }
+      return duplicates
+    }
   }
 
   /// In the order of logs and places.

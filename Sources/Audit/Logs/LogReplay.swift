@@ -26,23 +26,67 @@ struct LogReplay {
     var spare: [LogObject] = []
     var withOthers: [Int: Category?] = [:]
     var compressed: [RecordSpan] = []
+    /// In their order.
+    var objects: [MappingReplay.Object] = []
+    var stopped: [StoppedRecord] = []
+    /// nil: the pieces could not be mapped, which is reported.
+    var counts: JSON?
   }
 
+  /// Pieces of logs with their bytes.
+  private typealias Pieces = [(piece: MappingReplay.Piece, bytes: ByteSlice)]
+
   func run(_ plan: [LogPiecePlan], _ tables: LogTables) throws -> Part {
+    try withPieces(plan) { try run($0, tables) }
+  }
+
+  private func withPieces<Result>(_ plan: [LogPiecePlan], _ body: (Pieces) throws -> Result) throws -> Result {
     let files = try plan.map {
       try views.view($0.piece.log.path, holding: $0.piece.offset + $0.byteCount)
     }
-    defer { withExtendedLifetime(files) {} }
-    let pieces = zip(plan, files).map { plan, file in
-      (piece: plan.piece, bytes: file.bytes[plan.piece.offset..<plan.piece.offset + plan.byteCount])
+    return try withExtendedLifetime(files) {
+      try body(
+        zip(plan, files).map { plan, file in
+          (piece: plan.piece, bytes: file.bytes[plan.piece.offset..<plan.piece.offset + plan.byteCount])
+        })
     }
+  }
+
+  /// What the mapping stops of the pieces when it drops these duplicates.
+  func stopped(
+    _ plan: [LogPiecePlan], _ tables: LogTables, dropping duplicates: [MappingReplay.Duplicate]
+  ) throws -> [StoppedRecord] {
+    try withPieces(plan) { pieces in
+      scratch.signature.forgetSigned()
+      return try stopped(
+        replay.map(
+          pieces, tables: tables.slices, dropping: duplicates, scratch.worker, signature: scratch.signature.sign
+        ) { _ in }.quarantine)
+    }
+  }
+
+  private func stopped(_ quarantine: ByteBuffer) throws -> [StoppedRecord] {
+    var stopped: [StoppedRecord] = []
+    try lines(quarantine.bytes) { line in
+      let provenance = try scratch.rows.parser.parse(line).member("source_provenance")
+      stopped.append(
+        StoppedRecord(
+          row: Hash128(Digest.of(line)), log: provenance?.member("source_file")?.string?.string() ?? "",
+          line: provenance?.member("line_offset")?.integer ?? 0))
+    }
+    return stopped
+  }
+
+  private func run(_ pieces: Pieces, _ tables: LogTables) throws -> Part {
     let byPath = Dictionary(pieces.map { ($0.piece.log.path, $0) }, uniquingKeysWith: { first, _ in first })
     var part = Part()
     var met: Set<Int> = []
     let signature = scratch.signature
     signature.forgetSigned()
     do {
-      try replay.map(pieces, tables: tables.slices, scratch.worker, signature: signature.sign) { output in
+      let outcome = try replay.map(
+        pieces, tables: tables.slices, scratch.worker, signature: signature.sign
+      ) { output in
         // Rows of a day stand in the evidence as the mapping gives them.
         var row: Int?
         try lines(output) { line in
@@ -54,9 +98,12 @@ struct LogReplay {
           }
         }
       }
+      part.objects = outcome.objects
+      part.stopped = try stopped(outcome.quarantine)
+      part.counts = outcome.counts
     } catch let error as DistillError {
       log.add(
-        .provenanceMismatch, path: error.place ?? plan[0].piece.log.path.string, expected: "a log that can be mapped",
+        .provenanceMismatch, path: error.place ?? pieces[0].piece.log.path.string, expected: "a log that can be mapped",
         found: error.message)
     }
     part.met = Array(met)
@@ -76,7 +123,7 @@ struct LogReplay {
 
   /// Is `line` the bytes of that row, whose record is at hand and has its signature? Else it has to be looked at.
   private func isRow(
-    _ row: Int, _ line: ByteSlice, _ pieces: [(piece: MappingReplay.Piece, bytes: ByteSlice)], _ met: Set<Int>
+    _ row: Int, _ line: ByteSlice, _ pieces: Pieces, _ met: Set<Int>
   ) throws -> Bool {
     guard index.isDistinct, row < index.rowCount, !met.contains(row) else { return false }
     let place = index.place(of: row)

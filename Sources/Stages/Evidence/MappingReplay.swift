@@ -19,6 +19,40 @@ package struct MappingReplay: Sendable {
     }
   }
 
+  /// An object that some pieces gave.
+  package struct Object: Sendable {
+    package var identity: Hash128
+    /// Among the pieces.
+    package var piece: Int32
+    /// Of its record, 0-based; more than 32 bits: the low ones.
+    package var line: UInt32
+  }
+
+  /// An object that is to be dropped, because one before it has its identity.
+  package struct Duplicate: Sendable {
+    /// Its place among the objects of the pieces.
+    package var object: Int
+    /// Where the first one is.
+    package var path: String
+    package var line: Int
+
+    package init(object: Int, path: String, line: Int) {
+      self.object = object
+      self.path = path
+      self.line = line
+    }
+  }
+
+  /// What mapping some pieces came to, but for the evidence.
+  package struct Outcome {
+    /// In their order.
+    package var objects: [Object]
+    /// Rows with their line ends.
+    package var quarantine: ByteBuffer
+    /// As `evidence.map/1` counts.
+    package var counts: JSON
+  }
+
   package let source: Source
   /// The source's logs, by the bytes of their paths.
   package let logs: [LogFile]
@@ -52,18 +86,18 @@ package struct MappingReplay: Sendable {
     source.format(of: log.path) == .jsonl && Compression(of: log.path) == .none
   }
 
-  /// The tables of the look-ups, by the names that `map` wants them under.
+  /// The tables of the look-ups, by the names that `map` wants them under, and what was counted of their files.
   /// - Parameter read: the bytes of a file, followed by the parser's padding.
   package func tables(
     _ scratch: WorkerScratch, read: (RelativePath) throws -> ByteBuffer
-  ) throws -> [(name: String, bytes: ByteBuffer)] {
+  ) throws -> [(name: String, bytes: ByteBuffer, counts: JSON)] {
     try zip(source.lookups, lookups).map { lookup, paths in
       let buffers = try paths.map(read)
       let context = ActionContext(
         parameters: LookupMap.parameters(lookup, of: source, files: paths),
         inputs: Dictionary(uniqueKeysWithValues: buffers.enumerated().map { ("\($0)", $1.bytes) }), scratch: scratch)
-      _ = try LookupMap.function.run(context)
-      return withExtendedLifetime(buffers) { ("lookup/\(lookup.name)", context.output("table").buffer) }
+      let counts = try LookupMap.function.run(context)
+      return withExtendedLifetime(buffers) { ("lookup/\(lookup.name)", context.output("table").buffer, counts) }
     }
   }
 
@@ -72,14 +106,21 @@ package struct MappingReplay: Sendable {
   /// - Parameters:
   ///   - pieces: each with its bytes, followed by the parser's padding.
   ///   - tables: from `tables`, followed by the padding, too.
+  ///   - duplicates: objects that are to be dropped, in their order.
   ///   - signature: makes `sig_hash` of a record, in the place of the mapping's own code. The record's bytes stand where the
   ///     piece's do, if the log is neither compressed nor cut.
   ///   - body: gets evidence rows, with their line ends; those of one piece in the order of its records for each day.
   package func map(
-    _ pieces: [(piece: Piece, bytes: ByteSlice)], tables: [(name: String, bytes: ByteSlice)], _ scratch: WorkerScratch,
+    _ pieces: [(piece: Piece, bytes: ByteSlice)], tables: [(name: String, bytes: ByteSlice)],
+    dropping duplicates: [Duplicate] = [], _ scratch: WorkerScratch,
     signature: @escaping (JSONValue) throws(JSONError) -> Digest, _ body: (ByteSlice) throws -> Void
-  ) throws {
+  ) throws -> Outcome {
     var inputs = Dictionary(uniqueKeysWithValues: tables.map { ($0.name, $0.bytes) })
+    let overlay = OutputSink()
+    for duplicate in duplicates {
+      Overlay.writeDuplicate(row: duplicate.object, path: duplicate.path, line: duplicate.line, to: overlay)
+    }
+    if !duplicates.isEmpty { inputs["overlay/0"] = overlay.buffer.bytes }
     var segments: [EvidenceSegment] = []
     for (number, (piece, bytes)) in pieces.enumerated() {
       inputs["\(number)"] = bytes
@@ -92,10 +133,21 @@ package struct MappingReplay: Sendable {
           line: piece.line, isFinal: piece.isFinal))
     }
     let context = ActionContext(parameters: .null, inputs: inputs, scratch: scratch)
-    _ = try EvidenceMap.run(
+    let counts = try EvidenceMap.run(
       source, segments: segments, context: context, dropsDuplicates: false, signature: signature)
     for (name, sink) in context.outputs.sorted(by: { $0.key < $1.key }) where name.hasPrefix("evidence/") {
       try body(sink.buffer.bytes)
+    }
+    withExtendedLifetime(overlay) {}
+    let identities = context.output("identities").buffer
+    let table = try TableReader(identities.bytes, rowWidth: IdentityTable.rowSize)
+    let objects = (0..<table.rowCount).map { number in
+      let row = IdentityTable.row(number, of: table)
+      return Object(
+        identity: row.identity, piece: Int32(row.file), line: UInt32(truncatingIfNeeded: row.line))
+    }
+    return withExtendedLifetime(identities) {
+      Outcome(objects: objects, quarantine: context.output("quarantine").buffer, counts: counts)
     }
   }
 }

@@ -76,6 +76,13 @@ struct AuditCommand: ParsableCommand {
       guard let repository = try? Repository.discover(from: layout.root) else { return .noRepository }
       return repository.commitExists(sha) ? .known : .unknown
     }
+    options.trees = { place in
+      guard let repository = try? Repository.discover(from: layout.root.appending(place)) else { return nil }
+      let around = try? Repository.discover(from: layout.root)
+      return AuditOptions.Trees(
+        isAround: around?.workTree == repository.workTree, hasCommit: repository.commitExists,
+        answer: { try repository.answer($0, commit: $1).rawValue })
+    }
     return options
   }
 
