@@ -60,8 +60,8 @@ public final class ByteBuffer {
     if state.pointee.capacity - state.pointee.count < additional { grow(additional) }
   }
 
-  /// From here on a buffer grows by a quarter instead of doubling: its memory is moved without being copied, and what is never
-  /// used is not much.
+  /// From here on a buffer grows by a quarter instead of doubling: its memory is moved without being copied, and what
+  /// is never used is not much.
   private static let largeCapacity = 4 << 20
 
   @usableFromInline

@@ -88,7 +88,8 @@ public struct ByteSlice: Hashable {
     return nil
   }
 
-  /// Asks for the bytes of `range` ahead of their use, so that nobody waits for them then. What is not in the slice is left out.
+  /// Asks for the bytes of `range` ahead of their use, so that nobody waits for them then. What is not in the slice is
+  /// left out.
   public func prefetch(_ range: Range<Int>) {
     guard let base = buffer.baseAddress else { return }
     for place in stride(from: max(0, range.lowerBound), to: min(count, range.upperBound), by: 64) {
@@ -111,8 +112,8 @@ public struct ByteSlice: Hashable {
     return csimdjson_utf16_length(base, count)
   }
 
-  /// The first place from `start` on of a control, of a byte that is not ASCII, or of a space with another space, one of these or
-  /// the end behind it; ``count``: there is none.
+  /// The first place from `start` on of a control, of a byte that is not ASCII, or of a space with another space, one
+  /// of these or the end behind it; ``count``: there is none.
   public func endOfFoldedRun(from start: Int) -> Int {
     precondition(start >= 0 && start <= count, "byte index out of range")
     guard let base = buffer.baseAddress else { return start }

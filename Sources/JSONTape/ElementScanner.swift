@@ -12,12 +12,12 @@ public struct ElementStep: Sendable, Hashable {
   }
 }
 
-/// Finds the elements of one array of a JSON text that is fed to it block by block, so that a text of any size needs no memory but
-/// for the brackets that are open, of which there are as many as its parser takes.
+/// Finds the elements of one array of a JSON text that is fed to it block by block, so that a text of any size needs no
+/// memory but for the brackets that are open, of which there are as many as its parser takes.
 ///
-/// It only tells strings, brackets and commas apart. Whether an element is JSON, its parser says; whether the rest is, the
-/// parser of the text with the array emptied. Where the way to the array has names with escapes, or names that repeat, the
-/// array is not found.
+/// It only tells strings, brackets and commas apart. Whether an element is JSON, its parser says; whether the rest is,
+/// the parser of the text with the array emptied. Where the way to the array has names with escapes, or names that
+/// repeat, the array is not found.
 public struct ElementScanner {
   public enum State: Sendable, Hashable {
     case seeking
@@ -25,7 +25,8 @@ public struct ElementScanner {
     case inside
     /// Behind it. What follows is not looked at.
     case found
-    /// No such array, or one whose brackets and commas are astray before its end, or brackets that are too deep in others.
+    /// No such array, or one whose brackets and commas are astray before its end, or brackets that are too deep in
+    /// others.
     case astray
   }
 

@@ -1,6 +1,7 @@
 import CSimdJSON
 
-/// What stands between the quotes of a JSON string, as it is written there. Valid as long as the text that it is a slice of.
+/// What stands between the quotes of a JSON string, as it is written there. Valid as long as the text that it is a
+/// slice of.
 public struct EscapedText {
   /// UTF-8, with sound escapes.
   public let bytes: ByteSlice

@@ -9,8 +9,8 @@ extension ByteBuffer {
     append(UInt8(ascii: "\""))
   }
 
-  /// Appends the string whose word on the tape is at `index`, with its quotes: as it stands in the text where that is what
-  /// escaping it would give.
+  /// Appends the string whose word on the tape is at `index`, with its quotes: as it stands in the text where that is
+  /// what escaping it would give.
   func appendQuoted(_ tape: UnsafePointer<csimdjson_tape>, _ index: Int, keepingSurrogates: Bool) {
     let text = tape.pointee.string(at: index)
     let token = tape.pointee.slice(tape.pointee.sourceRange(at: index))

@@ -2,8 +2,8 @@
 
 extension JSON {
   /// Reads a JSON text.
-  /// - Throws: also for what a tree can't hold as it is: a key that an object has twice, an integer past 64 bits that no double
-  ///   has, a number too large for a double, a lone surrogate.
+  /// - Throws: also for what a tree can't hold as it is: a key that an object has twice, an integer past 64 bits that
+  ///   no double has, a number too large for a double, a lone surrogate.
   public static func parse(_ bytes: [UInt8]) throws(JSONError) -> JSON {
     let parser = JSONParser()
     defer { withExtendedLifetime(parser) {} }

@@ -141,7 +141,8 @@ extension JSONWriter {
 // MARK: Prepared text
 
 extension JSONWriter {
-  /// Appends a part of the text that was written before, commas included, and that ends where a value begins or with one.
+  /// Appends a part of the text that was written before, commas included, and that ends where a value begins or with
+  /// one.
   public mutating func prepared(_ text: ByteSlice, endsWithValue: Bool) {
     output.append(text)
     isCommaDue = endsWithValue

@@ -75,8 +75,8 @@ extension csimdjson_tape {
     }
   }
 
-  /// Behind the closing quote: between it and what the next word stands for is nothing but a separator and white space. Nil where
-  /// no word with a place follows.
+  /// Behind the closing quote: between it and what the next word stands for is nothing but a separator and white space.
+  /// Nil where no word with a place follows.
   @inline(__always)
   private func endOfString(before next: Int, from start: Int) -> Int? {
     guard tag(at: next) != Tape.Tag.root else { return nil }

@@ -2,8 +2,8 @@ import CSimdJSON
 
 /// Walks over JSON that was written without white space, token by token, and builds nothing.
 ///
-/// It takes less than the grammar has (no white space, no number that might be too large for a double, containers 64 deep):
-/// where it says no, a parser decides. What it takes, a parser takes, too.
+/// It takes less than the grammar has (no white space, no number that might be too large for a double, containers 64
+/// deep): where it says no, a parser decides. What it takes, a parser takes, too.
 public struct TokenScanner {
   /// Readable bytes of the text, `position` among them or behind them.
   @usableFromInline let base: UnsafePointer<UInt8>

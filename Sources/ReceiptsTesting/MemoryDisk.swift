@@ -1,6 +1,6 @@
-/// What of a `MemoryTree` would be there after a power cut, by POSIX alone: bytes of files that were synced, and names whose
-/// folder was synced. The rest may be there or not, in any combination, and bytes that were not synced may be torn. Only a
-/// rename is one step, as on every file system with a journal.
+/// What of a `MemoryTree` would be there after a power cut, by POSIX alone: bytes of files that were synced, and names
+/// whose folder was synced. The rest may be there or not, in any combination, and bytes that were not synced may be
+/// torn. Only a rename is one step, as on every file system with a journal.
 struct MemoryDisk: Sendable {
   /// Of a folder and a name: where it leads; nil: nowhere any more.
   struct Entry: Sendable {

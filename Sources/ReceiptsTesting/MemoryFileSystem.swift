@@ -114,7 +114,8 @@ public final class MemoryFileSystem: FileSystem {
   /// A planned fault has not come about yet.
   public var isFaultPending: Bool { state.withLock { $0.fault != nil } }
 
-  /// From now on what is synced and what is not is told apart. Everything so far, and what the test itself writes, is on the disk.
+  /// From now on what is synced and what is not is told apart. Everything so far, and what the test itself writes, is
+  /// on the disk.
   public func watchDisk() {
     state.withLock { $0.disk = MemoryDisk(of: $0.nodes) }
   }

@@ -1,10 +1,11 @@
 import Receipts
 
-/// Groups fragments that stand one behind the other, so that thousands of small partitions don't make thousands of actions.
+/// Groups fragments that stand one behind the other, so that thousands of small partitions don't make thousands of
+/// actions.
 ///
-/// A group ends before it would grow past the chunk size. From a part of that on it also ends behind a fragment whose path's
-/// SHA-256 starts with two zero bits: a cut that depends on that path alone, so that a partition that comes in early or grows
-/// shifts only the next few groups.
+/// A group ends before it would grow past the chunk size. From a part of that on it also ends behind a fragment whose
+/// path's SHA-256 starts with two zero bits: a cut that depends on that path alone, so that a partition that comes in
+/// early or grows shifts only the next few groups.
 enum FragmentGroups {
   /// - Parameters:
   ///   - size: bytes of a group.

@@ -1,11 +1,11 @@
 import JSONTape
 import Receipts
 
-/// Parts what meets by the first bits of a hash that it shares, so that no step holds all of it. Buckets one behind the other are
-/// in the order of the hashes.
+/// Parts what meets by the first bits of a hash that it shares, so that no step holds all of it. Buckets one behind the
+/// other are in the order of the hashes.
 ///
-/// One bucket up to a limit, or up to what is worth a second thread, then 4, 16, …: small data make one table an action, and data
-/// that grow are parted anew only when they pass four times their size.
+/// One bucket up to a limit, or up to what is worth a second thread, then 4, 16, …: small data make one table an
+/// action, and data that grow are parted anew only when they pass four times their size.
 struct HashBuckets: Equatable {
   let bits: Int
 

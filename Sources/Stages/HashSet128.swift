@@ -1,5 +1,5 @@
-/// Which halves of SHA-256 were seen. They spread well enough to be their own places; the set of the standard library would hash
-/// them once more.
+/// Which halves of SHA-256 were seen. They spread well enough to be their own places; the set of the standard library
+/// would hash them once more.
 struct HashSet128 {
   /// Zero: the slot is free. At most three of four are taken.
   private var slots: [Hash128]
@@ -40,7 +40,8 @@ struct HashSet128 {
     for key in old where key != .zero { slots[slot(of: key)] = key }
   }
 
-  /// That of the key, or the free one where it belongs. All keys of a bucket begin alike, so the place comes from the other end.
+  /// That of the key, or the free one where it belongs. All keys of a bucket begin alike, so the place comes from the
+  /// other end.
   private func slot(of key: Hash128) -> Int {
     let mask = slots.count - 1
     var slot = Int(truncatingIfNeeded: key.high) & mask

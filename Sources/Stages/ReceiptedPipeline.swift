@@ -2,7 +2,8 @@ import JSONTape
 import Receipts
 import SystemPackage
 
-/// The program's graph as receipts describe it: each stage with the parameters of its own receipt, whatever distill.yaml says.
+/// The program's graph as receipts describe it: each stage with the parameters of its own receipt, whatever
+/// distill.yaml says.
 package struct ReceiptedPipeline: Sendable {
   /// As build-evidence's receipt has them.
   package let sources: [Source]

@@ -1,5 +1,5 @@
-/// What a user puts into a workspace, by chance: logs of every kind in which identities, tasks, texts and times meet often, and a
-/// configuration that reads them.
+/// What a user puts into a workspace, by chance: logs of every kind in which identities, tasks, texts and times meet
+/// often, and a configuration that reads them.
 public struct RandomLogs: Sendable {
   /// Records by path: the lines of a `.jsonl`, the elements of a `.json`.
   public var logs: [String: [String]] = [:]

@@ -8,8 +8,8 @@ struct FieldDifference: Equatable {
   var expected: JSON?
   var found: JSON?
 
-  /// In the order of `expected`, depth first; members that only `found` has come last. nil: the same values, though perhaps in
-  /// another order or spelling.
+  /// In the order of `expected`, depth first; members that only `found` has come last. nil: the same values, though
+  /// perhaps in another order or spelling.
   static func first(_ expected: JSON?, _ found: JSON?, at pointer: String = "") -> FieldDifference? {
     switch (expected, found) {
     case (.object(let before)?, .object(let after)?):

@@ -2,8 +2,8 @@ import Receipts
 import Stages
 import SystemPackage
 
-/// A folder to build in, in which the logs of a workspace seem to lie: what receipts list as read, no other file, and of each no
-/// more bytes than they say. What the program writes goes to the folder; the workspace is only read.
+/// A folder to build in, in which the logs of a workspace seem to lie: what receipts list as read, no other file, and
+/// of each no more bytes than they say. What the program writes goes to the folder; the workspace is only read.
 struct SourceView: FileSystem {
   let base: any FileSystem
   /// The workspace's folder.

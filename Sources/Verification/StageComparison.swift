@@ -44,7 +44,8 @@ struct StageComparison {
 
   // MARK: Core
 
-  /// The first difference of each member but the outputs, which are compared file by file, and with the program as a note.
+  /// The first difference of each member but the outputs, which are compared file by file, and with the program as a
+  /// note.
   private func coreDiscrepancies() -> [Discrepancy] {
     let path = "receipts/\(stage)/receipt.json"
     func discrepancy(_ code: Discrepancy.Code, _ difference: FieldDifference) -> Discrepancy {

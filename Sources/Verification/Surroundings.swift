@@ -3,7 +3,8 @@ import Receipts
 import Stages
 import SystemPackage
 
-/// What a build in the workspace would do otherwise than the receipts say. No fault of the receipts, so all of it are notes.
+/// What a build in the workspace would do otherwise than the receipts say. No fault of the receipts, so all of it are
+/// notes.
 struct Surroundings {
   let workspace: WorkspaceLayout
   let fileSystem: any FileSystem

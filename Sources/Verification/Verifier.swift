@@ -3,8 +3,8 @@ import Receipts
 import Stages
 import SystemPackage
 
-/// Builds what the receipts of a workspace speak of once more, with their parameters, in another folder, and compares. The
-/// workspace is only read.
+/// Builds what the receipts of a workspace speak of once more, with their parameters, in another folder, and compares.
+/// The workspace is only read.
 package struct Verifier {
   private let environment: BuildEnvironment
   private let workspace: WorkspaceLayout
@@ -15,7 +15,8 @@ package struct Verifier {
 
   /// - Parameters:
   ///   - environment: its repository is not asked: `git` is not compared.
-  ///   - folder: an empty folder outside of the workspace, absolute and without symbolic links. What was rebuilt stays there.
+  ///   - folder: an empty folder outside of the workspace, absolute and without symbolic links. What was rebuilt stays
+  ///     there.
   ///   - options: threads and the size of chunks; nothing else counts.
   ///   - readsPublished: false: the published files are not at hand, and only the receipts are compared.
   ///   - isReversed: folders of logs are listed in the reverse order.

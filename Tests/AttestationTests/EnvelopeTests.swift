@@ -24,8 +24,8 @@ struct EnvelopeTests {
     #expect(Base64.decode(Base64.encode(all)) == all)
   }
 
-  /// The vector of the protocol's specification (secure-systems-lab/dsse, protocol.md): its signature (ECDSA on P-256) is of
-  /// these very bytes, as OpenSSL confirms.
+  /// The vector of the protocol's specification (secure-systems-lab/dsse, protocol.md): its signature (ECDSA on P-256)
+  /// is of these very bytes, as OpenSSL confirms.
   @Test("the pre-authentication encoding is that of the published vector")
   func publishedVector() throws {
     let type = "http://example.com/HelloWorld"

@@ -120,8 +120,8 @@ struct AttestTests {
         "attestation-invalid \(Self.file("export-sft"))"))
   }
 
-  /// Arguments: a public key, then attestations. Verifies and parses each line with the libraries of securesystemslib and
-  /// in-toto, and prints what the statements say.
+  /// Arguments: a public key, then attestations. Verifies and parses each line with the libraries of securesystemslib
+  /// and in-toto, and prints what the statements say.
   private static let script = """
     import json, sys
     from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key

@@ -8,7 +8,8 @@ import Stages
 import SystemPackage
 import Testing
 
-/// Every byte of a receipt, its entry in the history, its lists and its attestation, and of all exports: one flipped bit each.
+/// Every byte of a receipt, its entry in the history, its lists and its attestation, and of all exports: one flipped
+/// bit each.
 @Suite("A flipped bit")
 struct BitFlipTests {
   private static let root = FilePath("/w")

@@ -8,7 +8,8 @@ import Testing
 /// What SARIF 2.1.0 (OASIS Standard, 2020) asks of the objects that are written, and what code hosts add to it.
 @Suite("SARIF 2.1.0")
 struct SarifTests {
-  /// Of each object that is written: the properties that the standard defines for it and that are used, and those it must have.
+  /// Of each object that is written: the properties that the standard defines for it and that are used, and those it
+  /// must have.
   private static let objects: [String: (known: Set<String>, required: Set<String>)] = [
     // 3.13
     "sarifLog": (["$schema", "version", "runs"], ["version", "runs"]),
@@ -84,8 +85,8 @@ struct SarifTests {
     #expect(locations.count == 1)
     let place = try object(try object(locations.first, "location")["physicalLocation"], "physicalLocation")
     let artifact = try object(place["artifactLocation"], "artifactLocation")
-    // 3.4.3, 3.4.4: a relative reference (RFC 3986), and the base that it is relative to; it neither leaves that nor begins
-    // with a slash.
+    // 3.4.3, 3.4.4: a relative reference (RFC 3986), and the base that it is relative to; it neither leaves that nor
+    // begins with a slash.
     let uri = try text(artifact["uri"])
     let allowed = Set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/%".unicodeScalars)
     #expect(uri.unicodeScalars.allSatisfy(allowed.contains), "\(uri)")

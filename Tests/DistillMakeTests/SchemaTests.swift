@@ -10,8 +10,8 @@ struct SchemaTests {
     ("preference", "exports/preference"), ("quarantine", "exports/quarantine"), ("receipt", "receipts"),
   ]
 
-  /// Arguments: a schema, then files of rows. Says how many rows are valid, of how many; and how many of the first row's
-  /// members can be taken away or be replaced by a list of a list without anyone noticing.
+  /// Arguments: a schema, then files of rows. Says how many rows are valid, of how many; and how many of the first
+  /// row's members can be taken away or be replaced by a list of a list without anyone noticing.
   private static let script = """
     import json, sys
     from jsonschema import Draft202012Validator

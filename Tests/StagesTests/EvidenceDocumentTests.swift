@@ -53,6 +53,17 @@ import Testing
         == [#"records: duplicate key "results""#])
   }
 
+  @Test func `of two values under one key a pointer from the root takes neither`() throws {
+    let source = simpleSource([.modelName: at("$root/about/model")], records: "/results/*")
+    let message = #"duplicate key "model" on the way of $root/about/model"#
+    let text = #"{"about":{"model":"a","model":"b"},"results":[{"id":1},{"id":2}]}"#
+    let mapped = try mapDocument(source, text)
+    #expect(mapped.balances && mapped.count("read") == 1)
+    #expect(try errors(mapped) == [message])
+    // What nobody reads may stand there twice.
+    #expect(try mapDocument(source, #"{"x":1,"x":2,"about":{"model":"a"},"results":[{"id":1}]}"#).count("written") == 1)
+  }
+
   @Test func `an element with a duplicate key or past the limit goes alone`() throws {
     let source = simpleSource(records: "/*", maxRecordBytes: 30)
     let long = String(repeating: "z", count: 40)

@@ -4,7 +4,8 @@ import Testing
 
 @testable import Stages
 
-/// The check behind the gates: a row of a category that its exporter may not take fails the stage, which then publishes nothing.
+/// The check behind the gates: a row of a category that its exporter may not take fails the stage, which then publishes
+/// nothing.
 @Suite struct ExportCategoryTests {
   private let partition: Partition = (
     "data/evidence/2026/04/26/lab.jsonl",

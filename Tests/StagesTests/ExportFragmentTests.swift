@@ -142,8 +142,8 @@ import Testing
     try expectSame(space, whole, "two fragments")
   }
 
-  /// Logs that come or go can shift the cuts of a partition whose rows stay the same: the scored runs are up to date then, and
-  /// cut as before.
+  /// Logs that come or go can shift the cuts of a partition whose rows stay the same: the scored runs are up to date
+  /// then, and cut as before.
   @Test func `evidence that is cut elsewhere loses no row when an export is made again`() throws {
     let rows = (0..<6).map { evidenceRow("r\($0)", line: $0, ["verdict": $0 < 3 ? "accepted" : "rejected"]) }
     let space = ExportSpace()

@@ -5,7 +5,8 @@ import Testing
 
 @testable import Stages
 
-/// The contamination firewall: for each reason planted rows are stopped, and the first gate that stops names the reason.
+/// The contamination firewall: for each reason planted rows are stopped, and the first gate that stops names the
+/// reason.
 @Suite struct ExportGateTests {
   private enum Exporter: String, CaseIterable { case rag, sft, preference }
 

@@ -209,8 +209,8 @@ import Testing
 
   // MARK: Buckets
 
-  /// Runs of three sources: texts that several say, records that two sources share, and (where asked for) records that the two
-  /// read differently.
+  /// Runs of three sources: texts that several say, records that two sources share, and (where asked for) records that
+  /// the two read differently.
   private func crowd(straddling: Bool) -> [Partition] {
     func rows(_ source: String) -> [JSON] {
       (0..<120).map { number in

@@ -113,8 +113,8 @@ func runAction(_ function: ActionFunction, _ parameters: JSON = [:], _ inputs: [
 /// A partition's path and the rows of each of its fragments.
 typealias Partition = (path: String, fragments: [[JSON]])
 
-/// A workspace in memory whose evidence is given, cut into fragments as the test wants it, and scored and exported by the
-/// program's own stages.
+/// A workspace in memory whose evidence is given, cut into fragments as the test wants it, and scored and exported by
+/// the program's own stages.
 struct ExportSpace {
   let fileSystem = MemoryFileSystem()
   let layout = WorkspaceLayout(root: "/space")

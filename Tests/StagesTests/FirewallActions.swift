@@ -3,8 +3,8 @@ import Receipts
 
 @testable import Stages
 
-/// Runs the actions of a function table over bytes in memory, composed as the export stages compose them. What no log can cause
-/// can be handed to the exporters this way.
+/// Runs the actions of a function table over bytes in memory, composed as the export stages compose them. What no log
+/// can cause can be handed to the exporters this way.
 struct FirewallActions {
   let table: FunctionTable
 

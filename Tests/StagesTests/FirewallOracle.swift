@@ -1,7 +1,7 @@
 @testable import Stages
 
-/// What must become of the records of a random workspace, found out from what they mean, by rules written down once more: none
-/// of the program's code that reads, scores, folds or pairs has a part in it.
+/// What must become of the records of a random workspace, found out from what they mean, by rules written down once
+/// more: none of the program's code that reads, scores, folds or pairs has a part in it.
 struct FirewallOracle {
   struct Place: Hashable {
     var path: String
@@ -44,8 +44,8 @@ struct FirewallOracle {
 
   // MARK: Evidence
 
-  /// A source is refused, if all of its records are bad or none has the member that is mapped to the run id, and so is a file
-  /// of two or more bad ones.
+  /// A source is refused, if all of its records are bad or none has the member that is mapped to the run id, and so is
+  /// a file of two or more bad ones.
   private mutating func read(_ files: [RandomFile]) {
     var firsts: [String: Place] = [:]
     var total = (read: 0, bad: 0)
@@ -82,8 +82,8 @@ struct FirewallOracle {
     }
   }
 
-  /// What a dropped duplicate says otherwise: its verdict is one more, and a person's word on it that the first one lacks needs
-  /// a person again. A judgement about something else would be lost.
+  /// What a dropped duplicate says otherwise: its verdict is one more, and a person's word on it that the first one
+  /// lacks needs a person again. A judgement about something else would be lost.
   private mutating func remember(_ dropped: RandomRecord, at first: Place) {
     if dropped.kind == .verdict, dropped.verdict != nil || dropped.override != nil, let kept = entries[first]?.record,
       kept.about != dropped.about || kept.aboutText.map({ Array($0.utf8) }) != dropped.aboutText.map({ Array($0.utf8) })

@@ -4,8 +4,8 @@ import StagesTesting
 
 @testable import Stages
 
-/// Logs of five sources with a configuration, all random: runs in lines (`alpha`) and in documents (`beta`), judgements about
-/// alpha's runs (`looks`), texts distilled from runs (`notes`) and pairwise judgements (`duels`).
+/// Logs of five sources with a configuration, all random: runs in lines (`alpha`) and in documents (`beta`), judgements
+/// about alpha's runs (`looks`), texts distilled from runs (`notes`) and pairwise judgements (`duels`).
 struct RandomWorkspace {
   struct Options {
     var hasDamage = true

@@ -1,7 +1,7 @@
 import StagesTesting
 
-/// A text of a random workspace. Texts of one meaning are equal when folded, which is known from how they are made: the test
-/// folds nothing.
+/// A text of a random workspace. Texts of one meaning are equal when folded, which is known from how they are made: the
+/// test folds nothing.
 struct Wording: Hashable {
   /// 0: blank.
   var meaning: Int

@@ -5,7 +5,8 @@ import Testing
 
 @testable import Stages
 
-/// The table "Odd input" of docs/CONFIGURATION.md, row by row: between two good records, which come out as if they were alone.
+/// The table "Odd input" of docs/CONFIGURATION.md, row by row: between two good records, which come out as if they were
+/// alone.
 @Suite struct OddInputTests {
   private static let source = simpleSource([.text: at("/t"), .score: at("/s")])
   private static let before = #"{"id":"before","t":"A","s":0.5}"#

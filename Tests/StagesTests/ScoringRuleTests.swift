@@ -194,8 +194,8 @@ import Testing
     #expect(other.decider == .judgement(2) && other.facts == ["j.jsonl:2: accepted"])
   }
 
-  /// The log has the run twice, at first without a verdict, then rejected: the second record is dropped as a duplicate, and
-  /// its verdict is known.
+  /// The log has the run twice, at first without a verdict, then rejected: the second record is dropped as a duplicate,
+  /// and its verdict is known.
   @Test(arguments: [nil, Verdict.skipped])
   func `a run whose dropped duplicate was rejected is not accepted by its score`(own: Verdict?) {
     let (category, _) = decide {

@@ -19,8 +19,8 @@ import Testing
     }
   }
 
-  /// Every text by the long way: NFC and white space as the standard library has them. (Foundation's NFC composes Hangul and
-  /// Greek otherwise than the standard says, so it is no judge here.)
+  /// Every text by the long way: NFC and white space as the standard library has them. (Foundation's NFC composes
+  /// Hangul and Greek otherwise than the standard says, so it is no judge here.)
   private func expectedFold(_ text: String) -> String {
     var folded = String.UnicodeScalarView()
     var isPending = false

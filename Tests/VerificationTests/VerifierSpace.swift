@@ -6,7 +6,8 @@ import SystemPackage
 
 @testable import Verification
 
-/// A workspace in memory that is built and verified with the program's own graph, and functions that a test may replace.
+/// A workspace in memory that is built and verified with the program's own graph, and functions that a test may
+/// replace.
 struct VerifierSpace {
   static let configuration = """
     version: 1

@@ -13,8 +13,8 @@ extension FileSystem {
     }
   }
 
-  /// Removes everything in a folder, and nothing that a symbolic link in it leads to. Looks first: an empty folder, or none, is
-  /// left alone.
+  /// Removes everything in a folder, and nothing that a symbolic link in it leads to. Looks first: an empty folder, or
+  /// none, is left alone.
   func empty(_ directory: FilePath) throws(FileSystemError) {
     for entry in try entries(of: directory) {
       let path = directory.appending(entry.name)

@@ -4,8 +4,8 @@ import SystemPackage
 
 /// A file's bytes, or some of them, in memory, by way of the page cache: nothing is copied. Unmapped when released.
 ///
-/// ``JSONParser/padding`` readable bytes follow: zeros, or what follows in the file. Whoever shortens the file meanwhile takes the pages away: reading them
-/// raises `SIGBUS`, which ``ShrunkFiles`` survives.
+/// ``JSONParser/padding`` readable bytes follow: zeros, or what follows in the file. Whoever shortens the file
+/// meanwhile takes the pages away: reading them raises `SIGBUS`, which ``ShrunkFiles`` survives.
 public final class FileMapping: @unchecked Sendable {
   // The bytes are only ever read.
   public let bytes: ByteSlice

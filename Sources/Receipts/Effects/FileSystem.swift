@@ -74,8 +74,8 @@ public protocol WritableFile: AnyObject {
   func write(_ bytes: UnsafeRawBufferPointer) throws(FileSystemError)
   /// Lets the disk begin with what is written, and does not wait: a `synchronize` that follows finds less to do.
   func beginSynchronizing()
-  /// Nobody reads soon what is written from now on, so it need not stay in memory. A hint: it holds for as long as each write
-  /// begins in memory and in the file at a multiple of ``FileAlignment/byteCount``, and has such a length.
+  /// Nobody reads soon what is written from now on, so it need not stay in memory. A hint: it holds for as long as each
+  /// write begins in memory and in the file at a multiple of ``FileAlignment/byteCount``, and has such a length.
   func bypassCache()
   /// Returns when the bytes are on the disk.
   func synchronize() throws(FileSystemError)
@@ -96,8 +96,8 @@ public enum FileAlignment {
 
 /// All changes of a file system at once, where they are too many to be synced one by one.
 public protocol ChangeBarrier: AnyObject, Sendable {
-  /// Returns when everything that was written, renamed, made and removed before is on the disk. Throws where a write since the
-  /// barrier was made has failed.
+  /// Returns when everything that was written, renamed, made and removed before is on the disk. Throws where a write
+  /// since the barrier was made has failed.
   func synchronize() throws(FileSystemError)
 }
 
@@ -108,8 +108,8 @@ public protocol FileLock: AnyObject {}
 public protocol FileSystem: Sendable {
   /// nil: nothing is there. A link that leads nowhere is nil when followed.
   func status(of path: FilePath, followingLinks: Bool) throws(FileSystemError) -> FileStatus?
-  /// Of each path below `root`, in their order; links are followed. Its own call because many paths share a folder, which a
-  /// system need look up once.
+  /// Of each path below `root`, in their order; links are followed. Its own call because many paths share a folder,
+  /// which a system need look up once.
   func statuses(of paths: ArraySlice<RelativePath>, below root: FilePath) throws(FileSystemError) -> [FileStatus?]
   /// In the order of the names' bytes, without `.` and `..`; empty where there is no such directory.
   func entries(of directory: FilePath) throws(FileSystemError) -> [DirectoryEntry]
@@ -126,7 +126,8 @@ public protocol FileSystem: Sendable {
   func createDirectory(_ path: FilePath) throws(FileSystemError)
   /// Returns when renames and removals inside are on the disk.
   func synchronizeDirectory(_ path: FilePath) throws(FileSystemError)
-  /// Of the file system that holds the folder. nil: there is none that could promise as much as a sync of each file and folder.
+  /// Of the file system that holds the folder. nil: there is none that could promise as much as a sync of each file and
+  /// folder.
   func barrier(at directory: FilePath) throws(FileSystemError) -> (any ChangeBarrier)?
   /// The text of a symbolic link.
   func linkTarget(of path: FilePath) throws(FileSystemError) -> String

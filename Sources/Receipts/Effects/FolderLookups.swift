@@ -1,8 +1,8 @@
 import Glibc
 import SystemPackage
 
-/// Looks up paths below a folder. Where paths in the same subfolder follow each other, the system walks to it once for all but the
-/// first.
+/// Looks up paths below a folder. Where paths in the same subfolder follow each other, the system walks to it once for
+/// all but the first.
 struct FolderLookups: ~Copyable {
   private let root: FilePath
   /// Negative: it can't be opened, for `rootFailure`.
@@ -13,8 +13,8 @@ struct FolderLookups: ~Copyable {
   /// Of that subfolder. Negative: it was not opened.
   private var descriptor: Int32 = -1
 
-  /// `O_PATH`, which the C module lacks: a place to start from, so that a folder that can't be listed is one as well. The same
-  /// number on all 64-bit processors that Swift knows.
+  /// `O_PATH`, which the C module lacks: a place to start from, so that a folder that can't be listed is one as well.
+  /// The same number on all 64-bit processors that Swift knows.
   private static let placeOnly: Int32 = 0o10_000_000
 
   init(below root: FilePath) {

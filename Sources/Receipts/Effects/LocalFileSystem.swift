@@ -6,7 +6,8 @@ import SystemPackage
 public struct LocalFileSystem: FileSystem {
   private let anchor: Anchor?
 
-  /// - Parameter root: a folder below which many paths are looked at: the system then starts there, and not at `/` each time.
+  /// - Parameter root: a folder below which many paths are looked at: the system then starts there, and not at `/` each
+  ///   time.
   public init(near root: FilePath? = nil) { anchor = root.flatMap(Anchor.init) }
 
   /// Makes a call on `path` that takes a folder to start from, and a path.

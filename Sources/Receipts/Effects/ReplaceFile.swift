@@ -1,8 +1,8 @@
 import SystemPackage
 
 extension FileSystem {
-  /// Replaces a small file: temporary file, write, sync, close, rename, sync of the folder. Afterwards the old or the new bytes
-  /// are there, also after a power cut.
+  /// Replaces a small file: temporary file, write, sync, close, rename, sync of the folder. Afterwards the old or the
+  /// new bytes are there, also after a power cut.
   ///
   /// - Parameter directory: for the temporary file, on the same file system; nil: beside the file.
   public func replace(

@@ -1,8 +1,8 @@
 import Glibc
 import Synchronization
 
-/// Lets a process survive that somebody shortens a file which it has mapped into memory: where the bytes were, zeros are read,
-/// and ``wereRead`` says so.
+/// Lets a process survive that somebody shortens a file which it has mapped into memory: where the bytes were, zeros
+/// are read, and ``wereRead`` says so.
 ///
 /// Without it, reading there ends the process with `SIGBUS`.
 public enum ShrunkFiles {

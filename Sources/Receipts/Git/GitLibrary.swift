@@ -13,9 +13,9 @@ enum GitLibrary {
     return distill_git_set_owner_validation(0)
   }()
 
-  /// The user's and the machine's configuration say which line ends are no change (`core.autocrlf`), so they count where they can
-  /// be read. Where they can't, libgit2 would open no repository; then the repository's own counts alone. The search paths are
-  /// the process's, so this is for its beginning.
+  /// The user's and the machine's configuration say which line ends are no change (`core.autocrlf`), so they count
+  /// where they can be read. Where they can't, libgit2 would open no repository; then the repository's own counts
+  /// alone. The search paths are the process's, so this is for its beginning.
   private static func leaveOutBrokenConfiguration() {
     var configuration: OpaquePointer?
     let result = git_config_open_default(&configuration)

@@ -31,8 +31,8 @@ public final class Repository {
     try discover(from: directory, timeLimit: 600)
   }
 
-  /// - Parameter timeLimit: seconds of processor time for a look at all that is tracked. libgit2 1.5 never ends where a loose object was
-  ///   cut off.
+  /// - Parameter timeLimit: seconds of processor time for a look at all that is tracked. libgit2 1.5 never ends where a
+  ///   loose object was cut off.
   static func discover(from directory: FilePath, timeLimit: Double) throws(DistillError) -> Repository? {
     try GitLibrary.check(GitLibrary.setup, "libgit2 can't be used")
     var handle: OpaquePointer?

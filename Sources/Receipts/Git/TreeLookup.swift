@@ -15,7 +15,8 @@ public enum TreeAnswer: String, Sendable, CaseIterable {
 }
 
 extension Repository {
-  /// Looks a path up as a person writes it: `./a`, `a/../b`, absolute below the work tree, through symbolic links of the tree.
+  /// Looks a path up as a person writes it: `./a`, `a/../b`, absolute below the work tree, through symbolic links of
+  /// the tree.
   ///
   /// The trees on the way are kept, so that many look-ups in the same folders parse each once.
   ///

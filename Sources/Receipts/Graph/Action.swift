@@ -30,8 +30,8 @@ public struct ActionOutput: Sendable, Hashable {
   }
 }
 
-/// The unit of cached work: a named pure function of the bytes of its inputs and its parameters. It knows no path, clock,
-/// environment or other file.
+/// The unit of cached work: a named pure function of the bytes of its inputs and its parameters. It knows no path,
+/// clock, environment or other file.
 public struct Action: Sendable, Hashable {
   /// Name in a `FunctionTable`.
   public var function: String

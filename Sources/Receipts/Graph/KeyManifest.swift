@@ -8,8 +8,8 @@ public protocol ManifestSink {
   mutating func tool(_ digest: Digest)
 }
 
-/// What a key is made of: a function, its inputs in order, its parameters, and the program. Nothing else: no time, machine,
-/// path of the workspace, thread count or key of another stage.
+/// What a key is made of: a function, its inputs in order, its parameters, and the program. Nothing else: no time,
+/// machine, path of the workspace, thread count or key of another stage.
 public struct KeyManifest: Sendable {
   public var function: String
   public var inputs: [ActionInput]

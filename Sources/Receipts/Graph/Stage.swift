@@ -34,12 +34,13 @@ public struct StageInput: Sendable, Hashable {
   var status: FileStatus?
 }
 
-/// An input whose bytes come from outside of all files (the answers of a git repository, say): it is made anew for every build
-/// from an upstream output, and only its digest decides whether the stage runs.
+/// An input whose bytes come from outside of all files (the answers of a git repository, say): it is made anew for
+/// every build from an upstream output, and only its digest decides whether the stage runs.
 public struct DerivedInput: Sendable {
   /// Where it is written for the record.
   public var path: RelativePath
-  /// The upstream output that asks the questions. Where the upstream stage does not write it, there is no derived input.
+  /// The upstream output that asks the questions. Where the upstream stage does not write it, there is no derived
+  /// input.
   public var source: RelativePath
   public var derive: @Sendable (_ source: [UInt8]) throws -> [UInt8]
 
@@ -95,11 +96,12 @@ public protocol Stage: Sendable {
   var parameters: JSON { get }
   /// Files from outside the graph that it reads, in the order of their paths' bytes.
   func sourceFiles() throws -> [RelativePath]
-  /// Will the stage cut this one of them by lines, if it is larger than a chunk? Its pieces are hashed while it is then.
+  /// Will the stage cut this one of them by lines, if it is larger than a chunk? Its pieces are hashed while it is
+  /// then.
   func isCutByLines(_ path: RelativePath) -> Bool
   var derivedInput: DerivedInput? { get }
-  /// May the stage write this path, and remove it when it no longer belongs? A receipt is a file that others can write: what it
-  /// lists is touched only where this says so.
+  /// May the stage write this path, and remove it when it no longer belongs? A receipt is a file that others can write:
+  /// what it lists is touched only where this says so.
   func owns(_ path: RelativePath) -> Bool
   /// `run` can only come from `withReceipt`.
   func build(_ run: borrowing StageRun) throws -> StageOutcome

@@ -1,6 +1,7 @@
 import JSONTape
 
-/// Digests of files in the format of `sha256sum -c`: paths with a backslash or a line break are escaped as GNU coreutils do it.
+/// Digests of files in the format of `sha256sum -c`: paths with a backslash or a line break are escaped as GNU
+/// coreutils do it.
 enum ChecksumList {
   static func text(of files: [Receipt.File]) -> [UInt8] {
     let text = ByteBuffer()

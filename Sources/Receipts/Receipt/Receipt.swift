@@ -1,7 +1,7 @@
 import JSONTape
 
-/// The record of one run of a stage. What it says of files is in `core`, which is the same on every machine; the rest says when
-/// and where.
+/// The record of one run of a stage. What it says of files is in `core`, which is the same on every machine; the rest
+/// says when and where.
 public struct Receipt: Sendable, Hashable {
   /// A file that a stage read or wrote.
   public struct File: Sendable, Hashable {

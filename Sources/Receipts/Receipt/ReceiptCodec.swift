@@ -44,8 +44,8 @@ public enum ReceiptCodec {
     return Encoded(receipt: receipt, bytes: Array(buffer.bytes.raw), digest: digest)
   }
 
-  /// Strict: unknown, missing, reordered or doubled keys, wrong types, another spelling of the same value, and a wrong hash
-  /// are all refused. `place` is named in the error.
+  /// Strict: unknown, missing, reordered or doubled keys, wrong types, another spelling of the same value, and a wrong
+  /// hash are all refused. `place` is named in the error.
   public static func decode(_ bytes: [UInt8], place: String) throws(DistillError) -> Encoded {
     let encoded = encode(try parse(bytes, place: place))
     guard encoded.bytes == bytes else {
@@ -83,7 +83,8 @@ public enum ReceiptCodec {
 
   // MARK: To JSON
 
-  /// Of core alone, canonical: what `core_sha256` covers. There may be a hundred thousand files, so no tree is made of these.
+  /// Of core alone, canonical: what `core_sha256` covers. There may be a hundred thousand files, so no tree is made of
+  /// these.
   public static func bytes(of core: Receipt.Core) -> [UInt8] {
     let buffer = ByteBuffer()
     var writer = JSONWriter(buffer)

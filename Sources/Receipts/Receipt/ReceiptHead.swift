@@ -1,7 +1,7 @@
 import JSONTape
 
-/// What a build needs of a receipt that still holds: everything that is asked of it but the inputs, of which there may be a
-/// hundred thousand.
+/// What a build needs of a receipt that still holds: everything that is asked of it but the inputs, of which there may
+/// be a hundred thousand.
 public struct ReceiptHead: Sendable, Hashable {
   public var stage: StageName
   /// `receipt_sha256`.
@@ -20,8 +20,8 @@ public struct ReceiptHead: Sendable, Hashable {
   }
 }
 
-/// The newest receipts by their heads, which the action cache keeps under the digest of the file that they were read from: where
-/// the file index knows that digest, the file is not opened.
+/// The newest receipts by their heads, which the action cache keeps under the digest of the file that they were read
+/// from: where the file index knows that digest, the file is not opened.
 struct ReceiptHeads {
   let build: Build
 

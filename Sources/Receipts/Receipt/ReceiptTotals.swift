@@ -1,7 +1,7 @@
 import JSONTape
 
-/// The numbers of a receipt, which anyone can write, must add up to less than 2^60: then whoever sums some of them, or one of
-/// them some times, stays within 64 bits.
+/// The numbers of a receipt, which anyone can write, must add up to less than 2^60: then whoever sums some of them, or
+/// one of them some times, stays within 64 bits.
 enum ReceiptTotals {
   static let limit: Int64 = 1 << 60
 

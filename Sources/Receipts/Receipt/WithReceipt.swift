@@ -8,8 +8,8 @@ enum StageEnding {
   case failed(ReceiptCodec.Encoded)
 }
 
-/// The only way a stage runs: it makes the permission (`StageRun`) that `body` needs, and turns what comes back into published
-/// outputs with a receipt, or into `failed.json`.
+/// The only way a stage runs: it makes the permission (`StageRun`) that `body` needs, and turns what comes back into
+/// published outputs with a receipt, or into `failed.json`.
 ///
 /// - Parameters:
 ///   - inputs: the files that the stage reads, with their digests, in the order of the manifest.

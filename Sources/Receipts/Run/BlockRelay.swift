@@ -1,7 +1,7 @@
 import JSONTape
 
-/// Takes bytes from a reader to a writer, block by block, and hashes each block on another thread while it is in the caches: what
-/// is hashed is what is written, and the three cost the time of the two that copy.
+/// Takes bytes from a reader to a writer, block by block, and hashes each block on another thread while it is in the
+/// caches: what is hashed is what is written, and the three cost the time of the two that copy.
 final class BlockRelay: @unchecked Sendable {
   /// Bytes of a block: small beside a core's cache.
   private static let blockSize = 256 << 10
@@ -9,8 +9,8 @@ final class BlockRelay: @unchecked Sendable {
 
   private let monitor = Monitor()
   private let blocks = UnsafeMutableRawBufferPointer.allocate(byteCount: blockSize * blockCount, alignment: 64)
-  // Numbers of blocks since the beginning, and what is in those between them; only touched while `monitor` is locked. A block
-  // is written to until it counts as filled, and not again before it counts as hashed.
+  // Numbers of blocks since the beginning, and what is in those between them; only touched while `monitor` is locked. A
+  // block is written to until it counts as filled, and not again before it counts as hashed.
   private var filled = 0
   private var hashed = 0
   private var sizes = [Int](repeating: 0, count: blockCount)

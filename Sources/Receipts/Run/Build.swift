@@ -40,14 +40,15 @@ public struct BuildOptions: Sendable {
   public var force = false
   /// Independent stages go on after a failure.
   public var keepGoing = false
-  /// Logs are cut at the first unit end at or past each multiple of this many bytes. Where they are cut shows in the names of
-  /// undated partitions, so it is the same for every build in a workspace; tests make it small.
+  /// Logs are cut at the first unit end at or past each multiple of this many bytes. Where they are cut shows in the
+  /// names of undated partitions, so it is the same for every build in a workspace; tests make it small.
   public var chunkSize = 16 << 20
-  /// Up to so many files or folders of a publication are synced one by one; see `Build.synchronize`. Tests make it small.
+  /// Up to so many files or folders of a publication are synced one by one; see `Build.synchronize`. Tests make it
+  /// small.
   public var singleSyncs = 256
   public var publishing = PublishingTime.atOnce
-  /// What the build knows is never freed: the process ends after it, and the system has its memory back at once. Piece by piece
-  /// that takes a tenth of a build with nothing to do, where there are 100,000 logs.
+  /// What the build knows is never freed: the process ends after it, and the system has its memory back at once. Piece
+  /// by piece that takes a tenth of a build with nothing to do, where there are 100,000 logs.
   public var keepsMemory = false
   /// A folder that gets every action that runs, with its inputs; see `SavedActions`.
   public var savedActions: FilePath?
@@ -109,7 +110,8 @@ final class Build: Sendable {
     if options.keepsMemory { kept.withLock { $0.append(inspection) } }
   }
 
-  /// Where the work tree stands, for all receipts of this build: who asks first has it found out, beside what else goes on.
+  /// Where the work tree stands, for all receipts of this build: who asks first has it found out, beside what else goes
+  /// on.
   var git: Pending<GitState?> {
     pendingGit.withLock { pending in
       if let pending { return pending }
@@ -135,8 +137,8 @@ final class Build: Sendable {
     try remember(ReceiptHead(receipt), in: file)
   }
 
-  /// Remembers published files that look as they did when they were published. Where changes have no times of their own, one within
-  /// the clock's step would not show, so this waits until that is over and looks then.
+  /// Remembers published files that look as they did when they were published. Where changes have no times of their
+  /// own, one within the clock's step would not show, so this waits until that is over and looks then.
   func settle() throws {
     let files = published.withLock { files in
       defer { files = [] }

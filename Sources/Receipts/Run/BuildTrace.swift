@@ -27,8 +27,8 @@ public final class BuildTrace: Sendable {
     events.withLock { $0.append(event) }
   }
 
-  /// The events as Chrome's Trace Event Format has them: complete events (`"ph":"X"`), times in microseconds since the first one
-  /// began. `chrome://tracing` and Perfetto show such a file.
+  /// The events as Chrome's Trace Event Format has them: complete events (`"ph":"X"`), times in microseconds since the
+  /// first one began. `chrome://tracing` and Perfetto show such a file.
   public var chrome: JSON {
     let events = events.withLock { $0 }.sorted { ($0.start, $0.thread) < ($1.start, $1.thread) }
     let first = events.first?.start ?? 0

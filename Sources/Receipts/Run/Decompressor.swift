@@ -1,6 +1,7 @@
 /// Gives the bytes of a compressed file piece by piece.
 public protocol Decompressor: AnyObject {
-  /// Fills the front of `target`. What stands before a damage is given first, then the damage is thrown, once and again.
+  /// Fills the front of `target`. What stands before a damage is given first, then the damage is thrown, once and
+  /// again.
   /// - Returns: how many bytes; 0: the end.
   func read(into target: UnsafeMutableRawBufferPointer) throws(CompressionDamage) -> Int
 }

@@ -5,8 +5,8 @@ import SystemPackage
 public struct FragmentPlaces: Sendable {
   /// nil: it is none, so it becomes an object.
   var path: @Sendable (_ action: Int, _ output: String) -> RelativePath?
-  /// Does another stage or action take the fragments one by one? Then each has the digest of its bytes. Else, as an output is
-  /// hashed as a whole anyway, a fragment has the digest of the key and name that it was made under.
+  /// Does another stage or action take the fragments one by one? Then each has the digest of its bytes. Else, as an
+  /// output is hashed as a whole anyway, a fragment has the digest of the key and name that it was made under.
   var areReadAlone: Bool
 
   public init(
@@ -174,8 +174,8 @@ public final class LocalExecutor: Executor {
     return finished
   }
 
-  /// Stores the outputs that are no fragments, all of them as one object. What reads one in this build finds it there, and need not
-  /// hash it.
+  /// Stores the outputs that are no fragments, all of them as one object. What reads one in this build finds it there,
+  /// and need not hash it.
   private func store(_ outputs: [(number: Int, sink: OutputSink)], of finished: Finished) throws {
     let outputs = outputs.filter { $0.sink.buffer.count > 0 }
     guard !outputs.isEmpty else { return }

@@ -1,7 +1,7 @@
 import JSONTape
 
-/// Which fragments the outputs of a stage are made of, and which records of the action cache its run used, kept in the same cache
-/// under the stage's key. A cache: where it is gone, each output counts as one fragment.
+/// Which fragments the outputs of a stage are made of, and which records of the action cache its run used, kept in the
+/// same cache under the stage's key. A cache: where it is gone, each output counts as one fragment.
 struct FragmentTable {
   var fragments: [RelativePath: [Fragment]]
   var records: [Digest] = []

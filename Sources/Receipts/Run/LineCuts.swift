@@ -1,6 +1,7 @@
 import JSONTape
 
-/// Where a log of lines is cut: at the first line end at or past each multiple of the size. Only a little is read at each.
+/// Where a log of lines is cut: at the first line end at or past each multiple of the size. Only a little is read at
+/// each.
 enum LineCuts {
   static func spans(of file: LogFile, size: Int) throws -> [LogCutter.Span] {
     var spans: [LogCutter.Span] = []
@@ -33,8 +34,8 @@ enum LineCuts {
   }
 }
 
-/// Cuts a log of lines while it is hashed, where `LineCuts` would: the digest of a piece is made beside that of the whole, by the
-/// same reading.
+/// Cuts a log of lines while it is hashed, where `LineCuts` would: the digest of a piece is made beside that of the
+/// whole, by the same reading.
 final class LineCutHashing: HashingCompanion {
   private let size: Int
   private let count: Int

@@ -1,7 +1,7 @@
 import JSONTape
 
-/// Cuts logs at the first unit end at or past each multiple of the chunk size. Where a log is cut depends on its bytes alone, and
-/// a line added at its end changes only the last piece.
+/// Cuts logs at the first unit end at or past each multiple of the chunk size. Where a log is cut depends on its bytes
+/// alone, and a line added at its end changes only the last piece.
 struct LogCutter {
   let build: Build
 
@@ -14,7 +14,8 @@ struct LogCutter {
     var unitsBefore: Int?
   }
 
-  /// One piece for a log that is not larger than a chunk; else the pieces, from the cache where the log's bytes are known.
+  /// One piece for a log that is not larger than a chunk; else the pieces, from the cache where the log's bytes are
+  /// known.
   func cut(_ log: StageInput, by rule: CutRule) throws -> LogCut {
     let size = build.options.chunkSize
     if log.byteCount <= size { return .whole(log) }
@@ -136,14 +137,16 @@ struct LogFile: Sendable {
 
   var count: Int { log.byteCount }
 
-  /// Runs `body`, whose result holds only for the bytes that were hashed: if the file was touched since, they are hashed again.
+  /// Runs `body`, whose result holds only for the bytes that were hashed: if the file was touched since, they are
+  /// hashed again.
   func whileItStays<Result>(_ body: (LogFile) throws -> Result) throws -> Result {
     let result = try body(self)
     if let status = try build.fileSystem.status(of: slice.path, followingLinks: true), slice.trust == .unchanged(status)
     {
       return result
     }
-    // A log that only grew is fine. What was read before may be of another state, so it is read again between two looks.
+    // A log that only grew is fine. What was read before may be of another state, so it is read again between two
+    // looks.
     try check()
     let again = try body(self)
     try check()

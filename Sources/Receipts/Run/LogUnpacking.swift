@@ -21,8 +21,8 @@ public struct PackedLog: Sendable {
   }
 }
 
-/// Cuts what a compressed log holds as `LineCuts` would cut it. Nobody can begin in the middle of a compressed file, so the pieces
-/// are objects of the store; neither the file nor what it holds is ever in memory as a whole.
+/// Cuts what a compressed log holds as `LineCuts` would cut it. Nobody can begin in the middle of a compressed file, so
+/// the pieces are objects of the store; neither the file nor what it holds is ever in memory as a whole.
 extension LogCutter {
   func cut(_ log: PackedLog) throws -> LogCut {
     guard let slice = build.catalog.slice(log.input.digest) else {

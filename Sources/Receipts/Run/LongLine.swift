@@ -14,8 +14,8 @@ public struct LongLine: Sendable, Hashable {
   public var isTerminated: Bool
 }
 
-/// Which lines of a log are long. A piece begins less than a chunk before the boundary that it ends behind, so all that it has
-/// more than a chunk is of its last line.
+/// Which lines of a log are long. A piece begins less than a chunk before the boundary that it ends behind, so all that
+/// it has more than a chunk is of its last line.
 struct LongLines {
   let chunkSize: Int
   /// Bytes of the longest line that is mapped.

@@ -55,7 +55,8 @@ struct MappedInput {
   /// Valid as long as this.
   var bytes: ByteSlice { mapping.bytes }
 
-  /// - Throws: `MissingObject` or `InputMoved`, as if the file had been found changed: somebody touched it while it was mapped.
+  /// - Throws: `MissingObject` or `InputMoved`, as if the file had been found changed: somebody touched it while it was
+  ///   mapped.
   func check() throws {
     if Self.isSound(slice, file), ShrunkFiles.pageCount == shrunkPages { return }
     guard slice.isCopy else { throw InputMoved(name: slice.name) }

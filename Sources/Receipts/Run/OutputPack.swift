@@ -1,7 +1,7 @@
 import JSONTape
 
-/// The outputs of an action that are no fragments, one behind the other in one object: some actions have hundreds of small ones,
-/// and to make a file takes longer than to write it.
+/// The outputs of an action that are no fragments, one behind the other in one object: some actions have hundreds of
+/// small ones, and to make a file takes longer than to write it.
 struct OutputPack {
   /// Of the object.
   let digest: Digest

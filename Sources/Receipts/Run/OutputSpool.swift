@@ -2,10 +2,11 @@ import JSONTape
 import Synchronization
 import SystemPackage
 
-/// Writes the fragments of a stage's outputs while the actions that make them run, into the files that will be published: each
-/// byte is written once, and no fragment is an object of its own.
+/// Writes the fragments of a stage's outputs while the actions that make them run, into the files that will be
+/// published: each byte is written once, and no fragment is an object of its own.
 ///
-/// A journal beside the files says which fragments are in them, so that a build that comes after a kill finds them again.
+/// A journal beside the files says which fragments are in them, so that a build that comes after a kill finds them
+/// again.
 final class OutputSpool: @unchecked Sendable {
   private struct State {
     var files: [RelativePath: StagedFragments] = [:]
@@ -37,8 +38,8 @@ final class OutputSpool: @unchecked Sendable {
   /// - Parameters:
   ///   - output: where it is read alone and has bytes, its digest does not count.
   ///   - bytes: nil: the build knows where they are.
-  ///   - isReadAlone: see `FragmentPlaces`; the same for all fragments of an output. What has not the digest of its bytes can't be
-  ///     believed after a kill.
+  ///   - isReadAlone: see `FragmentPlaces`; the same for all fragments of an output. What has not the digest of its
+  ///     bytes can't be believed after a kill.
   /// - Returns: the fragment's digest.
   func append(
     _ output: ActionOutput, _ bytes: ByteSlice?, isReadAlone: Bool = true, to path: RelativePath

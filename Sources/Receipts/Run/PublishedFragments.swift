@@ -1,7 +1,8 @@
 import SystemPackage
 
 extension Build {
-  /// Tells the catalog where the fragments of a stage's published outputs are, so that those that stay need not be made again.
+  /// Tells the catalog where the fragments of a stage's published outputs are, so that those that stay need not be made
+  /// again.
   ///
   /// - Parameters:
   ///   - key: of a receipt of the stage, or of one that a publication was interrupted before.

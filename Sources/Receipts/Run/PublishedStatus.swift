@@ -1,7 +1,7 @@
 import Synchronization
 
-/// How a file looks that this build publishes: as it was staged, and from its rename on, which alters its change time, as it looked
-/// right behind that. One that looks otherwise may have been touched, so its bytes must tell.
+/// How a file looks that this build publishes: as it was staged, and from its rename on, which alters its change time,
+/// as it looked right behind that. One that looks otherwise may have been touched, so its bytes must tell.
 final class PublishedStatus: Sendable {
   private let staged: FileStatus
   /// Held during the rename, so that who meets the renamed file waits until it is known how that looks.

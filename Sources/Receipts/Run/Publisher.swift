@@ -9,8 +9,8 @@ struct StagedOutput {
   var status: PublishedStatus?
 }
 
-/// Replaces a stage's outputs and its receipt so that at no instant `receipt.json` describes outputs that are not there,
-/// whatever interrupts it.
+/// Replaces a stage's outputs and its receipt so that at no instant `receipt.json` describes outputs that are not
+/// there, whatever interrupts it.
 ///
 /// 1. every output is a synced temporary file (`OutputSpool`);
 /// 2. `publishing.json` names every path that this and interrupted attempts may leave behind;
@@ -109,7 +109,8 @@ struct Publisher: Sendable {
     return status.flatMap { $0.size == receipt.bytes.count ? $0 : nil }
   }
 
-  /// Renames the outputs in, several at a time: making the folder of a partition takes the system as long as all else about it.
+  /// Renames the outputs in, several at a time: making the folder of a partition takes the system as long as all else
+  /// about it.
   private func place(_ staged: [StagedOutput]) throws -> ChangedFolders {
     let waiting = staged.compactMap { output in
       output.temporary.flatMap { temporary in output.status.map { (temporary, output.file, $0) } }
@@ -156,8 +157,8 @@ struct Publisher: Sendable {
     return rows.compactMap { $0.string.flatMap(RelativePath.init) }
   }
 
-  /// Lists of outputs are files that others can write, and a link among the folders of partitions could lead out of the workspace.
-  /// One in the place of `data/evidence` or `exports` is its owner's choice.
+  /// Lists of outputs are files that others can write, and a link among the folders of partitions could lead out of the
+  /// workspace. One in the place of `data/evidence` or `exports` is its owner's choice.
   ///
   /// - Throws: there is a link in the place of a folder that only partitions have.
   private func checkFolders(above paths: [RelativePath]) throws {
@@ -193,8 +194,8 @@ struct Publisher: Sendable {
   }
 }
 
-/// The folders above paths that came or went, all the way up to the workspace: a new folder is only there after a power cut if
-/// its parent was synced.
+/// The folders above paths that came or went, all the way up to the workspace: a new folder is only there after a power
+/// cut if its parent was synced.
 private struct ChangedFolders {
   private var folders: Set<RelativePath> = []
 

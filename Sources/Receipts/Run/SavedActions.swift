@@ -1,8 +1,8 @@
 import JSONTape
 import SystemPackage
 
-/// A folder for actions with everything that they read, so that others can run them again: `<key>/action.json`, whose SHA-256 is
-/// the key; each input under its SHA-256; `result.json`, what the action came to.
+/// A folder for actions with everything that they read, so that others can run them again: `<key>/action.json`, whose
+/// SHA-256 is the key; each input under its SHA-256; `result.json`, what the action came to.
 public struct SavedActions: Sendable {
   private let fileSystem: any FileSystem
   private let folder: FilePath

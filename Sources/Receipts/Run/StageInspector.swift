@@ -5,8 +5,8 @@ import SystemPackage
 struct StageInspector {
   let build: Build
 
-  /// - Parameter upstream: the newest receipts of the stages that it reads from; nil where one is about to run, so that the
-  ///   inputs are not known yet.
+  /// - Parameter upstream: the newest receipts of the stages that it reads from; nil where one is about to run, so that
+  ///   the inputs are not known yet.
   func inspect(
     _ stage: any Stage, upstream: [StageName: ReceiptHead]?
   ) throws -> StageInspection {
@@ -153,7 +153,8 @@ struct StageInspector {
 
   // MARK: For the run
 
-  /// The inputs with their fragments, and in the build's catalog where the bytes of each are. Done only for a stage that runs.
+  /// The inputs with their fragments, and in the build's catalog where the bytes of each are. Done only for a stage
+  /// that runs.
   func locate(
     _ inputs: [StageInput], upstream: [StageName: ReceiptHead]
   ) throws -> [StageInput] {
@@ -176,8 +177,8 @@ struct StageInspector {
   }
 
   private func locate(_ inputs: ArraySlice<StageInput>, _ places: Places) throws -> [StageInput] {
-    // What another stage of this build reads, too, has been looked at. What this build did not publish was just found to be as its
-    // receipt says, and is looked at anew: somebody may have changed it since.
+    // What another stage of this build reads, too, has been looked at. What this build did not publish was just found
+    // to be as its receipt says, and is looked at anew: somebody may have changed it since.
     let isKnown = inputs.map { $0.producer != nil && isLocated($0) }
     let older = zip(inputs, isKnown).filter {
       $0.producer != nil && !$1 && places.statuses[$0.path] == nil

@@ -2,7 +2,8 @@ import JSONTape
 import SystemPackage
 import Synchronization
 
-/// The permission to do a stage's work, and the means. Only `withReceipt` makes one, so no stage runs without a receipt.
+/// The permission to do a stage's work, and the means. Only `withReceipt` makes one, so no stage runs without a
+/// receipt.
 public struct StageRun: ~Copyable {
   public let inputs: [StageInput]
   let build: Build
@@ -31,8 +32,8 @@ public struct StageRun: ~Copyable {
 
   var actions: ActionTally { tally.counts.withLock { $0 } }
 
-  /// - Parameter places: the outputs that are fragments of an output of the stage. Those that turn out to be none, because the
-  ///   action runs again with what a reduce found, are left out when the output is put together.
+  /// - Parameter places: the outputs that are fragments of an output of the stage. Those that turn out to be none,
+  ///   because the action runs again with what a reduce found, are left out when the output is put together.
   public func execute(_ actions: [Action], places: FragmentPlaces? = nil) throws -> [ActionResult] {
     try executor.execute(actions, places: places)
   }

@@ -3,8 +3,8 @@ import SystemPackage
 
 /// One output on its way to being published: fragments, of which the first are written, one behind the other.
 ///
-/// What is elsewhere already (in the published file, in the object store) is noted, and copied only when something new follows:
-/// an output that comes out as it was is not written at all.
+/// What is elsewhere already (in the published file, in the object store) is noted, and copied only when something new
+/// follows: an output that comes out as it was is not written at all.
 ///
 /// One thread at a time works on it.
 final class StagedFragments: @unchecked Sendable {
@@ -31,7 +31,8 @@ final class StagedFragments: @unchecked Sendable {
   /// Of what is hashed, and written while it is in the processor's caches.
   private static let blockSize = 256 << 10
 
-  /// - Parameter isReadAlone: see `FragmentPlaces`: each fragment has the digest of its bytes, and others read them soon.
+  /// - Parameter isReadAlone: see `FragmentPlaces`: each fragment has the digest of its bytes, and others read them
+  ///   soon.
   init(_ path: RelativePath, temporary: FilePath, isReadAlone: Bool, build: Build) {
     self.isReadAlone = isReadAlone
     self.path = path
@@ -136,7 +137,8 @@ final class StagedFragments: @unchecked Sendable {
     }
   }
 
-  /// The next noted fragments, as far as they are neighbours in one file that this build has no need to hash: they are one copy.
+  /// The next noted fragments, as far as they are neighbours in one file that this build has no need to hash: they are
+  /// one copy.
   private func trustedRun() -> (slice: FileSlice, fragments: ArraySlice<Fragment>)? {
     var run: FileSlice?
     var end = writtenCount
@@ -214,7 +216,8 @@ final class StagedFragments: @unchecked Sendable {
   }
 }
 
-/// The digest of fragments one behind the other, remembered so that an output that came out the same is not written again.
+/// The digest of fragments one behind the other, remembered so that an output that came out the same is not written
+/// again.
 private struct Concatenation {
   private let fragments: [Fragment]
   /// nil: there is one fragment, whose digest says it.

@@ -10,7 +10,8 @@ struct StagingFolder: Sendable {
   private var folder: FilePath { build.layout.staging(stage) }
   private var fileSystem: any FileSystem { build.fileSystem }
 
-  /// A folder for a new attempt, and the fragments that the best of the earlier ones left, which the catalog then knows.
+  /// A folder for a new attempt, and the fragments that the best of the earlier ones left, which the catalog then
+  /// knows.
   func begin() throws -> (folder: FilePath, found: [Digest]) {
     var best: (number: Int, places: [SpooledPlace], byteCount: Int)?
     for entry in try fileSystem.entries(of: folder) {

@@ -1,8 +1,8 @@
 extension Build {
   /// Brings a publication's files or folders to the disk.
   ///
-  /// One by one while they are few: a barrier also waits for what other programs write. Many at once: thousands of syncs would
-  /// each wait for the disk.
+  /// One by one while they are few: a barrier also waits for what other programs write. Many at once: thousands of
+  /// syncs would each wait for the disk.
   ///
   /// - Parameters:
   ///   - barrier: of the file system that has them all; nil: it offers none.

@@ -1,12 +1,12 @@
 import Glibc
 import Synchronization
 
-/// Ends the process when code of a library does not end, or takes memory without end, that can neither be stopped nor count its
-/// steps.
+/// Ends the process when code of a library does not end, or takes memory without end, that can neither be stopped nor
+/// count its steps.
 ///
-/// A thread of its own looks at the processor time of the threads that run such code, and at the memory of the process, which can't
-/// be told by threads. Nothing that is published is ever half written, so that the end of the process is safe at any time; it exits
-/// with 65, the code for data.
+/// A thread of its own looks at the processor time of the threads that run such code, and at the memory of the process,
+/// which can't be told by threads. Nothing that is published is ever half written, so that the end of the process is
+/// safe at any time; it exits with 65, the code for data.
 package enum Watchdog {
   /// What a run has more of than it may.
   package enum Excess: Sendable { case time, memory }
@@ -35,7 +35,8 @@ package enum Watchdog {
   ///
   /// - Parameters:
   ///   - limit: seconds of processor time, in all code that it runs until `end`.
-  ///   - memoryLimit: bytes by which the process may grow meanwhile. Of several runs the one is blamed that took most time.
+  ///   - memoryLimit: bytes by which the process may grow meanwhile. Of several runs the one is blamed that took most
+  ///     time.
   ///   - message: what was going on, and what to do: whole lines.
   /// - Returns: what `end` is to be told.
   package static func begin(

@@ -14,8 +14,8 @@ final class Worker {
   /// Bytes of memory for inputs, of which those for parsing are a multiple.
   var inputCapacity: Int { inputBytes.capacity }
 
-  /// Maps what can be mapped, and reads the other inputs one behind the other into one buffer, with the parser's padding
-  /// between them.
+  /// Maps what can be mapped, and reads the other inputs one behind the other into one buffer, with the parser's
+  /// padding between them.
   func load(_ inputs: [ActionInput], from source: some InputSource) throws -> LoadedInputs {
     var loaded = LoadedInputs()
     loaded.bytes.reserveCapacity(inputs.count)
@@ -83,8 +83,8 @@ struct BuildInputs: InputSource {
     guard try store.read(input.digest, into: buffer) else { throw MissingObject(digest: input.digest) }
   }
 
-  /// The file must be what it was when it was hashed, which a look after the reading tells. Where it is not, its bytes decide: a log
-  /// that only grew is fine.
+  /// The file must be what it was when it was hashed, which a look after the reading tells. Where it is not, its bytes
+  /// decide: a log that only grew is fine.
   private func read(_ slice: FileSlice, of input: ActionInput, to buffer: ByteBuffer) throws -> Bool {
     let start = buffer.count
     let file = try slice.open(in: fileSystem)
@@ -108,7 +108,8 @@ enum UnreadableLog {
   }
 }
 
-/// An object that a cached result promised is gone or damaged. The build that meets it starts the stage again without the cache.
+/// An object that a cached result promised is gone or damaged. The build that meets it starts the stage again without
+/// the cache.
 struct MissingObject: Error {
   var digest: Digest
 }
@@ -126,8 +127,8 @@ final class WorkerShelf: @unchecked Sendable {
   private var count = 0
   private var sinks: [String: [OutputSink]] = [:]
   private var sinkBytes = 0
-  /// Bytes of memory in sinks that wait to be used again: a fresh one is paid for page by page. A chunk's rows for each thread are
-  /// enough; what waits beside many small sinks in use is only in the way.
+  /// Bytes of memory in sinks that wait to be used again: a fresh one is paid for page by page. A chunk's rows for each
+  /// thread are enough; what waits beside many small sinks in use is only in the way.
   private let sinkLimit: Int
 
   init(jobs: Int) { sinkLimit = jobs * 20 << 20 }

@@ -1,7 +1,8 @@
 import Glibc
 import Synchronization
 
-/// Runs `body` over `items` on up to `jobs` threads. One of them is the caller's where that is such a thread itself; else it waits.
+/// Runs `body` over `items` on up to `jobs` threads. One of them is the caller's where that is such a thread itself;
+/// else it waits.
 ///
 /// The threads have stacks of 16 MiB, so that deeply nested data is no danger in them.
 /// After an error no further item is begun; what runs is finished.
@@ -70,8 +71,8 @@ private final class ParallelWork<Item: Sendable, Result: Sendable>: ThreadWork, 
   }
 }
 
-/// Runs `helper` on a thread of its own while `body` runs here, and returns when both have ended. `body` is told whether the system
-/// gave a thread; where it did not, `helper` does not run.
+/// Runs `helper` on a thread of its own while `body` runs here, and returns when both have ended. `body` is told
+/// whether the system gave a thread; where it did not, `helper` does not run.
 func withHelper<R>(_ helper: @escaping @Sendable () -> Void, _ body: (_ isThere: Bool) throws -> R) rethrows -> R {
   let thread = HelperThread(helper)
   defer { thread?.join() }
@@ -110,7 +111,8 @@ public func onWorkerThread(_ body: @escaping @Sendable () -> Void) {
   withExtendedLifetime(work) {}
 }
 
-/// Returns when `count` threads have run `work` to its end. With fewer, where the system refuses more; with none it throws.
+/// Returns when `count` threads have run `work` to its end. With fewer, where the system refuses more; with none it
+/// throws.
 private func runThreads(_ count: Int, _ work: ThreadWork) throws {
   // Of two threads that are started at once, Linux may put both on one processor, and leave them there for some 30 ms.
   let isOwn = pthread_getspecific(ownThread) != nil

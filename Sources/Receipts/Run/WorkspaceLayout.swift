@@ -37,8 +37,8 @@ public struct WorkspaceLayout: Sendable {
   /// Outputs of the stage being built, before they are published; see `StagingFolder`.
   public func staging(_ stage: StageName) -> FilePath { staging.appending(stage.text) }
 
-  /// Folders that the program writes, as prefixes of workspace paths. What is there is never a log, and a change there does
-  /// not make a repository dirty.
+  /// Folders that the program writes, as prefixes of workspace paths. What is there is never a log, and a change there
+  /// does not make a repository dirty.
   public static let ownFolders = [
     "data/evidence/", "data/scored-runs/", "exports/", "receipts/", "reports/", ".distill/",
   ]

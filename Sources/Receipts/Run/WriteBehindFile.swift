@@ -1,10 +1,10 @@
 import SystemPackage
 
-/// A large file that nobody reads soon: a thread of its own takes whole blocks to the disk, past the page cache where the system
-/// has a way, while those who make the bytes go on.
+/// A large file that nobody reads soon: a thread of its own takes whole blocks to the disk, past the page cache where
+/// the system has a way, while those who make the bytes go on.
 ///
-/// Bytes are in the file once `synchronize`, `status` or `close` has returned. What fails on the way is thrown by the call that
-/// comes next. One thread at a time uses it.
+/// Bytes are in the file once `synchronize`, `status` or `close` has returned. What fails on the way is thrown by the
+/// call that comes next. One thread at a time uses it.
 final class WriteBehindFile: WritableFile {
   private let file: any WritableFile
   private let queue: BlockQueue
@@ -96,8 +96,9 @@ private final class BlockQueue: @unchecked Sendable {
   private let monitor = Monitor()
   private let blocks = UnsafeMutableRawBufferPointer.allocate(
     byteCount: blockSize * blockCount, alignment: FileAlignment.byteCount)
-  // Numbers of blocks since the beginning, and what went wrong; `filled` only changes on the thread that fills, all else while
-  // `monitor` is locked. A block is written to until it counts as filled, and not again before it counts as written.
+  // Numbers of blocks since the beginning, and what went wrong; `filled` only changes on the thread that fills, all
+  // else while `monitor` is locked. A block is written to until it counts as filled, and not again before it counts as
+  // written.
   private var filled = 0
   private var written = 0
   private var failure: FileSystemError?

@@ -70,8 +70,8 @@ extension FileSlice {
   }
 }
 
-/// Where the bytes behind a digest are, when they are not an object: logs and fragments of outputs are never copied into the
-/// store.
+/// Where the bytes behind a digest are, when they are not an object: logs and fragments of outputs are never copied
+/// into the store.
 final class ContentCatalog: Sendable {
   private let slices = Mutex<[Digest: FileSlice]>([:])
 

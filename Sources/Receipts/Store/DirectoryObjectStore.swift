@@ -39,8 +39,8 @@ public struct DirectoryObjectStore: ObjectStore {
     try file.commit(to: target, synchronizing: false)
   }
 
-  /// Whether these bytes are there. Looked at whole: whoever stores an object that is there has made it again, and may have done so
-  /// because it is damaged.
+  /// Whether these bytes are there. Looked at whole: whoever stores an object that is there has made it again, and may
+  /// have done so because it is damaged.
   private func isSound(_ path: FilePath, _ parts: [ByteSlice]) throws(FileSystemError) -> Bool {
     let status = try fileSystem.status(of: path, followingLinks: false)
     let byteCount = parts.reduce(0) { $0 + $1.count }

@@ -27,9 +27,9 @@ extension FileIndex {
   /// The digests of files below `root`, in their order, under their paths as keys. Reads only what is not known, and
   /// remembers it.
   ///
-  /// Waits, once and no longer than the settling time, until the last change of each file is old enough. A file whose change time
-  /// lies in the future, that changed during the wait, or within the last two seconds on a file system that counts seconds, is hashed
-  /// but not remembered.
+  /// Waits, once and no longer than the settling time, until the last change of each file is old enough. A file whose
+  /// change time lies in the future, that changed during the wait, or within the last two seconds on a file system that
+  /// counts seconds, is hashed but not remembered.
   ///
   /// - Parameters:
   ///   - paths: a symbolic link is followed. Those of one folder stand together, or cost more.
@@ -125,8 +125,8 @@ extension FileIndex {
     return results
   }
 
-  /// Returns when all of `changes` that lie in the past are older than the settling time, and how late it is then, in nanoseconds
-  /// since 1970.
+  /// Returns when all of `changes` that lie in the past are older than the settling time, and how late it is then, in
+  /// nanoseconds since 1970.
   private func waitUntilSettled(_ changes: [Int64]) -> Int64 {
     let settlingTime = settlingTime
     let now = clock.now().nanosecondsSince1970 ?? .max

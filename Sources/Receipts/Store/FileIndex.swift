@@ -6,8 +6,8 @@ import SystemPackage
 /// A file counts as unchanged while size, modification time, change time and inode are what they were. The change time
 /// can't be set back from outside, so that an edit of the same length with its modification time restored is seen.
 /// It advances in steps of some milliseconds, though: what is hashed within a step after a change could change again
-/// unseen. So files are hashed only once their last change is older than the settling time. A change at a whole second is taken
-/// for one of a file system that counts seconds.
+/// unseen. So files are hashed only once their last change is older than the settling time. A change at a whole second
+/// is taken for one of a file system that counts seconds.
 ///
 /// A cache: a damaged or missing index is an empty one. Keys are workspace paths, or absolute paths for what lies
 /// outside. All methods may be called from any thread.
@@ -30,8 +30,8 @@ public final class FileIndex: Sendable {
     self.paranoid = paranoid
   }
 
-  /// Nanoseconds that must have passed since a file's last change, before it may be remembered as it is: 20 ms, longer than a step
-  /// of any kernel's file clock (1 to 10 ms), or none once changes are known to have times of their own.
+  /// Nanoseconds that must have passed since a file's last change, before it may be remembered as it is: 20 ms, longer
+  /// than a step of any kernel's file clock (1 to 10 ms), or none once changes are known to have times of their own.
   var settlingTime: Int64 { settlingNanoseconds.load(ordering: .relaxed) }
 
   /// May a file be remembered that was found to have changed last then?
@@ -46,8 +46,8 @@ public final class FileIndex: Sendable {
   /// Was a file that changed last then on a file system that counts seconds, or pairs of them?
   static func mayCountSeconds(_ changed: Int64) -> Bool { changed % 1_000_000_000 == 0 }
 
-  /// Where the file system that holds `directory` tells changes apart, nothing is waited for any more. The caller asks for no file
-  /// of another file system after this. Where it can't be tried, there is waiting.
+  /// Where the file system that holds `directory` tells changes apart, nothing is waited for any more. The caller asks
+  /// for no file of another file system after this. Where it can't be tried, there is waiting.
   func tryChangeTimes(in directory: FilePath) {
     let isFine = (try? fileSystem.tellsChangesApart(in: directory)) ?? false
     if isFine { settlingNanoseconds.store(0, ordering: .relaxed) }

@@ -4,8 +4,8 @@ import SystemPackage
 /// Bytes by their SHA-256: written once, never changed.
 ///
 /// What every store promises, to any number of threads and processes at once:
-/// - After `store` returned, `contains` is true of the digest and `read` gives the same bytes, until somebody frees it; also where
-///   a damaged object was in its place.
+/// - After `store` returned, `contains` is true of the digest and `read` gives the same bytes, until somebody frees it;
+///   also where a damaged object was in its place.
 /// - An object appears whole or not at all; a `store` that failed leaves nothing behind.
 /// - `read` never gives bytes that have another digest. It frees such an object, so that the next `store` mends it.
 /// - A store is a cache: after a power cut objects may be damaged or gone. The caller makes them again.

@@ -77,8 +77,8 @@ public final class SHA256 {
     text.withUTF8 { update(UnsafeRawBufferPointer($0)) }
   }
 
-  /// Two updates of different digests. Where the processor has instructions, they take hardly longer than one, as far as
-  /// both have bytes.
+  /// Two updates of different digests. Where the processor has instructions, they take hardly longer than one, as far
+  /// as both have bytes.
   public static func update(_ one: SHA256, _ bytes: ByteSlice, and other: SHA256, _ otherBytes: ByteSlice) {
     precondition(one !== other, "one digest of two texts")
     if case .instructions(let stream) = one.worker, case .instructions(let otherStream) = other.worker {

@@ -1,7 +1,8 @@
 import JSONTape
 
-/// Messages as Anthropic's Messages API has them: content is a string or a list of blocks; calls are `tool_use` blocks of
-/// the assistant, a tool's answers are `tool_result` blocks under the role `user` (in some logs `tool_result` or `tool`).
+/// Messages as Anthropic's Messages API has them: content is a string or a list of blocks; calls are `tool_use` blocks
+/// of the assistant, a tool's answers are `tool_result` blocks under the role `user` (in some logs `tool_result` or
+/// `tool`).
 extension MessageList {
   func writeAnthropic(
     _ message: JSONValue, role: ByteSlice, at index: Int, to writer: inout JSONWriter

@@ -3,8 +3,8 @@ import Receipts
 
 /// `build-evidence`: logs to evidence partitions, one a source and UTC day.
 ///
-/// Chunks of logs are mapped by themselves; one reduce a source finds identities that occur twice, and only the chunks in which
-/// it found some are mapped again.
+/// Chunks of logs are mapped by themselves; one reduce a source finds identities that occur twice, and only the chunks
+/// in which it found some are mapped again.
 public struct BuildEvidenceStage: Stage {
   public let name: StageName = .buildEvidence
   public let upstream: [StageName] = []

@@ -61,6 +61,30 @@ final class CompiledPointer {
     }
   }
 
+  /// A key on its way that an object has twice, so that what it finds is one of two values; nil: there is none.
+  func repeatedKey(from start: JSONValue) -> String? {
+    func repeated(_ value: JSONValue, _ step: Int) -> String? {
+      guard step < steps.count else { return nil }
+      if steps[step].isEvery {
+        for element in value.elements {
+          if let key = repeated(element, step + 1) { return key }
+        }
+        for (_, member) in value.members {
+          if let key = repeated(member, step + 1) { return key }
+        }
+        return nil
+      }
+      if value.kind == .object, isRepeated(step, in: value) { return name(step) }
+      return follow(step, from: value).flatMap { repeated($0, step + 1) }
+    }
+    return repeated(start, 0)
+  }
+
+  /// Has the object the key of that step more than once?
+  func isRepeated(_ step: Int, in object: JSONValue) -> Bool {
+    object.members.reduce(into: 0) { $0 += $1.key == steps[step].key ? 1 : 0 } > 1
+  }
+
   /// Does it find anything in `start`? A `*` is every element or member.
   func leadsSomewhere(from start: JSONValue) -> Bool {
     func leads(_ value: JSONValue, _ step: Int) -> Bool {

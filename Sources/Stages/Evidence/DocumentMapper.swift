@@ -1,7 +1,8 @@
 import JSONTape
 import Receipts
 
-/// Maps the records of a JSON document, which is parsed whole, or those of a part of a large one. A blank document has no records.
+/// Maps the records of a JSON document, which is parsed whole, or those of a part of a large one. A blank document has
+/// no records.
 struct DocumentMapper {
   let mapper: RecordMapper
   let scratch: WorkerScratch
@@ -14,12 +15,13 @@ struct DocumentMapper {
   private let text = ByteBuffer(capacity: 0)
   private let frameParser = JSONParser()
 
-  /// - Parameter maximumUnpacked: bytes of a compressed document, which is unpacked whole because nobody can begin in the middle
-  ///   of it.
+  /// - Parameter maximumUnpacked: bytes of a compressed document, which is unpacked whole because nobody can begin in
+  ///   the middle of it.
   init(mapper: RecordMapper, scratch: WorkerScratch, source: Source, maximumUnpacked: Int = 1 << 30) {
     self.mapper = mapper
     self.scratch = scratch
-    reader = DocumentReader(records: source.records)
+    reader = DocumentReader(
+      records: source.records, reading: source.parts.flatMap { $0.fieldReferences + $0.ruleReferences })
     limit = source.maxRecordBytes
     self.maximumUnpacked = max(maximumUnpacked, limit)
     depth = source.records.tokens.count
@@ -31,6 +33,7 @@ struct DocumentMapper {
   /// - Returns: why the elements are no JSON; nil: they are.
   func map(_ segment: EvidenceSegment, elements bytes: ByteSlice, frame: ByteSlice) throws -> String? {
     let root = try frameParser.parse(frame)
+    if let fault = reader.ambiguity(of: root) { return fault }
     // As deep as in the document, so that the limit of nesting is the same.
     text.removeAll()
     for _ in 0..<depth { text.append(UInt8(ascii: "[")) }

@@ -9,12 +9,24 @@ struct DocumentReader {
   }
 
   private let pointer: CompiledPointer
+  private let fromRoot: [CompiledPointer]
 
-  init(records: Pointer) {
+  /// - Parameter references: of what is read in documents; those from `$root` count.
+  init(records: Pointer, reading references: [PointerReference] = []) {
     pointer = CompiledPointer(PointerReference(pointer: records))
+    fromRoot = references.filter { $0.base == .root }.map(CompiledPointer.init)
+  }
+
+  /// Of two values under one key nobody can say which one counts.
+  /// - Returns: what is wrong with the document; nil: nothing.
+  func ambiguity(of document: JSONValue) -> String? {
+    fromRoot.lazy.compactMap { pointer in
+      pointer.repeatedKey(from: document).map { "duplicate key \"\($0)\" on the way of \(pointer.text)" }
+    }.first
   }
 
   func records(of document: JSONValue, _ body: (Found) throws -> Void) throws {
+    if let message = ambiguity(of: document) { return try body(.deadEnd(document, message: message)) }
     try visit(document, step: 0, body)
   }
 
@@ -32,15 +44,10 @@ struct DocumentReader {
       return try body(.deadEnd(value, message: deadEnd(step, "there is no \"\(pointer.name(step))\"")))
     }
     // The records under a repeated key would be lost in silence.
-    if value.kind == .object, isRepeated(step, in: value) {
+    if value.kind == .object, pointer.isRepeated(step, in: value) {
       return try body(.deadEnd(value, message: "records: duplicate key \"\(pointer.name(step))\""))
     }
     try visit(next, step: step + 1, body)
-  }
-
-  private func isRepeated(_ step: Int, in object: JSONValue) -> Bool {
-    let name = pointer.name(step)
-    return object.members.reduce(into: 0) { $0 += $1.key == name ? 1 : 0 } > 1
   }
 
   private func deadEnd(_ step: Int, _ what: String) -> String {

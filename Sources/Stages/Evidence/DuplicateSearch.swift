@@ -3,9 +3,9 @@ import Receipts
 
 /// Finds, over all chunks of a source, the objects that have the same identity.
 ///
-/// One action looks at all tables together as long as they are no larger than a chunk. Of more, groups of tables are parted by
-/// hash, and an action looks at the same part of all groups: each holds about a chunk, however many objects the source has, and a
-/// line that is appended runs the last group and the parts of its identities again.
+/// One action looks at all tables together as long as they are no larger than a chunk. Of more, groups of tables are
+/// parted by hash, and an action looks at the same part of all groups: each holds about a chunk, however many objects
+/// the source has, and a line that is appended runs the last group and the parts of its identities again.
 struct DuplicateSearch {
   let source: Source
   /// The files of each chunk.

@@ -3,13 +3,13 @@ import Receipts
 
 /// `evidence.map/1`: from the bytes of log files to evidence rows.
 ///
-/// Parameters: `{"source": …, "files": [{"input", "path", "captures", "format", "unit", "compression", "offset", "line",
-/// "final", "frame", "fault", "damage", "long"}, …]}`. Inputs: the files' bytes, the frames of documents that were cut, the first
-/// bytes of lines that are too long, and `overlay/<i>`, what
+/// Parameters: `{"source": …, "files": [{"input", "path", "captures", "format", "unit", "compression", "offset",
+/// "line", "final", "frame", "fault", "damage", "long"}, …]}`. Inputs: the files' bytes, the frames of documents that
+/// were cut, the first bytes of lines that are too long, and `overlay/<i>`, what
 /// `evidence.duplicates/1` found. Outputs:
 /// `evidence/YYYY/MM/DD` for each UTC day, `evidence/undated`, `quarantine`, `identities` (see `IdentityTable`).
-/// Counts: the books (see `EvidenceBooks`), how often each probe and field was found, warnings; `fault` alone where a part of a
-/// document is no JSON, which makes the whole document one bad record.
+/// Counts: the books (see `EvidenceBooks`), how often each probe and field was found, warnings; `fault` alone where a
+/// part of a document is no JSON, which makes the whole document one bad record.
 public enum EvidenceMap {
   public static let function = ActionFunction(name: "evidence.map/1") { context in
     guard let slice = context.parameters["source"], let files = context.parameters["files"]?.array else {
@@ -19,7 +19,8 @@ public enum EvidenceMap {
   }
 
   /// - Parameters:
-  ///   - dropsDuplicates: of objects with the same identity only the first is written, where the others say nothing else.
+  ///   - dropsDuplicates: of objects with the same identity only the first is written, where the others say nothing
+  ///     else.
   ///   - signature: makes `sig_hash` of a record in the place of the mapping's own code.
   static func run(
     _ source: Source, segments: [EvidenceSegment], context: ActionContext, dropsDuplicates: Bool = true,

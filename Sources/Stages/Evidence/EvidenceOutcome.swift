@@ -101,7 +101,8 @@ struct EvidenceOutcome {
     guard output.hasPrefix("evidence/") else { return nil }
     let day = output.dropFirst("evidence/".count)
     if day != "undated" { return RelativePath(unchecked: "\(Layout.evidence)\(day)/\(source).jsonl") }
-    // Without a day to keep them apart, each chunk has a partition of its own: a log that grows rewrites the last one only.
+    // Without a day to keep them apart, each chunk has a partition of its own: a log that grows rewrites the last one
+    // only.
     let number = String(chunk)
     let padded = String(repeating: "0", count: max(0, 4 - number.count)) + number
     return RelativePath(unchecked: "\(Layout.evidence)undated/\(source)-\(padded).jsonl")
@@ -118,7 +119,8 @@ struct EvidenceOutcome {
     }
   }
 
-  /// A pointer that no record of its part has is a mistake, unless it is marked optional. A part without records says nothing.
+  /// A pointer that no record of its part has is a mistake, unless it is marked optional. A part without records says
+  /// nothing.
   private mutating func checkProbes(
     _ source: Source, _ files: [LogFile], _ mapped: [RelativePath: Int64], _ results: [ActionResult]
   ) throws {

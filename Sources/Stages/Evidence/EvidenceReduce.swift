@@ -3,13 +3,14 @@ import Receipts
 
 /// `evidence.duplicates/1`: finds objects of one source that have the same identity, over all its chunks.
 ///
-/// Parameters: `{"chunks": [[path, …], …]}`, the files of each chunk; inputs "0", "1", …: the `identities` tables of the chunks
-/// in order. Of a source with many objects: `{"groups": [{"first": n, "files": [[path, …], …]}, …]}`, the number of each group's
-/// first chunk and the files of its chunks; inputs: of each group the same part (see `IdentityParts`). Outputs: `overlay/<i>` for
-/// each chunk that has rows (see `Overlay`), none for the others.
+/// Parameters: `{"chunks": [[path, …], …]}`, the files of each chunk; inputs "0", "1", …: the `identities` tables of
+/// the chunks in order. Of a source with many objects: `{"groups": [{"first": n, "files": [[path, …], …]}, …]}`, the
+/// number of each group's first chunk and the files of its chunks; inputs: of each group the same part (see
+/// `IdentityParts`). Outputs: `overlay/<i>` for each chunk that has rows (see `Overlay`), none for the others.
 /// The first object stays; its `other_verdicts` are the distinct verdicts of the dropped ones that differ from its own,
-/// in order of occurrence. It is disputed where a dropped one has a human override that it has not: which word is the later one
-/// can't be told once the record is gone. A judgement that would be dropped while it is about something else stops the stage. Counts: `{"duplicates": n}`.
+/// in order of occurrence. It is disputed where a dropped one has a human override that it has not: which word is the
+/// later one can't be told once the record is gone. A judgement that would be dropped while it is about something else
+/// stops the stage. Counts: `{"duplicates": n}`.
 public enum EvidenceReduce {
   public static let function = ActionFunction(name: "evidence.duplicates/1") { try reduce($0) }
 

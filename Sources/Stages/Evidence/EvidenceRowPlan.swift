@@ -1,6 +1,7 @@
 import JSONTape
 
-/// The members of a part's rows in the order of the schema. What is the same in all of its rows is written once, beforehand.
+/// The members of a part's rows in the order of the schema. What is the same in all of its rows is written once,
+/// beforehand.
 final class EvidenceRowPlan {
   /// What differs from row to row.
   enum Content {

@@ -71,7 +71,8 @@ final class EvidenceRows {
     return UInt32(truncatingIfNeeded: Hash128(scope.scratch.sha256.finish()).high)
   }
 
-  /// A judgement without a run id gets one made of the record's hash and what it is about, a comparison one of the hash.
+  /// A judgement without a run id gets one made of the record's hash and what it is about, a comparison one of the
+  /// hash.
   private func runID(
     _ part: CompiledPart, about record: AboutRecord?, sigHash: Digest
   ) throws(RecordViolation) -> FoundText {

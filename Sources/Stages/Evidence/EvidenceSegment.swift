@@ -14,7 +14,8 @@ struct EvidenceSegment {
   var line: Int
   /// The file ends with this segment.
   var isFinal: Bool
-  /// The input with the document around these records, in which their array is empty; nil: the segment is no part of a document.
+  /// The input with the document around these records, in which their array is empty; nil: the segment is no part of a
+  /// document.
   var frame: String?
   /// Why the document is no JSON, if that is known already; the bytes are then its beginning.
   var fault: Fault?

@@ -1,11 +1,11 @@
 import JSONTape
 import Receipts
 
-/// `evidence.identities/1`: parts the tables of a group of chunks by the first bits of their identities' hashes, so that the
-/// search for duplicates holds one part of a source at a time, however many objects there are.
+/// `evidence.identities/1`: parts the tables of a group of chunks by the first bits of their identities' hashes, so
+/// that the search for duplicates holds one part of a source at a time, however many objects there are.
 ///
-/// Inputs "0", "1", …: `identities` tables of chunks, one behind the other. Parameters: `{"parts": n}`, a power of two. Outputs
-/// `part/<i>`: the rows of a part in their order, each with 8 bytes more:
+/// Inputs "0", "1", …: `identities` tables of chunks, one behind the other. Parameters: `{"parts": n}`, a power of two.
+/// Outputs `part/<i>`: the rows of a part in their order, each with 8 bytes more:
 /// ```
 ///  0  32  the row (see `IdentityTable`)
 /// 32   4  number of its chunk in the group, little-endian

@@ -9,8 +9,8 @@ import Receipts
 /// 20   4  line or element, little-endian; more than 32 bits: the low ones
 /// 24   1  verdict: 0 none, 1 accepted, 2 partially_accepted, 3 rejected, 4 skipped
 /// 25   1  human_override: 0 none, 1 accepted, 2 partially_accepted, 3 rejected, 4 needs_human_review
-/// 26   1  1: the mapping dropped it, because an earlier object of the chunk has the same identity and loses nothing by that
-/// 27   1  zero
+/// 26   1  1: the mapping dropped it, because an earlier object of the chunk has the same identity and loses nothing by
+/// that 27   1  zero
 /// 28   4  of a judgement, the first bytes of the SHA-256 of its `about`; else zero
 /// ```
 /// Half a hash is enough: a million million identities share one by chance once in 10^14 builds.

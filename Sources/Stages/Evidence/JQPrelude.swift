@@ -8,15 +8,16 @@ enum JQPrelude {
     ("get_jq_origin", ""),
   ]
 
-  /// What fails in libjq 1.6 for some values only. Each name is the function's own until the definition that shadows it. Operators
-  /// are functions, too: `%` is `_mod`, and every kind of assignment `_assign` or `_modify`.
+  /// What fails in libjq 1.6 for some values only. Each name is the function's own until the definition that shadows
+  /// it. Operators are functions, too: `%` is `_mod`, and every kind of assignment `_assign` or `_modify`.
   private static let guarded = [
     // An error that is null can't be told from the end of the program, which would keep the objects before it.
     #"def __error: error;"#,
     #"def error: if . == null then "the program called error with null" | __error else __error end;"#,
     #"def error(m): m | error;"#,
 
-    // `%s` is the local time zone's in C, `%Z` the machine's name for it; glibc takes flags, a width and E or O before the letter.
+    // `%s` is the local time zone's in C, `%Z` the machine's name for it; glibc takes flags, a width and E or O before
+    // the letter.
     #"def __timeFormat($name): if type != "string" then error("\($name) needs a text as its format")"#,
     #"elif test("%[-_0^#+EO0-9]*[sZ]")"#,
     #"then error("\($name) with %s or %Z is not allowed: it depends on the machine's time zone") else . end;"#,

@@ -60,8 +60,8 @@ public final class JQProgram {
   /// Compiles a program and forgets it.
   public static func check(_ text: String) throws(DistillError) { _ = try JQProgram(text) }
 
-  /// libjq puts the definitions of `~/.jq` before every program and has no switch for it. Asked before actions run, which see
-  /// nothing of the machine.
+  /// libjq puts the definitions of `~/.jq` before every program and has no switch for it. Asked before actions run,
+  /// which see nothing of the machine.
   static func refuseHomeDefinitions() throws(DistillError) {
     guard let home = getenv("HOME") else { return }
     let path = String(cString: home) + "/.jq"

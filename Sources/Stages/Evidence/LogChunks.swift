@@ -53,9 +53,9 @@ struct LogSegments {
 
 /// Groups a source's logs, in the order of their paths, into chunks: the units of cached work.
 ///
-/// A piece of a large log is a chunk of its own. Small logs share one until it would grow past the size, or after one whose
-/// path's SHA-256 starts with 00: a cut that depends on that path alone, so that a log that comes in early shifts only the
-/// chunks up to the next such path.
+/// A piece of a large log is a chunk of its own. Small logs share one until it would grow past the size, or after one
+/// whose path's SHA-256 starts with 00: a cut that depends on that path alone, so that a log that comes in early shifts
+/// only the chunks up to the next such path.
 enum LogChunks {
   static func group(_ logs: [LogSegments], size: Int) -> [[LogSegment]] {
     var chunks: [[LogSegment]] = []

@@ -2,8 +2,8 @@ import JSONTape
 import Receipts
 
 extension Source {
-  /// How a log of the source may be cut; nil: its unit is the file, it is compressed, or records see more of it than what stands
-  /// around them.
+  /// How a log of the source may be cut; nil: its unit is the file, it is compressed, or records see more of it than
+  /// what stands around them.
   func cutRule(for path: RelativePath) -> CutRule? {
     let format = format(of: path)
     guard Compression(of: path) == .none else { return nil }
@@ -14,8 +14,8 @@ extension Source {
     }
   }
 
-  /// Is a log cut by what it holds? A small compressed one is mapped at once, as far as its size tells that it is small: text
-  /// shrinks to a tenth or so.
+  /// Is a log cut by what it holds? A small compressed one is mapped at once, as far as its size tells that it is
+  /// small: text shrinks to a tenth or so.
   func isUnpacked(_ log: LogFile, _ input: StageInput, chunkSize: Int) -> Bool {
     let format = format(of: log.path)
     return Compression(of: log.path) != .none && format == .jsonl && unit(in: format) == .line
@@ -32,8 +32,8 @@ extension Source {
     }
   }
 
-  /// The steps to the array of records, where `records` has its one `*` at the end and no pointer from the document's root
-  /// leads into the array or around it.
+  /// The steps to the array of records, where `records` has its one `*` at the end and no pointer from the document's
+  /// root leads into the array or around it.
   private var elementPath: [ElementStep]? {
     guard records.tokens.last == .every else { return nil }
     let way = records.tokens.dropLast()

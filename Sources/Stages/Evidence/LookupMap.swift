@@ -3,11 +3,11 @@ import Receipts
 
 /// `evidence.lookup/1`: from the files of a look-up to the values that a mapping asks for.
 ///
-/// Parameters: `{"name", "key", "records", "values": [pointer, …], "files": [{"path", "format"}, …]}`. Inputs: the files, "0",
-/// "1", … Output `table`: see `LookupTable`. Counts: `{"files": [{"path", "read", "without_key"}]}`.
+/// Parameters: `{"name", "key", "records", "values": [pointer, …], "files": [{"path", "format"}, …]}`. Inputs: the
+/// files, "0", "1", … Output `table`: see `LookupTable`. Counts: `{"files": [{"path", "read", "without_key"}]}`.
 ///
-/// A file that can't be read is an error, unlike a log: what is missing here would be missing in every record. The same key may
-/// occur again with equal values, or with values that it lacked.
+/// A file that can't be read is an error, unlike a log: what is missing here would be missing in every record. The same
+/// key may occur again with equal values, or with values that it lacked.
 public enum LookupMap {
   public static let function = ActionFunction(name: "evidence.lookup/1") { context in
     var map = try LookupRun(context)

@@ -1,8 +1,8 @@
 import JSONTape
 import Receipts
 
-/// The output of `evidence.lookup/1`, ready to be asked: JSON Lines `[key, {value pointer: value, …}]`, sorted by the keys'
-/// bytes.
+/// The output of `evidence.lookup/1`, ready to be asked: JSON Lines `[key, {value pointer: value, …}]`, sorted by the
+/// keys' bytes.
 final class LookupTable {
   let name: String
   /// Its place among the look-ups of the source.

@@ -1,7 +1,8 @@
 import JSONTape
 import Receipts
 
-/// The mapping of one source, run again over its logs as a receipt names them: for whoever checks evidence against logs.
+/// The mapping of one source, run again over its logs as a receipt names them: for whoever checks evidence against
+/// logs.
 package struct MappingReplay: Sendable {
   /// A log, or a part of one between two line ends.
   package struct Piece: Sendable {
@@ -107,8 +108,8 @@ package struct MappingReplay: Sendable {
   ///   - pieces: each with its bytes, followed by the parser's padding.
   ///   - tables: from `tables`, followed by the padding, too.
   ///   - duplicates: objects that are to be dropped, in their order.
-  ///   - signature: makes `sig_hash` of a record, in the place of the mapping's own code. The record's bytes stand where the
-  ///     piece's do, if the log is neither compressed nor cut.
+  ///   - signature: makes `sig_hash` of a record, in the place of the mapping's own code. The record's bytes stand
+  ///     where the piece's do, if the log is neither compressed nor cut.
   ///   - body: gets evidence rows, with their line ends; those of one piece in the order of its records for each day.
   package func map(
     _ pieces: [(piece: Piece, bytes: ByteSlice)], tables: [(name: String, bytes: ByteSlice)],

@@ -1,7 +1,7 @@
 import JSONTape
 
-/// The content of a message: a string, null, or a list of blocks of which the text ones are kept, joined by a line break.
-/// Images, documents, thinking and other blocks are not text and are left out.
+/// The content of a message: a string, null, or a list of blocks of which the text ones are kept, joined by a line
+/// break. Images, documents, thinking and other blocks are not text and are left out.
 enum MessageContent {
   /// nil: not a text block.
   static func text(ofBlock block: JSONValue) -> ByteSlice? {

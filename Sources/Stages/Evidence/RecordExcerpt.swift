@@ -2,8 +2,8 @@ import JSONTape
 
 /// The beginning of a record's text, with null in the place of what `never` names.
 enum RecordExcerpt {
-  /// Writes a little more than a quarantine row shows, so that it cuts between characters. What is not hidden stays as it
-  /// is written in the log.
+  /// Writes a little more than a quarantine row shows, so that it cuts between characters. What is not hidden stays as
+  /// it is written in the log.
   static func write(_ record: JSONValue, hiding hidden: HiddenPaths, to buffer: ByteBuffer) {
     buffer.removeAll()
     var writer = JSONWriter(buffer)

@@ -188,7 +188,8 @@ final class RecordMapper {
     journal.note(identities)
     let repeated = noteIdentity(head, place)
     if let first = row?.duplicateOf ?? repeated {
-      // A record that can't become evidence has no row in the overlay: this is then that of the next one, which it must not take.
+      // A record that can't become evidence has no row in the overlay: this is then that of the next one, which it must
+      // not take.
       try rows.check(part, head: head, place: place, sigHash: sigHash)
       part.completeProbes(in: scope)
       quarantineDuplicate(head, of: record, first: first, place: place, sigHash: sigHash)
@@ -205,8 +206,8 @@ final class RecordMapper {
     part.completeProbes(in: scope)
   }
 
-  /// Adds the object to the table of identities. Returns where the one is that it repeats, if it is to be dropped for that and
-  /// the overlays, which know all chunks, say nothing of it.
+  /// Adds the object to the table of identities. Returns where the one is that it repeats, if it is to be dropped for
+  /// that and the overlays, which know all chunks, say nothing of it.
   private func noteIdentity(_ head: EvidenceRows.Head, _ place: RecordPlace) -> (path: String, line: Int)? {
     var row = IdentityTable.Row(
       identity: head.identity, file: fileIndex, line: place.line, verdict: head.verdict,

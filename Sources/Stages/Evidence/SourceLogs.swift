@@ -80,7 +80,8 @@ public struct SourceLogs: Sendable {
     return found
   }
 
-  /// Parts that share a file: what one keeps in the log, the other may not read. The reader has looked at each by itself.
+  /// Parts that share a file: what one keeps in the log, the other may not read. The reader has looked at each by
+  /// itself.
   private static func checkNever(_ source: Source, _ files: [LogFile]) throws(DistillError) {
     guard source.parts.count > 1, source.parts.contains(where: { $0.never != source.parts[0].never }) else { return }
     var conflicts: [(reader: Part, keeper: Part, text: String)] = []

@@ -3,8 +3,8 @@ import Receipts
 
 /// Comparisons of an evidence fragment on their way to pairs: `A beats B` makes a pair, and never makes A accepted.
 ///
-/// Part of `preference.map`; its quarantine is an output of its own, so that the order of the quarantine file does not depend on
-/// where fragments end. One without a winner is counted once its schema was looked at: it makes no pair.
+/// Part of `preference.map`; its quarantine is an output of its own, so that the order of the quarantine file does not
+/// depend on where fragments end. One without a winner is counted once its schema was looked at: it makes no pair.
 struct ComparisonMap {
   private let context: ActionContext
   private let gates: [Gate]

@@ -4,8 +4,8 @@ import JSONTape
 struct Conversation {
   /// Content of the first system message, as JSON text; nil: there is none.
   private(set) var systemMessage: ByteSlice?
-  /// The list, as JSON text without its closing bracket, up to and with the last message of the assistant whose content is the
-  /// response; nil: none is.
+  /// The list, as JSON text without its closing bracket, up to and with the last message of the assistant whose content
+  /// is the response; nil: none is.
   private(set) var upToResponse: ByteSlice?
 
   init(_ messages: RowElements, response: EscapedText) {

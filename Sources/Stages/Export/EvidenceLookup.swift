@@ -3,8 +3,8 @@ import Receipts
 
 /// Finds the evidence of a scored run in the fragment that both came from.
 ///
-/// Scored runs stand in the order of their evidence, so the next one is nearly always at hand; where that order is broken (a
-/// row without evidence), the whole fragment is looked through once.
+/// Scored runs stand in the order of their evidence, so the next one is nearly always at hand; where that order is
+/// broken (a row without evidence), the whole fragment is looked through once.
 struct EvidenceLookup {
   private let text: ByteSlice
   private let reader = RowReader(.evidence)
@@ -102,8 +102,8 @@ struct EvidenceLookup {
   }
 }
 
-/// How the row of evidence of a scored run begins and ends, letter by letter: a scored run is written with copies of the kind, the
-/// run id and the provenance of its evidence. So most rows are found without being parsed.
+/// How the row of evidence of a scored run begins and ends, letter by letter: a scored run is written with copies of
+/// the kind, the run id and the provenance of its evidence. So most rows are found without being parsed.
 private struct EvidenceEnds {
   private let kind: ByteSlice
   private let runID: ByteSlice

@@ -13,9 +13,9 @@ public struct ExportContext: Sendable {
 enum ExportInputs {
   /// Groups of fragments as inputs `scored/<i>` and `evidence/<i>`.
   ///
-  /// Evidence and scored partitions stand under the same relative path, and their fragments correspond where the scored ones
-  /// were made of these very fragments of evidence (the same bytes may have been cut elsewhere since); else the partitions
-  /// correspond as a whole.
+  /// Evidence and scored partitions stand under the same relative path, and their fragments correspond where the scored
+  /// ones were made of these very fragments of evidence (the same bytes may have been cut elsewhere since); else the
+  /// partitions correspond as a whole.
   ///
   /// - Parameters:
   ///   - common: inputs that every group is given.

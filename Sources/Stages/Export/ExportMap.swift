@@ -1,7 +1,8 @@
 import JSONTape
 import Receipts
 
-/// What the three exporters do alike: read scored runs with their evidence, lead them through the gates, and account for each.
+/// What the three exporters do alike: read scored runs with their evidence, lead them through the gates, and account
+/// for each.
 struct ExportMap {
   let context: ActionContext
   let stage: StageName
@@ -109,7 +110,8 @@ struct ExportMap {
 }
 
 extension Firewall {
-  /// The gates behind the making of a sample or a pair: its row is what its schema says, and no earlier one is the same.
+  /// The gates behind the making of a sample or a pair: its row is what its schema says, and no earlier one is the
+  /// same.
   ///
   /// - Parameters:
   ///   - violations: of the row.

@@ -1,8 +1,8 @@
 import JSONTape
 import Receipts
 
-/// What a pair shows of one of its sides: values as they are written in the evidence. A row of `gathered/…` is its place (8), its
-/// side (4: 0 chosen, 1 rejected), its category (4: its place in `Category`; all bits set: a side of a
+/// What a pair shows of one of its sides: values as they are written in the evidence. A row of `gathered/…` is its
+/// place (8), its side (4: 0 chosen, 1 rejected), its category (4: its place in `Category`; all bits set: a side of a
 /// comparison has none), the lengths of the values (4 each), where in the provenance the value of `sig_hash` stands (4)
 /// and its length (4), and the values one behind the other. Rows are in the order of place and side.
 struct GatheredRow {

@@ -45,8 +45,8 @@ public struct HoldoutFiles: Sendable {
 
 /// `export.holdout/1`: the prompts of held-out records.
 ///
-/// Parameters: `{"prompt": pointer, "files": [path, …]}`. Inputs: the files, "0", "1", … Output `holdout`: a table of 16 bytes a
-/// row: half the SHA-256 of a folded prompt, sorted, each once. Counts: `files`: records in each.
+/// Parameters: `{"prompt": pointer, "files": [path, …]}`. Inputs: the files, "0", "1", … Output `holdout`: a table of
+/// 16 bytes a row: half the SHA-256 of a folded prompt, sorted, each once. Counts: `files`: records in each.
 ///
 /// A record that has no prompt is an error, and so is a file without a record: what is silently not held out is a leak.
 public enum HoldoutPrompts {

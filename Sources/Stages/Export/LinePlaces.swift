@@ -1,8 +1,8 @@
 import JSONTape
 import Receipts
 
-/// Where lines stand in the inputs `<name>/<i>` of an action: i · 2⁴⁰ and the byte that the line starts at. So a place stays as it is
-/// when another input grows.
+/// Where lines stand in the inputs `<name>/<i>` of an action: i · 2⁴⁰ and the byte that the line starts at. So a place
+/// stays as it is when another input grows.
 struct LinePlaces {
   private let inputs: [ByteSlice]
   private var last = 0

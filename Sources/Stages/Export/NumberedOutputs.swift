@@ -1,7 +1,8 @@
 import JSONTape
 import Receipts
 
-/// Outputs of several actions by their names, each with the number of the action that wrote it. Those without bytes are left out.
+/// Outputs of several actions by their names, each with the number of the action that wrote it. Those without bytes are
+/// left out.
 struct NumberedOutputs {
   private var outputs: [String: [(number: Int, output: ActionOutput)]] = [:]
 

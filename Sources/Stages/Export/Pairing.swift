@@ -40,17 +40,18 @@ struct PairingComparison {
 
 /// How the runs of one task become pairs.
 ///
-/// * A text that the task has both accepted and rejected is *contested*: its verdict does not come from the text, so it can
-///   teach nothing, and stands on no side.
+/// * A text that the task has both accepted and rejected is *contested*: its verdict does not come from the text, so it
+///   can teach nothing, and stands on no side.
 /// * Runs pair only with runs of the same folded prompt: other answers to another question prove nothing.
-/// * Accepted over rejected; accepted over partially accepted only where there is no rejected: the wider gap is the clearer
-///   signal.
+/// * Accepted over rejected; accepted over partially accepted only where there is no rejected: the wider gap is the
+///   clearer signal.
 /// * Equal texts within a side count once, or a model that says the same thing often would fill the cap.
-/// * Comparisons make pairs of their own (`preferred`), in the order of a hash of their identity, as far as the verdicts left
-///   room under the cap. A text that the task has rejected is never the better one: who is preferred is not thereby good.
-/// * Both sides are in the order of a hash of the run's identity. In round d = 0, 1, … the i-th run of the longer side meets
-///   number (i + d) mod m of the shorter one, m long: in round 0 every run of the longer side takes part, and no run of the
-///   shorter side is used twice before each was used once.
+/// * Comparisons make pairs of their own (`preferred`), in the order of a hash of their identity, as far as the
+///   verdicts left room under the cap. A text that the task has rejected is never the better one: who is preferred is
+///   not thereby good.
+/// * Both sides are in the order of a hash of the run's identity. In round d = 0, 1, … the i-th run of the longer side
+///   meets number (i + d) mod m of the shorter one, m long: in round 0 every run of the longer side takes part, and no
+///   run of the shorter side is used twice before each was used once.
 struct Pairing {
   /// Where what a side shows is to be gathered.
   struct Side: Equatable {

@@ -1,9 +1,10 @@
 import JSONTape
 import Receipts
 
-/// Rows of the tables `candidates/<bucket>`: half SHA-256 of the task id, of the folded prompt (zero: no prompt), of the folded
-/// text, the order key (half the SHA-256 of the canonical JSON of `[source, kind, run_id]`): 16 bytes each; category (4: its place in
-/// `Category`), bytes of text and prompt (4), places of the evidence and of the scored run (8 each).
+/// Rows of the tables `candidates/<bucket>`: half SHA-256 of the task id, of the folded prompt (zero: no prompt), of
+/// the folded text, the order key (half the SHA-256 of the canonical JSON of `[source, kind, run_id]`): 16 bytes each;
+/// category (4: its place in `Category`), bytes of text and prompt (4), places of the evidence and of the scored run (8
+/// each).
 extension PairingCandidate {
   static let rowWidth = 88
 
@@ -27,9 +28,9 @@ extension PairingCandidate {
   }
 }
 
-/// Rows of the tables `comparisons/<bucket>`: half SHA-256 of the task id, of the folded prompt (zero: none), of the folded winning
-/// and losing text, the order key: 16 bytes each; bytes of both texts and twice the prompt (4), zero (4), place of the evidence
-/// (8).
+/// Rows of the tables `comparisons/<bucket>`: half SHA-256 of the task id, of the folded prompt (zero: none), of the
+/// folded winning and losing text, the order key: 16 bytes each; bytes of both texts and twice the prompt (4), zero
+/// (4), place of the evidence (8).
 extension PairingComparison {
   static let rowWidth = 96
 

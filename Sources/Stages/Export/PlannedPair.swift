@@ -1,8 +1,9 @@
 import JSONTape
 import Receipts
 
-/// A pair as `preference.pair` plans it and `preference.emit` writes it. A row of `plan/<shard>` has 32 bytes: fragment and place
-/// of the chosen side (4, 8), of the rejected one (4, 8), reason (4: its place in `PreferenceReason`), self pairing (4: 0 or 1).
+/// A pair as `preference.pair` plans it and `preference.emit` writes it. A row of `plan/<shard>` has 32 bytes: fragment
+/// and place of the chosen side (4, 8), of the rejected one (4, 8), reason (4: its place in `PreferenceReason`), self
+/// pairing (4: 0 or 1).
 struct PlannedPair: Equatable {
   static let rowWidth = 32
 

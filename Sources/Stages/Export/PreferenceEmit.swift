@@ -3,11 +3,11 @@ import Receipts
 
 /// `preference.emit/2`: writes the pairs of a plan.
 ///
-/// Runs once a shard. Parameters: `{"fragments": [fragment, …]}`. Inputs: `plan/0`, `gathered/<k>` of the k-th of these fragments,
-/// and after the search for duplicates `overlay/<i>`: rows `{"row"}`, the number of a pair. Outputs: `preference`, `quarantine` (pairs
-/// that failed), `samples` (a `SampleTable` without hashes). Counts: `exported`, `pairs_quarantined`, `by_reason` (of
-/// quarantine), `by_preference` (of the pairs), `by_sides` (`<reason>: <category> over <category>`, as the scored runs say),
-/// `by_model` (chosen).
+/// Runs once a shard. Parameters: `{"fragments": [fragment, …]}`. Inputs: `plan/0`, `gathered/<k>` of the k-th of these
+/// fragments, and after the search for duplicates `overlay/<i>`: rows `{"row"}`, the number of a pair. Outputs:
+/// `preference`, `quarantine` (pairs that failed), `samples` (a `SampleTable` without hashes). Counts: `exported`,
+/// `pairs_quarantined`, `by_reason` (of quarantine), `by_preference` (of the pairs), `by_sides` (`<reason>: <category>
+/// over <category>`, as the scored runs say), `by_model` (chosen).
 public enum PreferenceEmit {
   public static let function = function(behind: Firewall())
 

@@ -1,10 +1,11 @@
 import JSONTape
 import Receipts
 
-/// `preference.gather/1`: takes from the runs of a fragment what pairs show of them. Jumps to their rows, and reads no other.
+/// `preference.gather/1`: takes from the runs of a fragment what pairs show of them. Jumps to their rows, and reads no
+/// other.
 ///
-/// Parameters: `{"buckets": [bucket, …]}`. Inputs: `wanted/<k>` of the k-th of these buckets, `scored/<i>`, `evidence/<i>`. Outputs:
-/// `gathered/<bucket>.<shard>`, a `GatheredRow` for each `WantedRow`.
+/// Parameters: `{"buckets": [bucket, …]}`. Inputs: `wanted/<k>` of the k-th of these buckets, `scored/<i>`,
+/// `evidence/<i>`. Outputs: `gathered/<bucket>.<shard>`, a `GatheredRow` for each `WantedRow`.
 public enum PreferenceGather {
   public static let function = ActionFunction(name: "preference.gather/1") { context in
     let scored = LinePlaces(context, "scored", count: context.indices(of: "scored").count)
@@ -47,8 +48,8 @@ private final class ScoredCategory {
   }
 }
 
-/// A row of evidence, with the values that pairs show. A row that is not as its schema says may be in a pair all the same: the
-/// schema of the pair stops that.
+/// A row of evidence, with the values that pairs show. A row that is not as its schema says may be in a pair all the
+/// same: the schema of the pair stops that.
 private final class ShownEvidence {
   private let reader = RowReader(.evidence)
   private let scratch: WorkerScratch

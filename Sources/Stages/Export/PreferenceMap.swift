@@ -3,9 +3,10 @@ import Receipts
 
 /// `preference.map/2`: scored runs and comparisons to candidates for pairs.
 ///
-/// Parameters: `{"bucket_bits": n}`. Inputs: `scored/<i>`, `evidence/<i>`, and after the pairing `contested/<k>`: places of evidence whose text
-/// the task has both accepted and rejected. Outputs: `quarantine`, `comparison-quarantine`; without `contested/<k>`
-/// `candidates/<bucket>` and `comparisons/<bucket>`, see `PairingTables.swift`.
+/// Parameters: `{"bucket_bits": n}`. Inputs: `scored/<i>`, `evidence/<i>`, and after the pairing `contested/<k>`:
+/// places of evidence whose text the task has both accepted and rejected. Outputs: `quarantine`,
+/// `comparison-quarantine`; without `contested/<k>` `candidates/<bucket>` and `comparisons/<bucket>`, see
+/// `PairingTables.swift`.
 public enum PreferenceMap {
   public static let function = function(behind: Firewall())
 

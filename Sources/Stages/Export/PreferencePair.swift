@@ -3,12 +3,12 @@ import Receipts
 
 /// `preference.pair/2`: decides which runs of a bucket pair. Sees hashes only.
 ///
-/// Parameters: `{"max_pairs_per_task": n, "bucket_bits": n, "shard_bytes": n, "candidates": [fragment, …], "comparisons":
-/// [fragment, …]}`. Inputs: `candidates/<k>` and `comparisons/<k>` of the k-th of these fragments. Outputs: `plan/<shard>`, a
-/// `PlannedPair` each in the order of the export; `wanted/<fragment>`, a `WantedRow` for what each shard shows;
-/// `contested/<fragment>`, the places of evidence whose text is contested, 8 bytes each. Tasks come in the order of the SHA-256
-/// of their ids. Counts: `shards` (their names in that order), the fates, `pairs`, `self_pairs`, `tasks` (with candidates),
-/// `tasks_with_pairs`, `contested_texts`.
+/// Parameters: `{"max_pairs_per_task": n, "bucket_bits": n, "shard_bytes": n, "candidates": [fragment, …],
+/// "comparisons": [fragment, …]}`. Inputs: `candidates/<k>` and `comparisons/<k>` of the k-th of these fragments.
+/// Outputs: `plan/<shard>`, a `PlannedPair` each in the order of the export; `wanted/<fragment>`, a `WantedRow` for
+/// what each shard shows; `contested/<fragment>`, the places of evidence whose text is contested, 8 bytes each. Tasks
+/// come in the order of the SHA-256 of their ids. Counts: `shards` (their names in that order), the fates, `pairs`,
+/// `self_pairs`, `tasks` (with candidates), `tasks_with_pairs`, `contested_texts`.
 public enum PreferencePair {
   public static let function = function(behind: Firewall())
 

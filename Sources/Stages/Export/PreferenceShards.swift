@@ -2,11 +2,11 @@ import Receipts
 
 /// Parts the pairs of a bucket, so that no step holds the texts of all of them.
 ///
-/// Tasks are grouped by the bits of their hash behind those of the bucket, as many bits as leave at most `limit` bytes a group on
-/// average. Groups of 2 MiB are made as long as there are fewer than 16 in all buckets, so that what one thread makes another can
-/// hash; no more of them, because each chunk is gathered from for each shard. Within a group a shard ends behind the pair that
-/// reaches the limit. So the shards of the other groups stay as they are when a task changes, unless the sum of all passes a
-/// power of two. A shard never holds more than `limit` bytes and one pair.
+/// Tasks are grouped by the bits of their hash behind those of the bucket, as many bits as leave at most `limit` bytes
+/// a group on average. Groups of 2 MiB are made as long as there are fewer than 16 in all buckets, so that what one
+/// thread makes another can hash; no more of them, because each chunk is gathered from for each shard. Within a group a
+/// shard ends behind the pair that reaches the limit. So the shards of the other groups stay as they are when a task
+/// changes, unless the sum of all passes a power of two. A shard never holds more than `limit` bytes and one pair.
 struct PreferenceShards {
   struct Shard: Hashable {
     var group: UInt32
@@ -43,7 +43,8 @@ struct PreferenceShards {
     bucketBits = buckets.bits
   }
 
-  /// The shard of the next pair. Tasks must come in their order, so that the shards, one behind the other, are the plan.
+  /// The shard of the next pair. Tasks must come in their order, so that the shards, one behind the other, are the
+  /// plan.
   mutating func place(_ task: Hash128, byteCount: Int) -> Shard {
     let group = bits == 0 ? 0 : UInt32((task.high << UInt64(bucketBits)) >> UInt64(64 - bits))
     if group != shard.group {

@@ -3,8 +3,8 @@ import Receipts
 
 /// `export-preference`: pairs of runs of one task.
 ///
-/// The map hashes texts; the pairing sees hashes only, a bucket of tasks at a time, and parts its plan into shards; the texts of
-/// runs that pair are gathered for each shard. No step holds all hashes, nor the texts of all runs or pairs.
+/// The map hashes texts; the pairing sees hashes only, a bucket of tasks at a time, and parts its plan into shards; the
+/// texts of runs that pair are gathered for each shard. No step holds all hashes, nor the texts of all runs or pairs.
 public struct PreferenceStage: Stage {
   public let name: StageName = .exportPreference
   public let upstream: [StageName] = [.buildEvidence, .score]
@@ -38,7 +38,8 @@ public struct PreferenceStage: Stage {
 
   public func build(_ run: borrowing StageRun) throws -> StageOutcome {
     let holdout = try ExportInputs.holdout(context.holdout, run)
-    // A step that writes little may read two chunks; and the fewer groups there are, the fewer files are gathered for a shard.
+    // A step that writes little may read two chunks; and the fewer groups there are, the fewer files are gathered for a
+    // shard.
     let groups = ExportInputs.groups(
       run.inputs, common: holdout.common, size: 2 * run.chunkSize, least: run.chunkSize)
     let actions = PreferenceActions(

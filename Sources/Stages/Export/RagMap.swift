@@ -3,8 +3,8 @@ import Receipts
 
 /// `rag.map/1`: scored runs to retrieval playbooks.
 ///
-/// Parameters: `{"include_review": bool}`. Inputs: `scored/<i>`, `evidence/<i>`, and `overlay` (rows `{"row", "error"}`: a `duplicate_id`)
-/// when the reduce found some. Outputs: `rag`, `quarantine`, `samples`.
+/// Parameters: `{"include_review": bool}`. Inputs: `scored/<i>`, `evidence/<i>`, and `overlay` (rows `{"row",
+/// "error"}`: a `duplicate_id`) when the reduce found some. Outputs: `rag`, `quarantine`, `samples`.
 public enum RagMap {
   public static let function = function(behind: Firewall())
 

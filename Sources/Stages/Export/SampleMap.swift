@@ -1,7 +1,8 @@
 import JSONTape
 import Receipts
 
-/// A scored run that passed the gates, on its way to a row. The rows that it is made of are at hand while it is written.
+/// A scored run that passed the gates, on its way to a row. The rows that it is made of are at hand while it is
+/// written.
 struct Sample {
   var id: UInt64
   var text: EscapedText

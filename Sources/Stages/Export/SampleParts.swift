@@ -3,10 +3,11 @@ import Receipts
 
 /// `export.parts/1`: parts the tables of a group of fragments, so that no step holds all samples.
 ///
-/// Parameters: `{"bits": n, "by": "id" or "texts", "fragments": n}`: the hash whose first bits say the bucket. Inputs "0", "1", …: `SampleTable`s of
-/// fragments, one behind the other; those that are missing have no rows. Outputs: `samples/<bucket>`, the rows of a bucket in
-/// their order, each with the number of its fragment in the group behind it (4 bytes, little-endian); parted by texts also
-/// `ids/<bucket>`, by the id's own bucket: rows of 12 bytes, the id and the bucket that its sample is in.
+/// Parameters: `{"bits": n, "by": "id" or "texts", "fragments": n}`: the hash whose first bits say the bucket. Inputs
+/// "0", "1", …: `SampleTable`s of fragments, one behind the other; those that are missing have no rows. Outputs:
+/// `samples/<bucket>`, the rows of a bucket in their order, each with the number of its fragment in the group behind it
+/// (4 bytes, little-endian); parted by texts also `ids/<bucket>`, by the id's own bucket: rows of 12 bytes, the id and
+/// the bucket that its sample is in.
 enum SampleParts {
   static let rowWidth = SampleTable.rowWidth + 4
   static let idWidth = 12
@@ -38,8 +39,8 @@ enum SampleParts {
   }
 }
 
-/// `export.ids/1`: are there samples of one id in several buckets? Inputs "0", "1", …: tables `ids/<bucket>` of `SampleParts`, of one
-/// bucket. Counts: `{"straddling": n}`, rows whose id an earlier row has with another bucket.
+/// `export.ids/1`: are there samples of one id in several buckets? Inputs "0", "1", …: tables `ids/<bucket>` of
+/// `SampleParts`, of one bucket. Counts: `{"straddling": n}`, rows whose id an earlier row has with another bucket.
 enum StraddlingIDs {
   static let function = ActionFunction(name: "export.ids/1") { context in
     var buckets: [UInt64: UInt32] = [:]

@@ -48,8 +48,8 @@ public struct SampleStage: Stage {
 
   public func build(_ run: borrowing StageRun) throws -> StageOutcome {
     let holdout = try ExportInputs.holdout(context.holdout, run)
-    // Small ones: what an action reads and writes stays in the processor's caches until it is hashed and written. No smaller than
-    // that asks for, or thousands of partitions make as many actions.
+    // Small ones: what an action reads and writes stays in the processor's caches until it is hashed and written. No
+    // smaller than that asks for, or thousands of partitions make as many actions.
     let groups = ExportInputs.groups(
       run.inputs, common: holdout.common, size: run.chunkSize / 4, least: run.chunkSize / 8)
     var mapParameters = parameters.object ?? [:]

@@ -1,8 +1,8 @@
 import JSONTape
 import Receipts
 
-/// `export.tasks/1`: counts tasks. Inputs "0", "1", …: tables of half the SHA-256 of task ids, 16 bytes each, all of one bucket.
-/// Counts: `{"tasks": n}`, those that differ.
+/// `export.tasks/1`: counts tasks. Inputs "0", "1", …: tables of half the SHA-256 of task ids, 16 bytes each, all of
+/// one bucket. Counts: `{"tasks": n}`, those that differ.
 enum TaskTotals {
   static let rowWidth = 16
 
@@ -16,8 +16,8 @@ enum TaskTotals {
   }
 }
 
-/// `export.lengths/1`: percentiles of lengths of texts. Inputs "0", "1", …: tables of 8 bytes a row: a length (4, little-endian) and
-/// how many texts have it (4). Counts: `{"lengths": {"p10", "p50", "p90"}}`.
+/// `export.lengths/1`: percentiles of lengths of texts. Inputs "0", "1", …: tables of 8 bytes a row: a length (4,
+/// little-endian) and how many texts have it (4). Counts: `{"lengths": {"p10", "p50", "p90"}}`.
 enum LengthTotals {
   static let rowWidth = 8
 

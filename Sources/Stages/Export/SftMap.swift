@@ -3,8 +3,8 @@ import Receipts
 
 /// `sft.map/1`: scored runs to supervised samples.
 ///
-/// Parameters: `{"include_partial": bool, "require_judge": [kind, …]}`. Inputs and outputs as those of `rag.map`, with `sft` for
-/// `rag`.
+/// Parameters: `{"include_partial": bool, "require_judge": [kind, …]}`. Inputs and outputs as those of `rag.map`, with
+/// `sft` for `rag`.
 public enum SftMap {
   public static let function = function(behind: Firewall())
 

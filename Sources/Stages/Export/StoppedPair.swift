@@ -1,8 +1,8 @@
 import JSONTape
 import Receipts
 
-/// What `export-preference` stops besides scored runs: a comparison, or a planned pair. Shown by its ids: a quarantine file
-/// never carries the text of a run. Values are as they are written in the evidence; nil: there is none.
+/// What `export-preference` stops besides scored runs: a comparison, or a planned pair. Shown by its ids: a quarantine
+/// file never carries the text of a run. Values are as they are written in the evidence; nil: there is none.
 struct StoppedPair {
   var ids: [(StaticString, ByteSlice?)]
   var provenance: ByteSlice?

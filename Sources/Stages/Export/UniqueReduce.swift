@@ -1,13 +1,13 @@
 import JSONTape
 import Receipts
 
-/// `export.unique/2`: finds samples of a bucket whose id, or (parameter `dedupe: exact`) whose folded prompt and text, an earlier
-/// sample has, and tells what can only be counted over all that stay.
+/// `export.unique/2`: finds samples of a bucket whose id, or (parameter `dedupe: exact`) whose folded prompt and text,
+/// an earlier sample has, and tells what can only be counted over all that stay.
 ///
-/// Parameters: `{"bits": n, "dedupe": …, "firsts": [n, …]}`, the number of each group's first fragment. Inputs "0", "1", …: the tables
-/// `samples/<bucket>` that `SampleParts` made of these groups. Outputs: `overlay/<fragment>` with rows `{"row", "error"}`, and of those
-/// that stay `lengths` (see `LengthTotals`) and `tasks/<bucket>` (16 bytes each; the bucket of the task). Counts: `duplicates`,
-/// `repeated` (samples whose prompt and text an earlier one has).
+/// Parameters: `{"bits": n, "dedupe": …, "firsts": [n, …]}`, the number of each group's first fragment. Inputs "0",
+/// "1", …: the tables `samples/<bucket>` that `SampleParts` made of these groups. Outputs: `overlay/<fragment>` with
+/// rows `{"row", "error"}`, and of those that stay `lengths` (see `LengthTotals`) and `tasks/<bucket>` (16 bytes each;
+/// the bucket of the task). Counts: `duplicates`, `repeated` (samples whose prompt and text an earlier one has).
 public enum UniqueReduce {
   public static let function = ActionFunction(name: "export.unique/2") { context in
     guard let buckets = HashBuckets(context.parameters["bits"]), let firsts = context.parameters["firsts"]?.array else {

@@ -1,13 +1,13 @@
 import JSONTape
 import Receipts
 
-/// What can only be decided and counted over all samples of an export: which of them an earlier one is the same as, and the
-/// numbers of the report.
+/// What can only be decided and counted over all samples of an export: which of them an earlier one is the same as, and
+/// the numbers of the report.
 ///
-/// The tables of all fragments are parted into buckets, and each bucket is looked at by itself, so that no step holds more than
-/// some megabytes. Samples of one id are in one bucket, as are samples of the same texts where those are looked for: a
-/// bucket by texts holds all of an id because the same record gives the same texts. Where sources make different texts of the
-/// same record that is not so; then all samples are looked at together.
+/// The tables of all fragments are parted into buckets, and each bucket is looked at by itself, so that no step holds
+/// more than some megabytes. Samples of one id are in one bucket, as are samples of the same texts where those are
+/// looked for: a bucket by texts holds all of an id because the same record gives the same texts. Where sources make
+/// different texts of the same record that is not so; then all samples are looked at together.
 struct UniqueSearch {
   let dedupe: JSON
   /// Are samples looked for that say the same?
@@ -16,8 +16,8 @@ struct UniqueSearch {
   static let defaultLimit = 8 << 20
   let limit: Int
 
-  /// Groups and buckets that there are at least, so that all threads have some, unless these would be smaller than a piece should
-  /// be, in bytes.
+  /// Groups and buckets that there are at least, so that all threads have some, unless these would be smaller than a
+  /// piece should be, in bytes.
   private static let pieces = 4
   private static let leastPiece = 512 << 10
 

@@ -1,9 +1,9 @@
 import JSONTape
 import Receipts
 
-/// A run that a pair of a shard shows, for `preference.gather`. A row of `wanted/<fragment>` has 28 bytes: place of the evidence (8), of
-/// the scored run (8; all bits set: a side of a comparison has none), shard (4, 4), on which side of pairs it stands (4: 0 chosen,
-/// 1 rejected). In the order of the places.
+/// A run that a pair of a shard shows, for `preference.gather`. A row of `wanted/<fragment>` has 28 bytes: place of the
+/// evidence (8), of the scored run (8; all bits set: a side of a comparison has none), shard (4, 4), on which side of
+/// pairs it stands (4: 0 chosen, 1 rejected). In the order of the places.
 struct WantedRow: Hashable {
   static let rowWidth = 28
 

@@ -1,7 +1,7 @@
 import JSONTape
 
-/// In which share of a source's records each mapped field was found: a mapping that misses shows here first. A constant is
-/// found everywhere, so its value is shown: it may be a pointer without its slash.
+/// In which share of a source's records each mapped field was found: a mapping that misses shows here first. A constant
+/// is found everywhere, so its value is shown: it may be a pointer without its slash.
 enum FieldSection {
   private static let valueLimit = 40
 

@@ -46,9 +46,10 @@ public struct Report: Sendable {
 
   /// As `write`.
   ///
-  /// - Parameter memo: where it says that nothing has changed since the last report, nothing is read. It is to be saved when the
-  ///   files have settled.
-  /// - Returns: every file that the report was made from, there or not, and its own; nil: the memo says that nothing has changed.
+  /// - Parameter memo: where it says that nothing has changed since the last report, nothing is read. It is to be saved
+  ///   when the files have settled.
+  /// - Returns: every file that the report was made from, there or not, and its own; nil: the memo says that nothing
+  ///   has changed.
   func make(unlessHolds memo: ReportMemo?) throws -> (files: [RelativePath], isNew: Bool)? {
     if let memo, try memo.holds() { return nil }
     let records = try StageRecord.all(on: shelf, jobs: jobs)

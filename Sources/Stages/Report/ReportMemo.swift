@@ -2,8 +2,8 @@ import JSONTape
 import Receipts
 import SystemPackage
 
-/// Remembers which files a report was made from and what they were, so that a build that changed none of them need not read
-/// receipts to find the report as it should be.
+/// Remembers which files a report was made from and what they were, so that a build that changed none of them need not
+/// read receipts to find the report as it should be.
 public struct ReportMemo: Sendable {
   private let fileSystem: any FileSystem
   private let layout: WorkspaceLayout

@@ -24,8 +24,8 @@ enum SourceFacts {
       })
   }
 
-  /// In how many of a source's evidence records each field that it maps holds something, and which fields are constants: the
-  /// records have no say in those.
+  /// In how many of a source's evidence records each field that it maps holds something, and which fields are
+  /// constants: the records have no say in those.
   static func fields(_ records: [StageRecord]) -> JSON {
     guard let core = records.core(.buildEvidence) else { return [] }
     let constants = constants(of: core)

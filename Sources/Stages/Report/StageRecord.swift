@@ -49,8 +49,8 @@ struct StageRecord {
     }
   }
 
-  /// The history is a courtesy: a file that is damaged or another's counts as one that is gone. One that can't be read does
-  /// not, or the report would stay without it.
+  /// The history is a courtesy: a file that is damaged or another's counts as one that is gone. One that can't be read
+  /// does not, or the report would stay without it.
   private static func found(_ digest: Digest, on shelf: ReceiptShelf) throws -> ReceiptCodec.Encoded? {
     do {
       guard let found = try shelf.history(digest), found.digest == digest else { return nil }

@@ -6,7 +6,8 @@ extension RecordSchema {
     .evidence, .scoredRun, .ragSample, .sftSample, .preferenceSample, .quarantine, .receipt,
   ]
 
-  /// The schema as JSON Schema, draft 2020-12. JSON Schema can't say in which order keys stand; the validator also checks that.
+  /// The schema as JSON Schema, draft 2020-12. JSON Schema can't say in which order keys stand; the validator also
+  /// checks that.
   public var jsonSchema: JSON {
     var root = Self.json(.object(fields)).object ?? [:]
     root["$schema"] = "https://json-schema.org/draft/2020-12/schema"
@@ -17,7 +18,8 @@ extension RecordSchema {
   private static func json(_ type: FieldType) -> JSON {
     switch type {
     case .text: ["type": "string"]
-    // White space of JSON Schema's regular expressions is that of ECMA-262, which is Unicode's but for U+0085 and U+FEFF.
+    // White space of JSON Schema's regular expressions is that of ECMA-262, which is Unicode's but for U+0085 and
+    // U+FEFF.
     case .filledText: ["type": "string", "pattern": "\\S"]
     case .integer(let least): ["type": "integer", "minimum": .integer(least)]
     case .number: ["type": "number"]

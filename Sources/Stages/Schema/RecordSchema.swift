@@ -34,8 +34,8 @@ public struct Field: Sendable {
   }
 }
 
-/// The one place that says what a record of a kind is: its members in their order, with types and constraints. Every member is
-/// on every line.
+/// The one place that says what a record of a kind is: its members in their order, with types and constraints. Every
+/// member is on every line.
 public struct RecordSchema: Sendable {
   public let name: String
   public let fields: [Field]

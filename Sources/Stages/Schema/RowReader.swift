@@ -22,17 +22,17 @@ extension RecordSchema {
   }
 }
 
-/// Reads rows of one of our schemas: checks each against the schema and finds where its members stand, in one pass over its
-/// bytes. Texts stay as they are written until somebody asks for them.
+/// Reads rows of one of our schemas: checks each against the schema and finds where its members stand, in one pass over
+/// its bytes. Texts stay as they are written until somebody asks for them.
 ///
-/// A row as this program writes it costs no parse. Any other goes through the parser, which says what is wrong with it, or that
-/// it is such a row all the same.
+/// A row as this program writes it costs no parse. Any other goes through the parser, which says what is wrong with it,
+/// or that it is such a row all the same.
 package final class RowReader {
   /// Why a line is no row.
   package enum Refusal {
     case notJSON(JSONError)
-    /// A sentence for each thing that is wrong, and the value, valid until the next line is read. Members that the schema has
-    /// can be asked for; their types may be others.
+    /// A sentence for each thing that is wrong, and the value, valid until the next line is read. Members that the
+    /// schema has can be asked for; their types may be others.
     case violations([String], JSONValue)
   }
 
@@ -56,8 +56,8 @@ package final class RowReader {
 
   deinit { spans.deallocate() }
 
-  /// - Parameter line: without its line end; `JSONParser.padding` readable bytes follow it. Its bytes must outlive what is asked
-  ///   for.
+  /// - Parameter line: without its line end; `JSONParser.padding` readable bytes follow it. Its bytes must outlive what
+  ///   is asked for.
   /// - Returns: nil: it is such a row. Its members can be asked for until the next call.
   package func read(_ line: ByteSlice) -> Refusal? {
     self.line = line

@@ -1,7 +1,7 @@
 import JSONTape
 
-/// Writes a row member by member, in the order of its schema, and checks it when it is whole: what is about to be published is
-/// looked at as it stands there, in one pass, while it is still in the cache.
+/// Writes a row member by member, in the order of its schema, and checks it when it is whole: what is about to be
+/// published is looked at as it stands there, in one pass, while it is still in the cache.
 ///
 /// A row with violations is JSON, too; whoever writes it takes it back.
 struct RowWriter {

@@ -1,8 +1,8 @@
 import JSONTape
 import Receipts
 
-/// A schema laid out for the check: plain values behind pointers, so that a good record costs neither text nor a reference
-/// count. Made once for each schema, and never changed.
+/// A schema laid out for the check: plain values behind pointers, so that a good record costs neither text nor a
+/// reference count. Made once for each schema, and never changed.
 final class SchemaProgram: @unchecked Sendable {
   enum Kind: UInt8 {
     case any, text, filledText, integer, number, boolean, oneOf, timestamp, sha256, identifier, list, anyObject, object
@@ -20,8 +20,8 @@ final class SchemaProgram: @unchecked Sendable {
   struct Member {
     /// Index in `words`.
     var name: Int
-    /// Index in `words` of all that stands in a row between the values of this member and the one before it: `{"name":` of the
-    /// first, `,"name":` of the others.
+    /// Index in `words` of all that stands in a row between the values of this member and the one before it: `{"name":`
+    /// of the first, `,"name":` of the others.
     var key: Int
     var node: Int
   }

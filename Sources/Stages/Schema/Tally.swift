@@ -1,7 +1,8 @@
 import JSONTape
 import Receipts
 
-/// Named counts, kept apart by table: `by_reason`, `by_category`, … Names come from logs, so they are compared by their bytes.
+/// Named counts, kept apart by table: `by_reason`, `by_category`, … Names come from logs, so they are compared by their
+/// bytes.
 struct Tally {
   private var tables: [String: [ExactString: Int64]] = [:]
 

@@ -119,8 +119,8 @@ public enum Text {
     return buffer.bytes
   }
 
-  /// Appends the text in NFC. Only what lies between two ASCII characters around an unsure one is taken apart: no ASCII character
-  /// joins with what is before it.
+  /// Appends the text in NFC. Only what lies between two ASCII characters around an unsure one is taken apart: no ASCII
+  /// character joins with what is before it.
   private static func normalize(_ text: ByteSlice, unsure: Int, into output: ByteBuffer) {
     var next: Int? = unsure
     var done = 0
@@ -186,8 +186,8 @@ public enum Text {
     output.append(trimmed[start..<bytes.count])
   }
 
-  /// Where the first character stands that is of a block in which some decompose, compose or are reordered. Nil: the text is in
-  /// NFC.
+  /// Where the first character stands that is of a block in which some decompose, compose or are reordered. Nil: the
+  /// text is in NFC.
   ///
   /// - Parameter start: between two characters.
   private static func firstUnsure(_ text: ByteSlice, from start: Int) -> Int? {
@@ -209,7 +209,8 @@ public enum Text {
       case 0x0388...0x0482, 0x048A...0x0556, 0x0561...0x0587, 0x05D0...0x05EA, 0x0620...0x064A, 0x0660...0x066F,
         0x0671...0x06D3:
         index += length
-      // Punctuation; arrows to dingbats without the angle brackets; kana and CJK; Hangul syllables; letters of formulas; emoji.
+      // Punctuation; arrows to dingbats without the angle brackets; kana and CJK; Hangul syllables; letters of
+      // formulas; emoji.
       case 0x2002...0x20CF, 0x2190...0x2328, 0x232B...0x2ADB, 0x3001...0x3029, 0x3041...0x3098, 0x309B...0x30FF,
         0x3400...0x9FFF, 0xAC00...0xD7A3, 0xFE0F, 0x1D400...0x1D7FF, 0x1F000...0x1FAFF:
         index += length

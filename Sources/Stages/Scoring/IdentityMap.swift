@@ -5,7 +5,8 @@ import Receipts
 ///
 /// Parameters: `{"bits": n, "fragments": [i, …]}`: see `HashBuckets`; those of a group's fragments that are looked at.
 /// Inputs: `evidence/<i>` for each of them.
-/// Outputs: `runs/<bucket>`, tables of 24 bytes a run or extraction: identity (16), i (4), 0-based line in the fragment (4).
+/// Outputs: `runs/<bucket>`, tables of 24 bytes a run or extraction: identity (16), i (4), 0-based line in the fragment
+/// (4).
 public enum IdentityMap {
   static let rowWidth = 24
 

@@ -1,9 +1,9 @@
 import JSONTape
 import Receipts
 
-/// Who a scored run says has judged it. The run's own judge if the run's verdict or score decided, else that of the judgement
-/// which did. Where nothing was judged (a conflict, no verdict, a category that comes from other runs) there is none, and a
-/// human's word is a human's.
+/// Who a scored run says has judged it. The run's own judge if the run's verdict or score decided, else that of the
+/// judgement which did. Where nothing was judged (a conflict, no verdict, a category that comes from other runs) there
+/// is none, and a human's word is a human's.
 enum Judge {
   case nobody
   case human

@@ -5,8 +5,8 @@ import Receipts
 ///
 /// Parameters: `{"judgements": n, "runs": m}`: how many tables there may be.
 /// Inputs: `judgements/<i>` of `score.collect` and `runs/<group>` of `score.identities`.
-/// Outputs: `overlay/<group>` for each group with a judged run: rows `{"fragment", "row", "judgements": […]}`, the judgements in
-/// the order of (time, file, line); one without a time comes first.
+/// Outputs: `overlay/<group>` for each group with a judged run: rows `{"fragment", "row", "judgements": […]}`, the
+/// judgements in the order of (time, file, line); one without a time comes first.
 /// Counts: `matched`, `unmatched`, and up to five `examples` of the latter.
 public enum JudgementJoin {
   public static let function = ActionFunction(name: "score.judgements/2") { context in

@@ -6,8 +6,8 @@ import Receipts
 /// Parameters: `{"bits": n, "sources": […]}`: see `HashBuckets`; the sources whose runs can be looked for.
 /// Inputs: `evidence/<i>`, fragments one behind the other.
 /// Outputs: `judgements/<bucket>`, see `KeyedRows`.
-/// Counts: `judgements`; `unaddressed`, those that name no run, with up to five `examples`; `about`: judgements by the source of
-/// their run, where that is one of `sources`.
+/// Counts: `judgements`; `unaddressed`, those that name no run, with up to five `examples`; `about`: judgements by the
+/// source of their run, where that is one of `sources`.
 public enum JudgementMap {
   public static let function = ActionFunction(name: "score.collect/1") { context in
     guard let buckets = HashBuckets(context.parameters["bits"]) else {

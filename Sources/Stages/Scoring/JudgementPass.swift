@@ -3,8 +3,9 @@ import Receipts
 
 /// Finds what judgements say of runs, before any is scored: so each group of fragments is scored once.
 ///
-/// Judgements are taken out of the fragments that may hold some; of the sources that they are about, the identities of runs are
-/// listed, from the ends of their rows; and both meet by identity. Nothing of this runs where no source has judgements.
+/// Judgements are taken out of the fragments that may hold some; of the sources that they are about, the identities of
+/// runs are listed, from the ends of their rows; and both meet by identity. Nothing of this runs where no source has
+/// judgements.
 struct JudgementPass {
   /// Judgements that were read.
   private(set) var count: Int64 = 0

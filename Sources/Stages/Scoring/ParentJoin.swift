@@ -1,8 +1,8 @@
 import JSONTape
 import Receipts
 
-/// `score.parents/2`: finds the categories of the runs that extractions were distilled from, of one bucket: the run that
-/// `about.run_id` names, else all runs of any source with the same task id.
+/// `score.parents/2`: finds the categories of the runs that extractions were distilled from, of one bucket: the run
+/// that `about.run_id` names, else all runs of any source with the same task id.
 ///
 /// Parameters: `{"runs": n, "extractions": n}`: how many tables there may be.
 /// Inputs: `runs/<group>` and `extractions/<group>`, the tables of `score.map`.

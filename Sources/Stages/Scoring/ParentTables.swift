@@ -1,8 +1,8 @@
 import JSONTape
 import Receipts
 
-/// The tables from which `score.parents` tells the parents of extractions. An extraction is no parent, and a run that nothing
-/// decided says nothing.
+/// The tables from which `score.parents` tells the parents of extractions. An extraction is no parent, and a run that
+/// nothing decided says nothing.
 struct ParentTables {
   private let scratch: WorkerScratch
   private var runs: BucketSinks

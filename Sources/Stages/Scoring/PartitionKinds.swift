@@ -1,7 +1,7 @@
 import Receipts
 
-/// Which kinds of records a partition of evidence may hold: those of its source's parts. A partition of a source that the
-/// configuration does not have may hold any.
+/// Which kinds of records a partition of evidence may hold: those of its source's parts. A partition of a source that
+/// the configuration does not have may hold any.
 struct PartitionKinds: Sendable {
   private let kinds: [String: Set<RecordKind>]
 

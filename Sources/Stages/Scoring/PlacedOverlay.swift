@@ -1,8 +1,8 @@
 import JSONTape
 import Receipts
 
-/// What a join found for rows of a group: JSON Lines `{"fragment":i,"row":n,…}`, in the order of the fragments and of the
-/// 0-based lines in each.
+/// What a join found for rows of a group: JSON Lines `{"fragment":i,"row":n,…}`, in the order of the fragments and of
+/// the 0-based lines in each.
 struct PlacedOverlay {
   private var lines: Lines
   private var line: ByteSlice?

@@ -3,14 +3,15 @@ import Receipts
 
 /// `score.map/2`: evidence rows to scored runs, row by row.
 ///
-/// Parameters: `{"thresholds": [{"source", "only", "kind", "score", "grounded_fraction"}, …], "parent_bits": n}`; the latter is
-/// null where no source has extractions, else see `HashBuckets`.
-/// Inputs: `evidence/<i>`, fragments one behind the other; and what the joins found for their rows (see `PlacedOverlay`),
-/// `judgements/<n>` (rows `{"fragment", "row", "judgements": […]}`) and `parents/<n>` (rows
+/// Parameters: `{"thresholds": [{"source", "only", "kind", "score", "grounded_fraction"}, …], "parent_bits": n}`; the
+/// latter is null where no source has extractions, else see `HashBuckets`.
+/// Inputs: `evidence/<i>`, fragments one behind the other; and what the joins found for their rows (see
+/// `PlacedOverlay`), `judgements/<n>` (rows `{"fragment", "row", "judgements": […]}`) and `parents/<n>` (rows
 /// `{"fragment", "row", "categories": […], "count"}`).
-/// Outputs: `scored/<i>`, `quarantine`, and for the join of parents the tables `extractions/<bucket>`, 24 bytes an extraction: key
-/// of its parents (16), i (4), 0-based line in the fragment (4); and `runs/<bucket>`, twice 20 bytes a run that rules 1 to 6
-/// decided: identity, or half the SHA-256 of the task id (16), place of its category in `Category` (4).
+/// Outputs: `scored/<i>`, `quarantine`, and for the join of parents the tables `extractions/<bucket>`, 24 bytes an
+/// extraction: key of its parents (16), i (4), 0-based line in the fragment (4); and `runs/<bucket>`, twice 20 bytes a
+/// run that rules 1 to 6 decided: identity, or half the SHA-256 of the task id (16), place of its category in
+/// `Category` (4).
 public enum ScoreMap {
   public static let function = ActionFunction(name: "score.map/2") { context in
     var run = try ScoreMapRun(context)

@@ -3,8 +3,8 @@ import Receipts
 
 /// `score`: every run gets a category.
 ///
-/// What judgements say is found first (see `JudgementPass`); then each group of fragments of evidence is scored by itself. Only
-/// groups with extractions whose parents a join over all groups found are scored again.
+/// What judgements say is found first (see `JudgementPass`); then each group of fragments of evidence is scored by
+/// itself. Only groups with extractions whose parents a join over all groups found are scored again.
 public struct ScoreStage: Stage {
   public let name: StageName = .score
   public let upstream: [StageName] = [.buildEvidence]

@@ -1,8 +1,8 @@
 import JSONTape
 import Receipts
 
-/// Joins of tables that actions wrote for each bucket: those of the rows that ask for something, and those of the rows that may
-/// have it.
+/// Joins of tables that actions wrote for each bucket: those of the rows that ask for something, and those of the rows
+/// that may have it.
 enum TableJoin {
   /// Outputs `<name>/<bucket>` of actions, by number.
   struct Tables {

@@ -112,8 +112,8 @@ public struct Part: Sendable, Hashable {
   public var judgedBy: JudgedBy?
   /// Seconds east of UTC for times without a zone.
   public var timeZoneOffset: Int32
-  /// What may not leave the log: no field comes from it, `jq` does not see it, quarantine does not show it. `*` is every
-  /// element or member. In the order of the texts' bytes.
+  /// What may not leave the log: no field comes from it, `jq` does not see it, quarantine does not show it. `*` is
+  /// every element or member. In the order of the texts' bytes.
   public var never: [PointerReference]
   /// The texts and votes of `kind: comparison`; nil for the other kinds.
   public var comparison: Comparison?

@@ -83,7 +83,8 @@ public enum EvidenceField: String, Sendable, CaseIterable {
   case text
   case sourceFiles = "source_files"
   case gitSHA = "git_sha"
-  /// `accepted`, `partially_accepted`, `rejected` or `skipped` as the log says it; only where there are no verdict rules.
+  /// `accepted`, `partially_accepted`, `rejected` or `skipped` as the log says it; only where there are no verdict
+  /// rules.
   case verdict
   case score
   case successMarkers = "success_markers"

@@ -14,8 +14,8 @@ public struct GlobError: Error, Sendable, Hashable {
 /// A pattern of workspace paths. Inside a component `*` is any text, `?` one character, `[a-z]` and `[!x]` sets, and
 /// `{name}` a text of at least one character that is captured; `**` as a component is any number of folders, also none.
 ///
-/// A match is read from the left and every wildcard takes as little as it can. A name that begins with `.` is matched only
-/// where the component of the pattern begins with a `.` too. There is no escape character: `[*]` is a star.
+/// A match is read from the left and every wildcard takes as little as it can. A name that begins with `.` is matched
+/// only where the component of the pattern begins with a `.` too. There is no escape character: `[*]` is a star.
 public struct Glob: Sendable, Hashable {
   /// Without `.` components and doubled slashes.
   public let text: String
@@ -145,7 +145,8 @@ public struct Glob: Sendable, Hashable {
       } else if name == names.count {
         return places
       }
-      // No way on from here: the last `**` takes one name more. An earlier one need not: what it could take, the last can.
+      // No way on from here: the last `**` takes one name more. An earlier one need not: what it could take, the last
+      // can.
       guard let (component, end) = taken, end < names.count,
         components[component].matches(UnsafeBufferPointer(rebasing: bytes[names[end]]))
       else { return nil }

@@ -15,16 +15,16 @@ public struct LogFile: Sendable, Hashable {
 
 /// Finds the files that patterns name. Reads only folders that a pattern can reach, and none that the program writes.
 ///
-/// A symbolic link is followed where every pattern component that leads to it is a literal name; one that a wildcard met is
-/// left alone and reported, and so is what is no file: folders, sockets, pipes and devices.
+/// A symbolic link is followed where every pattern component that leads to it is a literal name; one that a wildcard
+/// met is left alone and reported, and so is what is no file: folders, sockets, pipes and devices.
 public struct GlobWalk: Sendable {
   public struct Result: Sendable, Equatable {
     /// By the bytes of their paths, each once.
     public var files: [LogFile] = []
     /// Links that a wildcard would have led through, or to, by the bytes of their paths.
     public var skippedLinks: [RelativePath] = []
-    /// What a pattern names but is no file, by the bytes of their paths: folders that no pattern leads through, pipes, sockets,
-    /// devices.
+    /// What a pattern names but is no file, by the bytes of their paths: folders that no pattern leads through, pipes,
+    /// sockets, devices.
     public var notFiles: [RelativePath] = []
   }
 

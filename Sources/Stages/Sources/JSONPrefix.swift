@@ -11,7 +11,8 @@ enum JSONPrefix {
     return try? JSON.parse(Array(bytes[..<cut.end]) + cut.closers)
   }
 
-  /// The end of the last value that is followed by a comma or a closing bracket, and what closes the brackets around it.
+  /// The end of the last value that is followed by a comma or a closing bracket, and what closes the brackets around
+  /// it.
   private static func lastWholeValue(_ bytes: [UInt8]) -> (end: Int, closers: [UInt8])? {
     var open: [UInt8] = []
     var cut: (end: Int, closers: [UInt8])?

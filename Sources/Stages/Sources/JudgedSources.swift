@@ -2,8 +2,8 @@ import JSONTape
 import Receipts
 
 extension Configuration {
-  /// What judgements are about, as far as the configuration says it outright: a source that does not exist, or has no such records,
-  /// would leave every judgement without its run, and nobody would hear what people said.
+  /// What judgements are about, as far as the configuration says it outright: a source that does not exist, or has no
+  /// such records, would leave every judgement without its run, and nobody would hear what people said.
   func checkJudgedSources() throws(DistillError) {
     for source in sources {
       for part in source.parts where part.kind == .verdict { try check(part, of: source) }

@@ -1,7 +1,8 @@
 import JSONTape
 import Receipts
 
-/// Files beside the logs that fields come from: `lookups: {tasks: {files: tasks/*.json, records: /results/*, key: /id}}`.
+/// Files beside the logs that fields come from: `lookups: {tasks: {files: tasks/*.json, records: /results/*, key:
+/// /id}}`.
 public struct Lookup: Sendable, Hashable {
   public var name: String
   public var files: [Glob]

@@ -1,7 +1,8 @@
 import JSONTape
 import Receipts
 
-/// A mapping that ships with the program: the keys of a source but `name` and `files`, in the configuration's own language.
+/// A mapping that ships with the program: the keys of a source but `name` and `files`, in the configuration's own
+/// language.
 public struct Preset: Sendable {
   public let name: String
   /// The YAML, with comments for people.

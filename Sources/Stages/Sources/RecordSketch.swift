@@ -101,7 +101,8 @@ struct RecordSketch {
     "source_files": ["source_files", "files", "file"],
   ]
 
-  /// The shallowest pointer whose last name is one of `words`, earlier words first; only with a type in `types`, if given.
+  /// The shallowest pointer whose last name is one of `words`, earlier words first; only with a type in `types`, if
+  /// given.
   func guess(_ words: [String], types: Set<String>? = nil) -> (pointer: String, type: String)? {
     for depth in 1...Self.maximumDepth {
       for word in words {

@@ -2,11 +2,11 @@ import JSONTape
 import Receipts
 import SystemPackage
 
-/// A commented `distill.yaml` for the logs that are found below `workspace`. Logs that a preset knows get it; of the others
-/// the first record's fields are listed, with a mapping to complete.
+/// A commented `distill.yaml` for the logs that are found below `workspace`. Logs that a preset knows get it; of the
+/// others the first record's fields are listed, with a mapping to complete.
 ///
-/// Looks at six levels of folders and ten thousand entries at most, and into the beginning of one file for each folder and
-/// extension. What it writes holds no value from a log.
+/// Looks at six levels of folders and ten thousand entries at most, and into the beginning of one file for each folder
+/// and extension. What it writes holds no value from a log.
 ///
 /// - Returns: the text, and whether it is an example because no logs were found.
 /// - Throws: `FileSystemError` when a folder or file can't be read.

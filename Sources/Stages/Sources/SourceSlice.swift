@@ -2,8 +2,8 @@ import JSONTape
 import Receipts
 
 extension Source {
-  /// All of the source that can change a byte of what is built, in the language of the configuration: the preset expanded,
-  /// defaults written out, no comments and no places. Equal for configurations that mean the same.
+  /// All of the source that can change a byte of what is built, in the language of the configuration: the preset
+  /// expanded, defaults written out, no comments and no places. Equal for configurations that mean the same.
   public var slice: JSON {
     var members: [(String, JSON)] = [
       ("name", .string(name)),

@@ -8,7 +8,8 @@ public enum Verdict: String, Sendable, CaseIterable {
   case skipped
 }
 
-/// `{when: {…}, is: …}` or `{otherwise: …}` (no conditions). The first that holds decides; `skipped` ones are tried first.
+/// `{when: {…}, is: …}` or `{otherwise: …}` (no conditions). The first that holds decides; `skipped` ones are tried
+/// first.
 public struct VerdictRule: Sendable, Hashable {
   public var conditions: [Condition]
   public var verdict: Verdict

@@ -1,4 +1,5 @@
-/// What people are used to from make and git, in the form that the parser knows: `-C DIR` before the subcommand, and `-j4`.
+/// What people are used to from make and git, in the form that the parser knows: `-C DIR` before the subcommand, and
+/// `-j4`.
 enum CommandLineArguments {
   static func normalised(_ arguments: [String]) -> [String] {
     folderBehind(arguments).flatMap { argument in

@@ -29,8 +29,8 @@ struct History {
     return (builds, nil)
   }
 
-  /// - Parameter name: a stage (its newest receipt), `STAGE~N` (N builds before), the first digits of `receipt_sha256`, or a
-  ///   file.
+  /// - Parameter name: a stage (its newest receipt), `STAGE~N` (N builds before), the first digits of `receipt_sha256`,
+  ///   or a file.
   func receipt(_ name: String) throws -> ReceiptCodec.Encoded {
     let parts = name.split(separator: "~", omittingEmptySubsequences: false)
     if let stage = Pipeline.stages.first(where: { $0.text == parts[0] }) {

@@ -2,8 +2,8 @@ import Glibc
 import Receipts
 import SystemPackage
 
-/// A folder for what is needed for a while. All that is in it is removed when it is released, unless it is to stay; so is the
-/// folder itself, unless it was there before.
+/// A folder for what is needed for a while. All that is in it is removed when it is released, unless it is to stay; so
+/// is the folder itself, unless it was there before.
 final class TemporaryFolder {
   /// Absolute and without symbolic links.
   let path: FilePath

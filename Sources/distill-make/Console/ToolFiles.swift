@@ -20,8 +20,8 @@ enum ToolFiles {
     return paths
   }
 
-  /// From the dynamic linker's own list, which is written before `main` begins; to have /proc/self/maps written out and to
-  /// read it takes a tenth of a build with nothing to do.
+  /// From the dynamic linker's own list, which is written before `main` begins; to have /proc/self/maps written out and
+  /// to read it takes a tenth of a build with nothing to do.
   private static func loadedLibraries() -> [String] {
     var names: [String] = []
     var library = _r_debug.r_map

@@ -3,8 +3,8 @@ import Receipts
 import Stages
 import SystemPackage
 
-/// A temporary workspace with some of the user's records, the user's configuration of them, and the plants. Removed when
-/// released.
+/// A temporary workspace with some of the user's records, the user's configuration of them, and the plants. Removed
+/// when released.
 final class SelftestWorkspace {
   let layout: WorkspaceLayout
   private(set) var sources: [Source] = []

@@ -6,8 +6,8 @@ import Testing
 
 @testable import Receipts
 
-/// A workspace in memory with a small graph: `notes` puts each note in capitals, `titles` gathers their first lines, and
-/// `other` stands beside them.
+/// A workspace in memory with a small graph: `notes` puts each note in capitals, `titles` gathers their first lines,
+/// and `other` stands beside them.
 ///
 /// ```
 /// notes/*.txt  → notes  → data/capitals/*.txt → titles → exports/titles.txt

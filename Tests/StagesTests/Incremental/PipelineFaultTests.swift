@@ -7,12 +7,12 @@ import Testing
 
 @testable import Stages
 
-/// All five stages, disturbed at every call that they make of the file system: afterwards each has its old or its new state, no
-/// receipt is without its bytes, and the next build leaves what a clean one leaves.
+/// All five stages, disturbed at every call that they make of the file system: afterwards each has its old or its new
+/// state, no receipt is without its bytes, and the next build leaves what a clean one leaves.
 @Suite("A disturbed build of the whole pipeline")
 struct PipelineFaultTests {
-  /// There are thousands of calls, and two builds for each: every so many of them are disturbed, others by each disturbance.
-  /// `DISTILL_EVERY_CALL=1` disturbs all of them, in about seven minutes of one core.
+  /// There are thousands of calls, and two builds for each: every so many of them are disturbed, others by each
+  /// disturbance. `DISTILL_EVERY_CALL=1` disturbs all of them, in about seven minutes of one core.
   private static let step = getenv("DISTILL_EVERY_CALL") == nil ? defaultStep : 1
   #if DEBUG
     private static let defaultStep = 499
