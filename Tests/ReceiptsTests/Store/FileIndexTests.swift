@@ -1,8 +1,9 @@
-import Receipts
 import ReceiptsTesting
 import Synchronization
 import SystemPackage
 import Testing
+
+@testable import Receipts
 
 @Suite("FileIndex")
 struct FileIndexTests {
