@@ -284,7 +284,7 @@ struct BadInputTests {
       (["all", "-j", "257"], "Error: -j takes a number from 1 to 256"),
       (["all", "-j", "two"], "Error: The value 'two' is invalid for '-j <n>'"),
       (["all", "--include-everything"], "Error: Unknown option '--include-everything'"),
-      (["al"], "Error: Unexpected argument 'al'"),
+      (["al"], "distill-make: there is no command `al`\n  did you mean `all`?"),
       (["graph", "--format", "svg"], "Error: The value 'svg' is invalid for '--format <format>'"),
       (["-C"], "Error: "),
       (["-C", "nowhere", "all"], "distill-make: nowhere: there is no such folder: No such file or directory"),

@@ -43,8 +43,11 @@ struct GitConfigurationTests {
   @Test("says which line ends are no change")
   func lineEnds() throws {
     let space = try space()
-    let text = try space.read("distill.yaml").replacingOccurrences(of: "\n", with: "\r\n")
-    try space.write("distill.yaml", text)
+    // As it is checked out for such a user, and touched since, so that its bytes decide.
+    try space.remove("distill.yaml")
+    let checkout = try Machine.run(["git", "-c", "core.autocrlf=true", "checkout", "distill.yaml"], in: space.root)
+    try #require(checkout.exitCode == 0, "\(checkout.stderr)")
+    try #require(Machine.run(["touch", "-d", "2020-01-01", "distill.yaml"], in: space.root).exitCode == 0)
     try space.build()
     #expect(try dirty(space) == true)
     let home = try TestSpace("home")
