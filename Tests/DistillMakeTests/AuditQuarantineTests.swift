@@ -62,12 +62,14 @@ struct AuditQuarantineTests {
     }
     #expect(
       reasons == [
-        ["duplicate_id", "schema_violation"],
+        ["duplicate_id", "missing_source_run_id", "schema_violation"],
         ["category_disallowed", "empty_content", "unsafe_rag_category"],
         ["category_disallowed", "duplicate_id", "empty_content", "unsafe_sft_category"],
         ["category_disallowed", "empty_content", "invalid_preference_pairing", "self_pairing"],
       ])
     #expect(try space.audit("--strict") == [])
+    // Without the file of held-out prompts nobody can say what is stopped for them.
+    #expect(try space.audit("--no-inputs") == [])
   }
 
   private static let names = ["rag", "sft", "preference"]
@@ -95,7 +97,7 @@ struct AuditQuarantineTests {
           receipt.count("by_reason/schema_violation", 1)
         }
         #expect(
-          try space.audit("--no-inputs").contains { $0.hasSuffix(" \(path)") },
+          try space.audit().contains { $0.hasSuffix(" \(path)") },
           "\(member) of line \(number + 1): \(there[number].canonicalString)")
         guard member == "reason" || member == "errors" else { break }
         try space.write(path, bytes)
@@ -116,11 +118,11 @@ struct AuditQuarantineTests {
     let last = rows.count - 1
     try space.write(path, (rows.dropLast() + [rows[0]]).joined())
     try Forgery(space: space).fit()
-    var found = try space.audit("--no-inputs")
+    var found = try space.audit()
     #expect(found.contains("row-undue \(path)") && found.contains("row-missing \(path)"), "\(found)")
     try space.write(path, ([rows[last]] + rows.dropLast()).joined())
     try Forgery(space: space).fit()
-    found = try space.audit("--no-inputs")
+    found = try space.audit()
     #expect(found == ["row-differs \(path)"])
   }
 
@@ -137,7 +139,7 @@ struct AuditQuarantineTests {
         receipt.count(count, Int64(change))
       }
     }
-    #expect(try space.audit("--no-inputs").contains("row-undue \(path)"))
+    #expect(try space.audit().contains("row-undue \(path)"))
   }
 
   // MARK: build-evidence

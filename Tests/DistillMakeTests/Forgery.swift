@@ -81,7 +81,8 @@ extension Receipt {
       guard let key = keys.first else { return .integer((tree.integer ?? 0) + change) }
       var object = tree.object ?? [:]
       let value = changed(object[String(key)] ?? .null, keys.dropFirst())
-      let isGone = value == .integer(0) && keys.count == 1 && path.contains("/")
+      // Every source has all its terms, and a table only names that there are.
+      let isGone = value == .integer(0) && keys.count == 1 && path.contains("/") && !path.hasPrefix("by_source/")
       object[String(key)] = isGone ? JSON?.none : value
       return .object(object)
     }

@@ -33,7 +33,7 @@ package enum FindingCode: String, Sendable, CaseIterable, Comparable {
     switch self {
     case .receiptMissing: "A stage has no receipt."
     case .receiptMalformed:
-      "A receipt is not canonical JSON of the published schema: a key is unknown, missing, doubled or out of order, or a value is of another type."
+      "A receipt is not canonical JSON of the published schema, or says what its stage can't: a key is unknown, missing, doubled or out of order, a value is of another type, a check is missing, or an output is where the stage writes none."
     case .coreHashMismatch: "core_sha256 is not the SHA-256 of the receipt's core."
     case .receiptHashMismatch: "receipt_sha256 is not the SHA-256 of the receipt without that member."
     case .chainBroken: "The history lacks a receipt, or holds one that is not what its name says."
@@ -45,16 +45,18 @@ package enum FindingCode: String, Sendable, CaseIterable, Comparable {
     case .inputGrown: "A log begins with the bytes that the receipt names, and goes on."
     case .inputUnavailable: "A log is not there, or was not to be looked at."
     case .outputChanged: "An output has other bytes than the receipt says."
-    case .outputMissing: "An output that the receipt lists is not there."
+    case .outputMissing: "An output that the receipt lists is not there as a file of its own."
     case .outputUnreceipted: "A file lies among the outputs that no receipt lists."
-    case .stageLinkBroken: "What a stage read is not what the stage before it wrote."
+    case .stageLinkBroken:
+      "What a stage read is not what the stage before it wrote, or not what its parameters ask for."
     case .booksUnbalanced: "A count in a receipt is not what the files come to."
-    case .rowInvalid: "A row is not what its schema says."
+    case .rowInvalid: "A row is not what its schema says, or is spelled in another way than this program does."
     case .leak: "An exported row does not lead back to a run that this export may take."
     case .rowDiffers: "A row says something else than the evidence that it was made of."
-    case .rowMissing: "An export lacks a row that the evidence and the receipt's parameters ask for."
+    case .rowMissing:
+      "An export, or its quarantine, lacks a row that the evidence and the receipt's parameters ask for."
     case .rowUndue:
-      "An export has a row that may be there but that its rule does not choose: a pair, or a text that an earlier row has."
+      "An export has a row that may be there but that its rule does not choose: a pair, or a text that an earlier row has; or a quarantine one that no gate stops."
     case .provenanceMismatch: "The evidence, or its quarantine, is not what the mapping makes of the log."
     case .factsDiffer: "An answer about a file is not what the git repository says."
     case .attestationMissing: "A stage has no signed attestation."

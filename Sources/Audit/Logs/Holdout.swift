@@ -9,17 +9,21 @@ struct Holdout {
   let layout: WorkspaceLayout
   let files: AuditedFiles
 
-  /// Halves of the SHA-256 of the folded prompts; none where nothing is held out. A file that is not as the receipt says is
-  /// left out: it is a finding already.
-  func prompts(_ receipt: StageReceipt, _ log: FindingLog) throws -> Set<Hash128> {
-    guard let pointer = receipt.receipt.core.parameters["holdout"]?["prompt"]?.string else { return [] }
+  /// Halves of the SHA-256 of the folded prompts; none where nothing is held out.
+  /// - Returns: whether they are all: a file that is not as the receipt says, or was not to be looked at, is left out.
+  func prompts(_ receipt: StageReceipt) throws -> (prompts: Set<Hash128>, areAll: Bool) {
+    guard let pointer = receipt.receipt.core.parameters["holdout"]?["prompt"]?.string else { return ([], true) }
     var prompts: Set<Hash128> = []
+    var areAll = true
     let (plain, folded) = (ByteBuffer(), ByteBuffer())
     let parser = JSONParser()
     for input in receipt.receipt.core.inputs
-    where !StageRoles.isMade(input.path) && input.path != Layout.repositoryFacts && files.isSound(input.path) {
+    where !StageRoles.isMade(input.path) && input.path != Layout.repositoryFacts {
       let bytes = ByteBuffer()
-      guard try fileSystem.appendContents(of: layout.path(input.path), to: bytes) else { continue }
+      guard files.isSound(input.path), try fileSystem.appendContents(of: layout.path(input.path), to: bytes) else {
+        areAll = false
+        continue
+      }
       let text = try Self.text(bytes.bytes, of: input.path)
       try Self.records(text.bytes, of: input.path, parser) { record in
         guard let prompt = Self.value(at: pointer, in: record)?.string else { return }
@@ -31,7 +35,7 @@ struct Holdout {
       }
       withExtendedLifetime(bytes) {}
     }
-    return prompts
+    return (prompts, areAll)
   }
 
   /// Evidence has U+FFFD for each lone surrogate (ED, then A0 or more, and one more byte).

@@ -59,18 +59,25 @@ struct DueRowPass {
   /// Of each run numbers of its prompt and text: equal ones are equal texts.
   private func numbersOfTexts(_ rows: [Int], _ scratch: RowScratch) throws -> [[Int]] {
     let folding = FoldedTexts()
-    let said = try rows.map { try texts(of: $0, scratch) }
-    let runs = rows.map { index.runs[$0] }
-    let prompts = folding.firstAlike(
-      zip(said, runs).map { ($0.prompt ?? .empty, $1.hasPrompt ? $1.promptStart : nil) })
-    let answers = folding.firstAlike(zip(said, runs).map { ($0.text, $1.textStart) })
-    return zip(prompts, answers).map { [$0, $1] }
+    var holders: [FileView] = []
+    let said = try rows.map { try texts(of: $0, scratch, &holders) }
+    return withExtendedLifetime(holders) {
+      let runs = rows.map { index.runs[$0] }
+      let prompts = folding.firstAlike(
+        zip(said, runs).map { ($0.prompt ?? .empty, $1.hasPrompt ? $1.promptStart : nil) })
+      let answers = folding.firstAlike(zip(said, runs).map { ($0.text, $1.textStart) })
+      return zip(prompts, answers).map { [$0, $1] }
+    }
   }
 
   /// As they are written.
-  private func texts(of row: Int, _ scratch: RowScratch) throws -> (text: ByteSlice, prompt: ByteSlice?) {
+  /// - Parameter holders: takes what holds them.
+  private func texts(
+    of row: Int, _ scratch: RowScratch, _ holders: inout [FileView]
+  ) throws -> (text: ByteSlice, prompt: ByteSlice?) {
     let run = index.runs[row]
     let tokens = index.tokens(of: row, try scratch.evidence.bytes(at: run.place))
+    if let holder = scratch.evidence.holder(of: run.place), holder !== holders.last { holders.append(holder) }
     return (tokens.token(EvidenceMember.text) ?? .empty, run.hasPrompt ? tokens.token(EvidenceMember.prompt) : nil)
   }
 
@@ -204,17 +211,18 @@ struct DueRowPass {
     _ runs: ArraySlice<Candidate>, _ comparisons: ArraySlice<Candidate>, _ folding: FoldedTexts, _ scratch: RowScratch
   ) throws -> PairPlan {
     if comparisons.isEmpty, let plan = Self.unpaired(runs) { return plan }
+    var holders: [FileView] = []
     let candidates = try runs.map { candidate in
       let row = Int(candidate.number)
       let run = index.runs[row]
-      let (text, prompt) = try texts(of: row, scratch)
+      let (text, prompt) = try texts(of: row, scratch, &holders)
       return PairRun(
         row: candidate.number, category: run.category, identity: run.identity, text: text, prompt: prompt,
         textStart: run.textStart, promptStart: run.promptStart)
     }
     var buffers: [ByteBuffer] = []
     let judged = try comparisons.map { try comparison(Int($0.number), scratch, &buffers) }
-    return withExtendedLifetime(buffers) {
+    return withExtendedLifetime((buffers, holders)) {
       TaskPairing(candidates, judged, maximum: rules.maximumPairs, folding).plan
     }
   }

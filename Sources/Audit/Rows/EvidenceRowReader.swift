@@ -40,6 +40,9 @@ final class EvidenceRowReader {
     return row
   }
 
+  /// What holds the bytes of a row that was read last: whoever needs more than two at a time keeps them. nil: they stay anyway.
+  func holder(of place: RowPlace) -> FileView? { views[place.file].flatMap { $0.isMapped ? nil : $0 } }
+
   /// Asks for a row ahead of its use, but for what is far from its start and its end.
   func prefetch(_ place: RowPlace) {
     guard let row = row(at: place) else { return }

@@ -12,6 +12,8 @@ struct ExportRules: Sendable {
   var answers: RepositoryAnswers?
   /// Halves of the SHA-256 of folded prompts.
   var heldOut: Set<Hash128> = []
+  /// Are they all that are held out? Else nobody can say which rows are due.
+  var knowsHeldOut = true
 
   /// Pairs of one task and prompt.
   var maximumPairs = 1

@@ -259,6 +259,7 @@ struct RowAudit {
       var counts = RowCounts()
       for part in own { counts.add(part.counts) }
       checkLineEnds(export.paths)
+      let isCertain = isCertain && export.rules.knowsHeldOut
       for path in export.paths where self.files.scans[path] != nil {
         let check = DueRowCheck(path: path, due: export.due, index: index, partitions: partitions, log: log)
         // Rows that are due have ids of their own.
@@ -276,7 +277,8 @@ struct RowAudit {
     let sources = Set(evidence.repositories.keys)
     var rules = ExportRules(
       receipt, answers: facts.flatMap { try? RepositoryAnswers(JSON.parse($0), sources: sources) })
-    rules.heldOut = try Holdout(fileSystem: fileSystem, layout: layout, files: files).prompts(receipt, log)
+    (rules.heldOut, rules.knowsHeldOut) = try Holdout(fileSystem: fileSystem, layout: layout, files: files)
+      .prompts(receipt)
     return Export(
       stage: receipt.stage, paths: [OutputPlaces.export(receipt.stage)].compactMap { $0 }, rules: rules)
   }
