@@ -3,7 +3,8 @@ import JSONTape
 import Receipts
 import Testing
 
-/// Rows that would be good ones, but that the rules leave out, and rows that they ask for. Every forgery fits in itself.
+/// Rows that would be good ones, but that the rules leave out, and rows that they ask for. Every forgery fits in
+/// itself.
 @Suite("Audit of which rows an export holds")
 struct AuditDueRowTests {
   private static let rag = "exports/rag/playbooks.jsonl"

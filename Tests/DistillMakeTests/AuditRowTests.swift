@@ -294,7 +294,8 @@ struct AuditRowTests {
     #expect(try space.audit().contains("provenance-mismatch data/evidence/undated/packed-0000.jsonl"))
   }
 
-  /// Compressed logs, duplicates with another verdict, look-ups, jq, comparisons, judgements, extractions, a holdout, files in git.
+  /// Compressed logs, duplicates with another verdict, look-ups, jq, comparisons, judgements, extractions, a holdout,
+  /// files in git.
   private static func everyKind() throws -> TestSpace {
     let space = try TestSpace()
     try space.write(

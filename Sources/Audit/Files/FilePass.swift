@@ -1,8 +1,8 @@
 import Receipts
 import Synchronization
 
-/// Hashes files, two at a time on each thread, and has each segment read when it is hashed: by the thread that has it in its
-/// cache, or where others have nothing to do, by one of these.
+/// Hashes files, two at a time on each thread, and has each segment read when it is hashed: by the thread that has it
+/// in its cache, or where others have nothing to do, by one of these.
 final class FilePass<Result: Sendable>: @unchecked Sendable {
   // Everything that changes is behind the monitor, or with one thread.
 

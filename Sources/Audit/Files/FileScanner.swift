@@ -1,8 +1,8 @@
 import JSONTape
 import Receipts
 
-/// Hashes a file part by part and finds its lines. Each part is small enough to be in a core's cache still when it is looked
-/// through, and a segment to be in the processor's when its rows are read.
+/// Hashes a file part by part and finds its lines. Each part is small enough to be in a core's cache still when it is
+/// looked through, and a segment to be in the processor's when its rows are read.
 final class FileScanner {
   private let sha256 = SHA256()
   private(set) var view: FileView?

@@ -33,8 +33,8 @@ final class FileView: @unchecked Sendable {
 
   var isMapped: Bool { mapping != nil }
 
-  /// Gives pages back that were read, when enough of them have come together: other threads stop for a moment each time.
-  /// Whoever reads them again finds the file's bytes there.
+  /// Gives pages back that were read, when enough of them have come together: other threads stop for a moment each
+  /// time. Whoever reads them again finds the file's bytes there.
   /// - Parameter range: what has been read now. What is before it has been, too, or else is only slower.
   func release(_ range: Range<Int>) {
     precondition(range.lowerBound >= 0 && range.upperBound <= bytes.count, "bytes that the file has not")

@@ -2,8 +2,9 @@ import JSONTape
 import Receipts
 import Synchronization
 
-/// The files of the workspace that an audit reads. One that is mapped stays so until the audit's end: it is read several
-/// times. Its pages are given back after each time, but for those of the evidence, to which most other rows lead back.
+/// The files of the workspace that an audit reads. One that is mapped stays so until the audit's end: it is read
+/// several times. Its pages are given back after each time, but for those of the evidence, to which most other rows
+/// lead back.
 final class FileViews: Sendable {
   private let fileSystem: any FileSystem
   private let layout: WorkspaceLayout

@@ -16,7 +16,8 @@ struct LogAudit {
   /// Are all partitions as their receipt says?
   let isWhole: Bool
 
-  /// Pieces of logs that are mapped together, about so many bytes: few, so that what they give stays in memory that is in use.
+  /// Pieces of logs that are mapped together, about so many bytes: few, so that what they give stays in memory that is
+  /// in use.
   private static let chunkSize = 4 << 20
 
   private struct Work: Sendable {

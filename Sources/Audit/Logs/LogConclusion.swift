@@ -66,8 +66,8 @@ struct LogConclusion {
       found: inputs.contains(source) ? "none" : source)
   }
 
-  /// The first object stays, and has the verdicts of the others that differ from its own. Where one of them has a word of a
-  /// human that it has not, a human must look.
+  /// The first object stays, and has the verdicts of the others that differ from its own. Where one of them has a word
+  /// of a human that it has not, a human must look.
   /// - Parameter override: what the mapping gives the row; nil: what the row says.
   private func checkDropped(_ row: Int, _ objects: [LogObject], override: Category??) throws {
     let members = try evidence(row)

@@ -37,7 +37,8 @@ struct ChecksumLists {
     }
   }
 
-  /// As `sha256sum` writes it: a name with a line feed, carriage return or backslash is escaped, and a backslash in front says so.
+  /// As `sha256sum` writes it: a name with a line feed, carriage return or backslash is escaped, and a backslash in
+  /// front says so.
   private static func line(_ file: Receipt.File) -> String {
     let path = file.path.string
     guard path.utf8.contains(where: { $0 == 0x0A || $0 == 0x0D || $0 == 0x5C }) else {

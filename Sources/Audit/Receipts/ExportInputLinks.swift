@@ -2,8 +2,8 @@ import JSONTape
 import Receipts
 import Stages
 
-/// What an exporter must have read besides rows, by its own parameters and those of build-evidence: without it, it would stop
-/// less. And nothing else.
+/// What an exporter must have read besides rows, by its own parameters and those of build-evidence: without it, it
+/// would stop less. And nothing else.
 struct ExportInputLinks {
   let log: FindingLog
 

@@ -2,8 +2,8 @@ import JSONTape
 import Receipts
 import Stages
 
-/// What the receipt of a stage must hold, and may hold: the schema of receipts leaves parameters, counts and summary to the
-/// stages, and says nothing of which checks there are.
+/// What the receipt of a stage must hold, and may hold: the schema of receipts leaves parameters, counts and summary to
+/// the stages, and says nothing of which checks there are.
 struct ReceiptContents {
   let receipt: StageReceipt
 

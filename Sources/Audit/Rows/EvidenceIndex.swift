@@ -39,7 +39,8 @@ struct EvidenceIndex: Sendable {
   var extractions: [EvidenceExtraction] = []
   /// `judged_by` of the runs about which somebody else's judgement decided.
   var judgedBy: [Int: String] = [:]
-  /// Comparisons among the others, with half the SHA-256 of their provenance as it is written, and that of their task id.
+  /// Comparisons among the others, with half the SHA-256 of their provenance as it is written, and that of their task
+  /// id.
   var comparisons: [(other: Int, provenance: Hash128, task: Hash128)] = []
   /// Rows that are neither runs nor extractions.
   var others: [(identity: Hash128, place: RowPlace)] = []

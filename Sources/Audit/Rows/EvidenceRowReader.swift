@@ -40,7 +40,8 @@ final class EvidenceRowReader {
     return row
   }
 
-  /// What holds the bytes of a row that was read last: whoever needs more than two at a time keeps them. nil: they stay anyway.
+  /// What holds the bytes of a row that was read last: whoever needs more than two at a time keeps them. nil: they stay
+  /// anyway.
   func holder(of place: RowPlace) -> FileView? { views[place.file].flatMap { $0.isMapped ? nil : $0 } }
 
   /// Asks for a row ahead of its use, but for what is far from its start and its end.

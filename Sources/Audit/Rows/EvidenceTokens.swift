@@ -45,7 +45,8 @@ struct EvidenceTokens {
     return token[1..<token.count - 1]
   }
 
-  /// The 64 hex digits at the end of the provenance: `…,"sig_hash":"…","recorded_at":null}`, where that is the row's timestamp.
+  /// The 64 hex digits at the end of the provenance: `…,"sig_hash":"…","recorded_at":null}`, where that is the row's
+  /// timestamp.
   var sigHash: ByteSlice? {
     guard let provenance = token(EvidenceMember.provenance), let time = token(EvidenceMember.timestamp) else {
       return nil

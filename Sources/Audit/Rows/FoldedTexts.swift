@@ -2,7 +2,8 @@ import JSONTape
 import Receipts
 import Stages
 
-/// Tells which of some texts are the same once folded. Most differ in how they begin, so few are folded as a whole. One a thread.
+/// Tells which of some texts are the same once folded. Most differ in how they begin, so few are folded as a whole. One
+/// a thread.
 final class FoldedTexts {
   private let start = ByteBuffer()
   private let folded = ByteBuffer()
@@ -25,8 +26,8 @@ final class FoldedTexts {
   /// Texts that are compared with each other without a table.
   private static let few = 32
 
-  /// - Parameter texts: JSON strings, with quotes and escapes, equal ones are equal texts; and what ``plainStart(_:)`` makes of
-  ///   each, or nil.
+  /// - Parameter texts: JSON strings, with quotes and escapes, equal ones are equal texts; and what ``plainStart(_:)``
+  ///   makes of each, or nil.
   /// - Returns: of each text the place of the first one that is the same.
   func firstAlike(_ texts: [(text: ByteSlice, start: UInt64?)]) -> [Int] {
     var first = Array(texts.indices)
@@ -96,8 +97,8 @@ final class FoldedTexts {
 
   /// A hash of how the folded text begins.
   ///
-  /// What is before an ASCII character is folded alike whatever follows, because none joins with what is before it: so a start
-  /// will do that has one behind the scalars in question.
+  /// What is before an ASCII character is folded alike whatever follows, because none joins with what is before it: so
+  /// a start will do that has one behind the scalars in question.
   private func startHash(_ text: ByteSlice) -> UInt64 {
     let inside = Self.inside(text)
     if let hash = Self.plainStart(inside.bytes) { return hash }

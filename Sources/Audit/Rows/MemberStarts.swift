@@ -1,8 +1,8 @@
 import JSONTape
 import Stages
 
-/// Where the values of the members of evidence rows start. Rows of it are lent without being counted: threads that count
-/// the same thing wait for each other.
+/// Where the values of the members of evidence rows start. Rows of it are lent without being counted: threads that
+/// count the same thing wait for each other.
 final class MemberStarts: @unchecked Sendable {
   // Written before anybody else has it.
   private let starts: UnsafeMutableBufferPointer<UInt32>

@@ -124,8 +124,8 @@ struct RowAudit {
     var segment: Segment
   }
 
-  /// The segments of all `paths` that are there, each read on some thread. Files that have not been hashed are hashed on the
-  /// way.
+  /// The segments of all `paths` that are there, each read on some thread. Files that have not been hashed are hashed
+  /// on the way.
   /// - Parameter hashes: other files that are to be hashed at the same time.
   /// - Returns: results in the order of paths and lines.
   private func map<Result: Sendable>(

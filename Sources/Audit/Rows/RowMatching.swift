@@ -2,8 +2,8 @@ import JSONTape
 import Receipts
 import Stages
 
-/// Is an exported row, byte for byte, the one that the auditor would write for its evidence? Then it is as its schema says and
-/// no rule has anything to report. All others are parsed and looked at member by member.
+/// Is an exported row, byte for byte, the one that the auditor would write for its evidence? Then it is as its schema
+/// says and no rule has anything to report. All others are parsed and looked at member by member.
 struct RowMatching {
   let back: WayBack
   let rules: ExportRules

@@ -1,7 +1,8 @@
 import JSONTape
 import Stages
 
-/// The inside of a JSON string, with the escapes that this program writes. Whoever asks what can't be told from it, gets nil.
+/// The inside of a JSON string, with the escapes that this program writes. Whoever asks what can't be told from it,
+/// gets nil.
 struct WrittenText {
   let bytes: ByteSlice
 
