@@ -191,7 +191,8 @@ struct ReceiptContents {
       switch receipt.stage {
       case .buildEvidence: ["fields", "pending", "warnings"]
       case .score: ["unmatched_examples", "stale_examples"]
-      case .exportRAG, .exportSFT: ["tasks", "models", "lengths", "repeated"]
+      case .exportRAG: ["tasks", "models", "lengths", "repeated"]
+      case .exportSFT: ["tasks", "models", "lengths", "repeated", "without_messages"]
       default: ["tasks", "models", "lengths", "contested_texts", "contested_runs"]
       }
     let hasLookups = (core.parameters["sources"]?.array ?? []).contains { $0["lookups"] != nil }
