@@ -153,7 +153,7 @@ struct BadInputTests {
     try expectStop(
       space, code: 74,
       """
-      distill-make: logs/b\u{FFFD}.jsonl: can't open: Invalid or incomplete multibyte or wide character
+      distill-make: \(space.root)/logs/b\u{FFFD}.jsonl: can't open: Invalid or incomplete multibyte or wide character
         Its name is not UTF-8: rename it, or take it out with `ignore` in distill.yaml.
 
       """)
