@@ -90,13 +90,13 @@ struct RepositoryAnswers: Sendable {
   /// Of paths and commits byte for byte, as git compares them.
   private struct Question: Hashable {
     var source: String
-    var commit: [UInt8]?
-    var path: [UInt8]
+    var commit: ExactString?
+    var path: ExactString
 
     init(_ source: String, commit: String?, path: String) {
       self.source = source
-      self.commit = commit.map { Array($0.utf8) }
-      self.path = Array(path.utf8)
+      self.commit = commit.map(ExactString.init)
+      self.path = ExactString(path)
     }
   }
 

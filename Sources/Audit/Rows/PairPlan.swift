@@ -119,8 +119,10 @@ struct TaskPairing {
       }
     }
     for prompt in ordered(Array(groups.keys), folding) { made[prompt] = pair(groups[prompt]!) }
+    // Of all comparisons of the task, which may be many.
+    let lost = comparisons.isEmpty ? [] : said(by: .rejected)
     for comparison in comparisons.indices.sorted(by: { comparisons[$0].identity < comparisons[$1].identity }) {
-      add(comparison, contested)
+      add(comparison, contested, rejected: lost)
     }
   }
 
@@ -200,11 +202,11 @@ struct TaskPairing {
     side.count { run in !isUsed[run] && others.contains { texts[$0] != texts[run] } }
   }
 
-  private mutating func add(_ number: Int, _ contested: Set<Int>) {
+  private mutating func add(_ number: Int, _ contested: Set<Int>, rejected lost: Set<Int>) {
     let comparison = comparisons[number]
     let (chosen, rejected) = (texts[runs.count + 2 * number], texts[runs.count + 2 * number + 1])
     let key = RowKey(comparison.row, comparison.row)
-    if contested.contains(chosen) || contested.contains(rejected) || said(by: .rejected).contains(chosen) {
+    if contested.contains(chosen) || contested.contains(rejected) || lost.contains(chosen) {
       plan.counts.contestedComparisons += 1
       plan.contested.insert(comparison.row)
     } else if chosen == rejected {

@@ -139,12 +139,12 @@ public struct ScoreStage: Stage {
       ])
     let unheard = judgements.unmatched + unused
     if unheard > 0 {
-      let examples = (judgements.examples + stale.prefix(5)).prefix(1).map {
-        " such as \($0["source_file"]?.string ?? ""):\(($0["line"]?.integer ?? 0).addingSaturated(1))"
+      let example = (judgements.examples.first ?? stale.first).map {
+        ", such as \($0["source_file"]?.string ?? ""):\(($0["line"]?.integer ?? 0).addingSaturated(1))"
       }
       outcome.warnings.append(
         "\(unheard) of \(judgements.count) judgements are about no run that is there, or about another text of it"
-          + (examples.first.map { "," + $0 } ?? ""))
+          + (example ?? ""))
     }
     return outcome
   }
